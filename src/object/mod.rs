@@ -1,0 +1,2 @@
+//! objects
+pub mod layout;

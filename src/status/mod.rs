@@ -1,0 +1,191 @@
+//! Result codes: the numbers that C sees, their texts, and the one place where
+//! inner errors become numbers.
+
+pub mod codes;
+mod texts;
+
+use crate::wire::WireError;
+use core::ffi::CStr;
+
+/// An `isc_result_t`: an unsigned 32-bit code, class in the upper 16 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(transparent)]
+#[must_use]
+pub struct Status(pub u32);
+
+macro_rules! name_statuses {
+    ($($name:ident = $code:ident;)*) => {
+        #[allow(missing_docs)] // the texts say what each means
+        impl Status { $(pub const $name: Self = Self(codes::$code);)* }
+    };
+}
+
+name_statuses! {
+    SUCCESS = ISC_R_SUCCESS;
+    NO_MEMORY = ISC_R_NOMEMORY;
+    TIMED_OUT = ISC_R_TIMEDOUT;
+    ADDR_NOT_AVAILABLE = ISC_R_ADDRNOTAVAIL;
+    NO_PERMISSION = ISC_R_NOPERM;
+    NETWORK_UNREACHABLE = ISC_R_NETUNREACH;
+    HOST_UNREACHABLE = ISC_R_HOSTUNREACH;
+    NETWORK_DOWN = ISC_R_NETDOWN;
+    HOST_DOWN = ISC_R_HOSTDOWN;
+    CONNECTION_REFUSED = ISC_R_CONNREFUSED;
+    NO_RESOURCES = ISC_R_NORESOURCES;
+    EXISTS = ISC_R_EXISTS;
+    NO_SPACE = ISC_R_NOSPACE;
+    SHUTTING_DOWN = ISC_R_SHUTTINGDOWN;
+    NOT_FOUND = ISC_R_NOTFOUND;
+    FAILURE = ISC_R_FAILURE;
+    IO_ERROR = ISC_R_IOERROR;
+    NOT_IMPLEMENTED = ISC_R_NOTIMPLEMENTED;
+    NO_MORE = ISC_R_NOMORE;
+    UNEXPECTED = ISC_R_UNEXPECTED;
+    NOT_CONNECTED = ISC_R_NOTCONNECTED;
+    TOO_MANY_OPEN_FILES = ISC_R_TOOMANYOPENFILES;
+    HOST_UNKNOWN = DHCP_R_HOSTUNKNOWN;
+    VERSION_MISMATCH = DHCP_R_VERSIONMISMATCH;
+    PROTOCOL_ERROR = DHCP_R_PROTOCOLERROR;
+    INVALID_ARGUMENT = DHCP_R_INVALIDARG;
+    NOT_YET = DHCP_R_NOTYET;
+    UNCHANGED = DHCP_R_UNCHANGED;
+    MULTIPLE = DHCP_R_MULTIPLE;
+    KEY_CONFLICT = DHCP_R_KEYCONFLICT;
+    BAD_PARSE = DHCP_R_BADPARSE;
+    NO_KEYS = DHCP_R_NOKEYS;
+    INVALID_KEY = DHCP_R_INVALIDKEY;
+    INCOMPLETE = DHCP_R_INCOMPLETE;
+    CONNECTION_RESET = DHCP_R_CONNRESET;
+    UNKNOWN_ATTRIBUTE = DHCP_R_UNKNOWNATTRIBUTE;
+}
+
+/// What every code without a text answers; always the same pointer.
+static UNKNOWN: &CStr = c"(result code text not available)";
+
+impl Status {
+    /// The text of the code. Unlike the genuine library's it needs no
+    /// initialisation. Texts that a program registered are `capi::result`'s.
+    #[must_use]
+    pub fn text(self) -> &'static CStr {
+        let class: &[&CStr] = match self.0 >> 16 {
+            0 => &texts::ISC,
+            1 => &texts::DNS,
+            2 => &texts::DST,
+            3 => &texts::DNSRCODE,
+            6 => &texts::DHCP,
+            _ => &[],
+        };
+        class
+            .get(self.0 as usize & 0xffff)
+            .copied()
+            .unwrap_or(UNKNOWN)
+    }
+
+    /// True for code 0.
+    #[must_use]
+    pub fn is_success(self) -> bool {
+        self == Self::SUCCESS
+    }
+
+    /// `Err` for every code but success.
+    ///
+    /// # Errors
+    /// The code itself.
+    pub fn ok(self) -> Result<(), Self> {
+        if self.is_success() { Ok(()) } else { Err(self) }
+    }
+}
+
+impl From<Result<(), Status>> for Status {
+    fn from(r: Result<(), Status>) -> Self {
+        match r {
+            Ok(()) => Self::SUCCESS,
+            Err(s) => s,
+        }
+    }
+}
+
+impl From<WireError> for Status {
+    /// What a program may see of a protocol violation or an unsendable value.
+    fn from(e: WireError) -> Self {
+        match e {
+            WireError::Version(_) => Self::VERSION_MISMATCH,
+            WireError::HeaderSize(_) => Self::PROTOCOL_ERROR,
+            // Ours to send or theirs to answer for: see the callers. A name
+            // or value that cannot be encoded is the caller's argument.
+            WireError::NameLength(_) | WireError::ValueLength(_) => Self::INVALID_ARGUMENT,
+            WireError::ValueCount(_)
+            | WireError::MessageLength(_)
+            | WireError::SignatureLength(_) => Self::PROTOCOL_ERROR,
+        }
+    }
+}
+
+impl From<std::io::Error> for Status {
+    fn from(e: std::io::Error) -> Self {
+        use std::io::ErrorKind as K;
+        match e.kind() {
+            K::ConnectionRefused => Self::CONNECTION_REFUSED,
+            K::ConnectionReset | K::ConnectionAborted | K::BrokenPipe | K::UnexpectedEof => {
+                Self::CONNECTION_RESET
+            }
+            K::NetworkUnreachable => Self::NETWORK_UNREACHABLE,
+            K::HostUnreachable => Self::HOST_UNREACHABLE,
+            K::NetworkDown => Self::NETWORK_DOWN,
+            K::AddrNotAvailable => Self::ADDR_NOT_AVAILABLE,
+            K::PermissionDenied => Self::NO_PERMISSION,
+            K::TimedOut => Self::TIMED_OUT,
+            K::OutOfMemory => Self::NO_MEMORY,
+            K::NotConnected => Self::NOT_CONNECTED,
+            K::InvalidInput => Self::INVALID_ARGUMENT,
+            _ => match rustix::io::Errno::from_io_error(&e) {
+                Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE) => {
+                    Self::TOO_MANY_OPEN_FILES
+                }
+                Some(rustix::io::Errno::NOBUFS) => Self::NO_RESOURCES,
+                _ => Self::UNEXPECTED,
+            },
+        }
+    }
+}
+
+impl From<rustix::io::Errno> for Status {
+    fn from(e: rustix::io::Errno) -> Self {
+        std::io::Error::from(e).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts() {
+        for (code, text) in [
+            (0, c"success"),
+            (12, c"connection refused"),
+            (0x60000, c"host unknown"),
+            (0x6001f, c"connection reset by peer"),
+            (0x60021, UNKNOWN),
+            (70, UNKNOWN),
+            (u32::MAX, UNKNOWN),
+        ] {
+            assert_eq!(Status(code).text(), text, "{code}");
+        }
+    }
+
+    #[test]
+    fn errno_becomes_the_code_of_that_name() {
+        use rustix::io::Errno;
+        for (errno, status) in [
+            (Errno::CONNREFUSED, Status::CONNECTION_REFUSED),
+            (Errno::NETUNREACH, Status::NETWORK_UNREACHABLE),
+            (Errno::HOSTUNREACH, Status::HOST_UNREACHABLE),
+            (Errno::TIMEDOUT, Status::TIMED_OUT),
+            (Errno::MFILE, Status::TOO_MANY_OPEN_FILES),
+            (Errno::CONNRESET, Status::CONNECTION_RESET),
+        ] {
+            assert_eq!(Status::from(errno), status, "{errno:?}");
+        }
+    }
+}
