@@ -1,27 +1,45 @@
 //! Where two texts differ, for people.
 
-/// The lines between the equal beginning and the equal end of both texts,
-/// `-` old and `+` new, with where they are; `None` if the texts are equal.
+/// The changed lines, `-` old and `+` new, each group under its line number in
+/// the new text; `None` if the texts are equal.
 #[must_use]
 pub fn lines(old: &str, new: &str) -> Option<String> {
     if old == new {
         return None;
     }
     let (old, new): (Vec<_>, Vec<_>) = (old.lines().collect(), new.lines().collect());
-    let start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
-    let end = old[start..]
-        .iter()
-        .rev()
-        .zip(new[start..].iter().rev())
-        .take_while(|(a, b)| a == b)
-        .count();
-    let mut text = format!("@@ line {} @@\n", start + 1);
-    for (sign, side) in [('-', &old), ('+', &new)] {
-        for line in &side[start..side.len() - end] {
-            text.push(sign);
-            text.push_str(line);
-            text.push('\n');
+    // common[i][j]: how many lines old[i..] and new[j..] can have in common.
+    let mut common = vec![vec![0usize; new.len() + 1]; old.len() + 1];
+    for i in (0..old.len()).rev() {
+        for j in (0..new.len()).rev() {
+            common[i][j] = if old[i] == new[j] {
+                common[i + 1][j + 1] + 1
+            } else {
+                common[i + 1][j].max(common[i][j + 1])
+            };
         }
+    }
+    let mut text = String::new();
+    let (mut i, mut j, mut in_group) = (0, 0, false);
+    while i < old.len() || j < new.len() {
+        if i < old.len() && j < new.len() && old[i] == new[j] {
+            (i, j, in_group) = (i + 1, j + 1, false);
+            continue;
+        }
+        if !in_group {
+            text += &format!("@@ line {} @@\n", j + 1);
+            in_group = true;
+        }
+        if j == new.len() || (i < old.len() && common[i + 1][j] >= common[i][j + 1]) {
+            text += &format!("-{}\n", old[i]);
+            i += 1;
+        } else {
+            text += &format!("+{}\n", new[j]);
+            j += 1;
+        }
+    }
+    if text.is_empty() {
+        text.push_str("only the ends of lines differ\n");
     }
     Some(text)
 }
@@ -32,17 +50,19 @@ mod tests {
 
     #[test]
     fn shows_only_what_differs() {
+        for (old, new, diff) in [
+            ("a\nb\nc\n", "a\nx\ny\nc\n", "@@ line 2 @@\n-b\n+x\n+y\n"),
+            ("a\na\n", "a\n", "@@ line 2 @@\n-a\n"),
+            ("", "a\n", "@@ line 1 @@\n+a\n"),
+            (
+                "a\nb\nc\nd\n",
+                "b\nc\ne\nd\n",
+                "@@ line 1 @@\n-a\n@@ line 3 @@\n+e\n",
+            ),
+            ("a", "a\n", "only the ends of lines differ\n"),
+        ] {
+            assert_eq!(lines(old, new).as_deref(), Some(diff));
+        }
         assert_eq!(lines("a\nb\n", "a\nb\n"), None);
-        assert_eq!(
-            lines("a\nb\nc\n", "a\nx\ny\nc\n").as_deref(),
-            Some("@@ line 2 @@\n-b\n+x\n+y\n")
-        );
-        assert_eq!(
-            lines("a\na\n", "a\n").as_deref(),
-            Some("@@ line 2 @@\n-a\n")
-        );
-        assert_eq!(lines("", "a\n").as_deref(), Some("@@ line 1 @@\n+a\n"));
-        // Only the last line's end differs: no line to show, but not equal.
-        assert_eq!(lines("a", "a\n").as_deref(), Some("@@ line 2 @@\n"));
     }
 }
