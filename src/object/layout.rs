@@ -19,19 +19,73 @@ pub type omapi_handle_t = c_uint;
 pub type dhcpctl_status = isc_result_t;
 /// Any object: a connection, an authenticator, a lease, host, group ...
 pub type dhcpctl_handle = *mut omapi_object_t;
+/// True or false, one byte.
+pub type isc_boolean_t = bool;
 /// Counted bytes.
 pub type dhcpctl_data_string = *mut omapi_data_string_t;
 
 /// C's `va_list` as it is passed to a function. Opaque: only `variadic.c`
 /// reads it. cbindgen prints it as `va_list`.
 ///
-/// cbindgen:no-export
+/// cbindgen:ignore
 #[repr(C)]
 pub struct va_list_opaque {
     _private: [u8; 0],
 }
-/// cbindgen:no-export
+/// cbindgen:ignore
 pub type va_list = *mut va_list_opaque;
+
+/// Object flags of dhcpctl_open_object: make it.
+pub const OMAPI_CREATE: c_int = 1;
+/// Change it if it exists.
+pub const OMAPI_UPDATE: c_int = 2;
+/// With OMAPI_CREATE: it must not exist.
+pub const OMAPI_EXCL: c_int = 4;
+/// For omapi_protocol_send_open: report changes.
+pub const OMAPI_NOTIFY_PROTOCOL: c_int = 8;
+pub const DHCPCTL_CREATE: c_int = OMAPI_CREATE;
+pub const DHCPCTL_UPDATE: c_int = OMAPI_UPDATE;
+pub const DHCPCTL_EXCL: c_int = OMAPI_EXCL;
+
+/// Where a server listens unless it was told otherwise.
+pub const OMAPI_PROTOCOL_PORT: c_uint = 7911;
+pub const OMAPI_PROTOCOL_VERSION: c_uint = 100;
+
+/// Operations of a message.
+pub const OMAPI_OP_OPEN: c_uint = 1;
+pub const OMAPI_OP_REFRESH: c_uint = 2;
+pub const OMAPI_OP_UPDATE: c_uint = 3;
+pub const OMAPI_OP_NOTIFY: c_uint = 4;
+pub const OMAPI_OP_STATUS: c_uint = 5;
+pub const OMAPI_OP_DELETE: c_uint = 6;
+
+// Other libraries' structs, and private ones that a program has no business in:
+// C knows only pointers to them. (Without `repr(C)` cbindgen prints no fields.)
+
+// BIND's; always NULL here.
+pub struct dns_tsec_t {
+    _private: [u8; 0],
+}
+// BIND's; always NULL here.
+pub struct dst_key_t {
+    _private: [u8; 0],
+}
+// BIND's; always NULL here.
+pub struct isc_socket_t {
+    _private: [u8; 0],
+}
+// BIND's message catalogue; never looked into.
+pub struct isc_msgcat_t {
+    _private: [u8; 0],
+}
+// A piece of a connection's buffer.
+pub struct omapi_buffer_t {
+    _private: [u8; 0],
+}
+// The server's side of a connection.
+pub struct omapi_listener_object_t {
+    _private: [u8; 0],
+}
 
 /// What a typed datum holds.
 #[repr(C)]
@@ -72,7 +126,7 @@ pub type omapi_array_deref_t =
     Option<unsafe extern "C" fn(*mut *mut c_char, *const c_char, c_int) -> isc_result_t>;
 /// C's own struct; the header takes it from <netinet/in.h>.
 ///
-/// cbindgen:no-export
+/// cbindgen:ignore
 pub type sockaddr_in = libc::sockaddr_in;
 
 /// Fields that every object starts with. (C: OMAPI_OBJECT_PREAMBLE.)
@@ -221,7 +275,7 @@ pub struct omapi_auth_key_t {
     pub name: *mut c_char,
     pub algorithm: *mut c_char,
     pub key: *mut omapi_data_string_t,
-    pub tsec_key: *mut c_void,
+    pub tsec_key: *mut dns_tsec_t,
 }
 
 #[repr(C)]
@@ -299,8 +353,8 @@ pub struct omapi_io_object_t {
     pub reader: Option<unsafe extern "C" fn(*mut omapi_object_t) -> isc_result_t>,
     pub writer: Option<unsafe extern "C" fn(*mut omapi_object_t) -> isc_result_t>,
     pub reaper: Option<unsafe extern "C" fn(*mut omapi_object_t) -> isc_result_t>,
-    pub fd: *mut c_void,
-    pub closed: bool,
+    pub fd: *mut isc_socket_t,
+    pub closed: isc_boolean_t,
 }
 
 #[repr(C)]
@@ -321,6 +375,17 @@ pub struct omapi_message_object_t {
     pub id_object: *mut omapi_object_t,
     pub op: c_uint,
     pub h: c_uint,
+    pub id: c_uint,
+    pub rid: c_uint,
+}
+
+/// The fixed start of every message, in network byte order on the wire.
+#[repr(C)]
+pub struct omapi_protocol_header_t {
+    pub authlen: c_uint,
+    pub authid: c_uint,
+    pub op: c_uint,
+    pub handle: omapi_handle_t,
     pub id: c_uint,
     pub rid: c_uint,
 }
@@ -350,7 +415,7 @@ pub struct omapi_protocol_object_t {
     pub verify_result: isc_result_t,
     pub default_auth: *mut omapi_remote_auth_t,
     pub remote_auth_list: *mut omapi_remote_auth_t,
-    pub insecure: bool,
+    pub insecure: isc_boolean_t,
     pub verify_auth:
         Option<unsafe extern "C" fn(*mut omapi_object_t, *mut omapi_auth_key_t) -> isc_result_t>,
 }
@@ -362,7 +427,7 @@ pub struct omapi_protocol_listener_object_t {
     pub handle: omapi_handle_t,
     pub outer: *mut omapi_object_t,
     pub inner: *mut omapi_object_t,
-    pub insecure: bool,
+    pub insecure: isc_boolean_t,
     pub verify_auth:
         Option<unsafe extern "C" fn(*mut omapi_object_t, *mut omapi_auth_key_t) -> isc_result_t>,
 }
@@ -383,13 +448,13 @@ pub struct omapi_connection_object_t {
     pub cptr: c_int,
     pub bytes_needed: c_uint,
     pub in_bytes: c_uint,
-    pub inbufs: *mut c_void,
+    pub inbufs: *mut omapi_buffer_t,
     pub out_bytes: c_uint,
-    pub outbufs: *mut c_void,
-    pub listener: *mut c_void,
-    pub in_key: *mut c_void,
+    pub outbufs: *mut omapi_buffer_t,
+    pub listener: *mut omapi_listener_object_t,
+    pub in_key: *mut dst_key_t,
     pub in_context: *mut c_void,
-    pub out_key: *mut c_void,
+    pub out_key: *mut dst_key_t,
     pub out_context: *mut c_void,
 }
 
@@ -423,6 +488,7 @@ layout! {
     omapi_waiter_object_t: 48 {r#type 0, refcnt 8, handle 12, outer 16, inner 24, ready 32, waitstatus 36, next 40}
     omapi_io_object_t: 96 {r#type 0, refcnt 8, handle 12, outer 16, inner 24, next 32, readfd 40, writefd 48, reader 56, writer 64, reaper 72, fd 80, closed 88}
     omapi_message_object_t: 120 {r#type 0, refcnt 8, handle 12, outer 16, inner 24, next 32, prev 40, object 48, notify_object 56, protocol_object 64, authlen 72, authenticator 80, authid 88, id_object 96, op 104, h 108, id 112, rid 116}
+    omapi_protocol_header_t: 24 {authlen 0, authid 4, op 8, handle 12, id 16, rid 20}
     omapi_remote_auth_t: 24 {next 0, remote_handle 8, a 16}
     omapi_protocol_object_t: 120 {r#type 0, refcnt 8, handle 12, outer 16, inner 24, header_size 32, protocol_version 36, next_xid 40, state 44, reading_message_values 48, message 56, name 64, value 72, verify_result 80, default_auth 88, remote_auth_list 96, insecure 104, verify_auth 112}
     omapi_protocol_listener_object_t: 48 {r#type 0, refcnt 8, handle 12, outer 16, inner 24, insecure 32, verify_auth 40}

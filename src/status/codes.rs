@@ -1,6 +1,18 @@
 //! Result codes by their C names. They become `#define`s of the header.
 #![allow(missing_docs)] // each is documented by its text in `texts`
 
+/// Classes: where the codes of each kind begin, and how many there is room for.
+pub const ISC_RESULTCLASS_ISC: u32 = 0;
+pub const ISC_RESULTCLASS_DNS: u32 = 65536;
+pub const ISC_RESULTCLASS_DST: u32 = 131072;
+pub const ISC_RESULTCLASS_DNSRCODE: u32 = 196608;
+pub const ISC_RESULTCLASS_OMAPI: u32 = 262144;
+pub const ISC_RESULTCLASS_ISCCC: u32 = 327680;
+pub const ISC_RESULTCLASS_DHCP: u32 = 393216;
+pub const ISC_RESULTCLASS_PK11: u32 = 458752;
+pub const ISC_RESULTCLASS_SIZE: u32 = 65536;
+
+/// Codes of every library.
 pub const ISC_R_SUCCESS: u32 = 0;
 pub const ISC_R_NOMEMORY: u32 = 1;
 pub const ISC_R_TIMEDOUT: u32 = 2;
@@ -72,6 +84,10 @@ pub const ISC_R_DISCQUOTA: u32 = 66;
 pub const ISC_R_DISCFULL: u32 = 67;
 pub const ISC_R_DEFAULT: u32 = 68;
 pub const ISC_R_IPV4PREFIX: u32 = 69;
+/// How many of them there are.
+pub const ISC_R_NRESULTS: u32 = 70;
+
+/// DHCP's own codes.
 pub const DHCP_R_HOSTUNKNOWN: u32 = 393216;
 pub const DHCP_R_VERSIONMISMATCH: u32 = 393217;
 pub const DHCP_R_PROTOCOLERROR: u32 = 393218;
@@ -105,3 +121,5 @@ pub const DHCP_R_NO_TSIG: u32 = 393245;
 pub const DHCP_R_NOT_EQUAL: u32 = 393246;
 pub const DHCP_R_CONNRESET: u32 = 393247;
 pub const DHCP_R_UNKNOWNATTRIBUTE: u32 = 393248;
+/// How many of them there are.
+pub const DHCP_R_NRESULTS: u32 = 33;

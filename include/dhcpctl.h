@@ -1,0 +1,792 @@
+/* dhcpctl.h: manage a DHCP server over OMAPI, from C.
+ *
+ * Replaces ISC's <dhcpctl/dhcpctl.h>, <omapip/omapip.h>, <omapip/omapip_p.h> and
+ * <omapip/result.h> in one file that needs no other library's headers; the old
+ * spellings are thin wrappers around it.
+ *
+ * Generated from the Rust sources: do not edit, run `cargo run -p xtask -- header`.
+ *
+ * SPDX-License-Identifier: MIT OR Apache-2.0
+ */
+
+#ifndef DHCPCTL_H
+#define DHCPCTL_H
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/types.h>
+#include <sys/time.h>
+#include <netinet/in.h>
+
+typedef struct dns_tsec dns_tsec_t;
+typedef struct dst_key dst_key_t;
+typedef struct isc_socket isc_socket_t;
+typedef struct isc_msgcat isc_msgcat_t;
+typedef struct _omapi_buffer omapi_buffer_t;
+typedef struct __omapi_listener_object omapi_listener_object_t;
+typedef struct __omapi_object omapi_object_t;
+typedef struct omapi_data_string_t omapi_data_string_t;
+typedef struct omapi_typed_data_buffer_t omapi_typed_data_buffer_t;
+typedef struct omapi_typed_data_ref_t omapi_typed_data_ref_t;
+typedef struct omapi_typed_data_t omapi_typed_data_t;
+typedef struct omapi_value_t omapi_value_t;
+typedef struct __omapi_object_type_t omapi_object_type_t;
+typedef struct omapi_addr_t omapi_addr_t;
+typedef struct omapi_addr_list_t omapi_addr_list_t;
+typedef struct auth_key omapi_auth_key_t;
+typedef struct omapi_array_t omapi_array_t;
+typedef struct dhcpctl_callback_object_t dhcpctl_callback_object_t;
+typedef struct dhcpctl_remote_object_t dhcpctl_remote_object_t;
+typedef struct __omapi_generic_object omapi_generic_object_t;
+typedef struct __omapi_waiter_object omapi_waiter_object_t;
+typedef struct __omapi_io_object omapi_io_object_t;
+typedef struct __omapi_message_object omapi_message_object_t;
+typedef struct omapi_protocol_header_t omapi_protocol_header_t;
+typedef struct __omapi_remote_auth omapi_remote_auth_t;
+typedef struct __omapi_protocol_object omapi_protocol_object_t;
+typedef struct omapi_protocol_listener_object_t omapi_protocol_listener_object_t;
+typedef struct __omapi_connection_object omapi_connection_object_t;
+
+/**
+ * Object flags of dhcpctl_open_object: make it.
+ */
+#define OMAPI_CREATE 1
+
+/**
+ * Change it if it exists.
+ */
+#define OMAPI_UPDATE 2
+
+/**
+ * With OMAPI_CREATE: it must not exist.
+ */
+#define OMAPI_EXCL 4
+
+/**
+ * For omapi_protocol_send_open: report changes.
+ */
+#define OMAPI_NOTIFY_PROTOCOL 8
+#define DHCPCTL_CREATE OMAPI_CREATE
+#define DHCPCTL_UPDATE OMAPI_UPDATE
+#define DHCPCTL_EXCL OMAPI_EXCL
+
+/**
+ * Where a server listens unless it was told otherwise.
+ */
+#define OMAPI_PROTOCOL_PORT 7911
+#define OMAPI_PROTOCOL_VERSION 100
+
+/**
+ * Operations of a message.
+ */
+#define OMAPI_OP_OPEN 1
+#define OMAPI_OP_REFRESH 2
+#define OMAPI_OP_UPDATE 3
+#define OMAPI_OP_NOTIFY 4
+#define OMAPI_OP_STATUS 5
+#define OMAPI_OP_DELETE 6
+
+/**
+ * Classes: where the codes of each kind begin, and how many there is room for.
+ */
+#define ISC_RESULTCLASS_ISC 0
+#define ISC_RESULTCLASS_DNS 65536
+#define ISC_RESULTCLASS_DST 131072
+#define ISC_RESULTCLASS_DNSRCODE 196608
+#define ISC_RESULTCLASS_OMAPI 262144
+#define ISC_RESULTCLASS_ISCCC 327680
+#define ISC_RESULTCLASS_DHCP 393216
+#define ISC_RESULTCLASS_PK11 458752
+#define ISC_RESULTCLASS_SIZE 65536
+
+/**
+ * Codes of every library.
+ */
+#define ISC_R_SUCCESS 0
+#define ISC_R_NOMEMORY 1
+#define ISC_R_TIMEDOUT 2
+#define ISC_R_NOTHREADS 3
+#define ISC_R_ADDRNOTAVAIL 4
+#define ISC_R_ADDRINUSE 5
+#define ISC_R_NOPERM 6
+#define ISC_R_NOCONN 7
+#define ISC_R_NETUNREACH 8
+#define ISC_R_HOSTUNREACH 9
+#define ISC_R_NETDOWN 10
+#define ISC_R_HOSTDOWN 11
+#define ISC_R_CONNREFUSED 12
+#define ISC_R_NORESOURCES 13
+#define ISC_R_EOF 14
+#define ISC_R_BOUND 15
+#define ISC_R_RELOAD 16
+#define ISC_R_SUSPEND 16
+#define ISC_R_LOCKBUSY 17
+#define ISC_R_EXISTS 18
+#define ISC_R_NOSPACE 19
+#define ISC_R_CANCELED 20
+#define ISC_R_NOTBOUND 21
+#define ISC_R_SHUTTINGDOWN 22
+#define ISC_R_NOTFOUND 23
+#define ISC_R_UNEXPECTEDEND 24
+#define ISC_R_FAILURE 25
+#define ISC_R_IOERROR 26
+#define ISC_R_NOTIMPLEMENTED 27
+#define ISC_R_UNBALANCED 28
+#define ISC_R_NOMORE 29
+#define ISC_R_INVALIDFILE 30
+#define ISC_R_BADBASE64 31
+#define ISC_R_UNEXPECTEDTOKEN 32
+#define ISC_R_QUOTA 33
+#define ISC_R_UNEXPECTED 34
+#define ISC_R_ALREADYRUNNING 35
+#define ISC_R_IGNORE 36
+#define ISC_R_MASKNONCONTIG 37
+#define ISC_R_FILENOTFOUND 38
+#define ISC_R_FILEEXISTS 39
+#define ISC_R_NOTCONNECTED 40
+#define ISC_R_RANGE 41
+#define ISC_R_NOENTROPY 42
+#define ISC_R_MULTICAST 43
+#define ISC_R_NOTFILE 44
+#define ISC_R_NOTDIRECTORY 45
+#define ISC_R_QUEUEFULL 46
+#define ISC_R_FAMILYMISMATCH 47
+#define ISC_R_FAMILYNOSUPPORT 48
+#define ISC_R_BADHEX 49
+#define ISC_R_TOOMANYOPENFILES 50
+#define ISC_R_NOTBLOCKING 51
+#define ISC_R_UNBALANCEDQUOTES 52
+#define ISC_R_INPROGRESS 53
+#define ISC_R_CONNECTIONRESET 54
+#define ISC_R_SOFTQUOTA 55
+#define ISC_R_BADNUMBER 56
+#define ISC_R_DISABLED 57
+#define ISC_R_MAXSIZE 58
+#define ISC_R_BADADDRESSFORM 59
+#define ISC_R_BADBASE32 60
+#define ISC_R_UNSET 61
+#define ISC_R_MULTIPLE 62
+#define ISC_R_WOULDBLOCK 63
+#define ISC_R_COMPLETE 64
+#define ISC_R_CRYPTOFAILURE 65
+#define ISC_R_DISCQUOTA 66
+#define ISC_R_DISCFULL 67
+#define ISC_R_DEFAULT 68
+#define ISC_R_IPV4PREFIX 69
+
+/**
+ * How many of them there are.
+ */
+#define ISC_R_NRESULTS 70
+
+/**
+ * DHCP's own codes.
+ */
+#define DHCP_R_HOSTUNKNOWN 393216
+#define DHCP_R_VERSIONMISMATCH 393217
+#define DHCP_R_PROTOCOLERROR 393218
+#define DHCP_R_INVALIDARG 393219
+#define DHCP_R_NOTYET 393220
+#define DHCP_R_UNCHANGED 393221
+#define DHCP_R_MULTIPLE 393222
+#define DHCP_R_KEYCONFLICT 393223
+#define DHCP_R_BADPARSE 393224
+#define DHCP_R_NOKEYS 393225
+#define DHCP_R_KEY_UNKNOWN 393226
+#define DHCP_R_INVALIDKEY 393227
+#define DHCP_R_INCOMPLETE 393228
+#define DHCP_R_FORMERR 393229
+#define DHCP_R_SERVFAIL 393230
+#define DHCP_R_NXDOMAIN 393231
+#define DHCP_R_NOTIMPL 393232
+#define DHCP_R_REFUSED 393233
+#define DHCP_R_YXDOMAIN 393234
+#define DHCP_R_YXRRSET 393235
+#define DHCP_R_NXRRSET 393236
+#define DHCP_R_NOTAUTH 393237
+#define DHCP_R_NOTZONE 393238
+#define DHCP_R_BADSIG 393239
+#define DHCP_R_BADKEY 393240
+#define DHCP_R_BADTIME 393241
+#define DHCP_R_NOROOTZONE 393242
+#define DHCP_R_DESTADDRREQ 393243
+#define DHCP_R_CROSSZONE 393244
+#define DHCP_R_NO_TSIG 393245
+#define DHCP_R_NOT_EQUAL 393246
+#define DHCP_R_CONNRESET 393247
+#define DHCP_R_UNKNOWNATTRIBUTE 393248
+
+/**
+ * How many of them there are.
+ */
+#define DHCP_R_NRESULTS 33
+
+/**
+ * What a typed datum holds.
+ */
+typedef enum omapi_datatype_t {
+    omapi_datatype_int,
+    omapi_datatype_string,
+    omapi_datatype_data,
+    omapi_datatype_object
+} omapi_datatype_t;
+
+typedef enum omapi_connection_state_t {
+    omapi_connection_unconnected,
+    omapi_connection_connecting,
+    omapi_connection_connected,
+    omapi_connection_disconnecting,
+    omapi_connection_closed
+} omapi_connection_state_t;
+
+typedef enum omapi_protocol_state_t {
+    omapi_protocol_intro_wait,
+    omapi_protocol_header_wait,
+    omapi_protocol_signature_wait,
+    omapi_protocol_name_wait,
+    omapi_protocol_name_length_wait,
+    omapi_protocol_value_wait,
+    omapi_protocol_value_length_wait
+} omapi_protocol_state_t;
+
+/**
+ * Result code: class in the upper 16 bits, 0 is success.
+ */
+typedef unsigned int isc_result_t;
+
+/**
+ * Number of an object: on the wire the server's, locally ours.
+ */
+typedef unsigned int omapi_handle_t;
+
+/**
+ * Result code of a `dhcpctl_*` function.
+ */
+typedef isc_result_t dhcpctl_status;
+
+/**
+ * Counted bytes without terminator; the block is as long as `len` demands.
+ */
+struct omapi_data_string_t {
+    int refcnt;
+    unsigned int len;
+    unsigned char value[1];
+};
+
+/**
+ * The bytes of a string or data datum.
+ */
+struct omapi_typed_data_buffer_t {
+    unsigned int len;
+    unsigned char value[1];
+};
+
+/**
+ * A counted foreign reference; the library never makes one.
+ */
+struct omapi_typed_data_ref_t {
+    void *ptr;
+    isc_result_t (*reference)(void*, void*, const char*, int);
+    isc_result_t (*dereference)(void*, const char*, int);
+};
+
+typedef union omapi_typed_data_u {
+    omapi_typed_data_buffer_t buffer;
+    omapi_object_t *object;
+    omapi_typed_data_ref_t ref;
+    int integer;
+} omapi_typed_data_u;
+
+/**
+ * A datum with its type. The block is only as long as the type demands
+ * (12 bytes plus the buffer's length, or 16 for an object): never copy it whole.
+ */
+struct omapi_typed_data_t {
+    int refcnt;
+    enum omapi_datatype_t type;
+    union omapi_typed_data_u u;
+};
+
+/**
+ * A name and what it stands for; a NULL `value` is the null value.
+ */
+struct omapi_value_t {
+    int refcnt;
+    omapi_data_string_t *name;
+    omapi_typed_data_t *value;
+};
+
+/**
+ * A kind of object: its name and handlers, any of which may be NULL.
+ */
+struct __omapi_object_type_t {
+    const char *name;
+    omapi_object_type_t *next;
+    isc_result_t (*set_value)(omapi_object_t*,
+                              omapi_object_t*,
+                              omapi_data_string_t*,
+                              omapi_typed_data_t*);
+    isc_result_t (*get_value)(omapi_object_t*,
+                              omapi_object_t*,
+                              omapi_data_string_t*,
+                              omapi_value_t**);
+    isc_result_t (*destroy)(omapi_object_t*, const char*, int);
+    isc_result_t (*signal_handler)(omapi_object_t*, const char*, va_list);
+    isc_result_t (*stuff_values)(omapi_object_t*,
+                                 omapi_object_t*,
+                                 omapi_object_t*);
+    isc_result_t (*lookup)(omapi_object_t**,
+                           omapi_object_t*,
+                           omapi_object_t*);
+    isc_result_t (*create)(omapi_object_t**, omapi_object_t*);
+    isc_result_t (*remove)(omapi_object_t*, omapi_object_t*);
+    isc_result_t (*freer)(omapi_object_t*, const char*, int);
+    isc_result_t (*allocator)(omapi_object_t**, const char*, int);
+    isc_result_t (*sizer)(size_t);
+    size_t size;
+    int rc_flag;
+    isc_result_t (*initialize)(omapi_object_t*, const char*, int);
+};
+
+/**
+ * Fields that every object starts with. (C: OMAPI_OBJECT_PREAMBLE.)
+ */
+struct __omapi_object {
+    omapi_object_type_t *type;
+    int refcnt;
+    omapi_handle_t handle;
+    omapi_object_t *outer;
+    omapi_object_t *inner;
+};
+
+/**
+ * Any object: a connection, an authenticator, a lease, host, group ...
+ */
+typedef omapi_object_t *dhcpctl_handle;
+
+/**
+ * True or false, one byte.
+ */
+typedef bool isc_boolean_t;
+
+/**
+ * Counted bytes.
+ */
+typedef omapi_data_string_t *dhcpctl_data_string;
+
+typedef isc_result_t (*omapi_array_ref_t)(char**, char*, const char*, int);
+
+typedef isc_result_t (*omapi_array_deref_t)(char**, const char*, int);
+
+struct omapi_addr_t {
+    unsigned int addrtype;
+    unsigned int addrlen;
+    unsigned char address[16];
+    unsigned int port;
+};
+
+/**
+ * One block: `addresses` points right behind the header.
+ */
+struct omapi_addr_list_t {
+    int refcnt;
+    unsigned int count;
+    omapi_addr_t *addresses;
+};
+
+/**
+ * An authenticator: key name, full algorithm name, binary secret.
+ */
+struct auth_key {
+    omapi_object_type_t *type;
+    int refcnt;
+    omapi_handle_t handle;
+    omapi_object_t *outer;
+    omapi_object_t *inner;
+    char *name;
+    char *algorithm;
+    omapi_data_string_t *key;
+    dns_tsec_t *tsec_key;
+};
+
+struct omapi_array_t {
+    char **data;
+    omapi_array_ref_t ref;
+    omapi_array_deref_t deref;
+    int count;
+    int max;
+};
+
+/**
+ * Innermost in the chain of an object that has a callback.
+ */
+struct dhcpctl_callback_object_t {
+    omapi_object_type_t *type;
+    int refcnt;
+    omapi_handle_t handle;
+    omapi_object_t *outer;
+    omapi_object_t *inner;
+    omapi_object_t *object;
+    void *data;
+    void (*callback)(dhcpctl_handle, dhcpctl_status, void*);
+};
+
+/**
+ * Stands for an object of the server.
+ */
+struct dhcpctl_remote_object_t {
+    omapi_object_type_t *type;
+    int refcnt;
+    omapi_handle_t handle;
+    omapi_object_t *outer;
+    omapi_object_t *inner;
+    omapi_typed_data_t *rtype;
+    isc_result_t waitstatus;
+    omapi_typed_data_t *message;
+    omapi_handle_t remote_handle;
+};
+
+/**
+ * Attributes in the order in which they were first set.
+ */
+struct __omapi_generic_object {
+    omapi_object_type_t *type;
+    int refcnt;
+    omapi_handle_t handle;
+    omapi_object_t *outer;
+    omapi_object_t *inner;
+    omapi_value_t **values;
+    unsigned char *changed;
+    int nvalues;
+    int va_max;
+};
+
+struct __omapi_waiter_object {
+    omapi_object_type_t *type;
+    int refcnt;
+    omapi_handle_t handle;
+    omapi_object_t *outer;
+    omapi_object_t *inner;
+    int ready;
+    isc_result_t waitstatus;
+    omapi_waiter_object_t *next;
+};
+
+struct __omapi_io_object {
+    omapi_object_type_t *type;
+    int refcnt;
+    omapi_handle_t handle;
+    omapi_object_t *outer;
+    omapi_object_t *inner;
+    omapi_io_object_t *next;
+    int (*readfd)(omapi_object_t*);
+    int (*writefd)(omapi_object_t*);
+    isc_result_t (*reader)(omapi_object_t*);
+    isc_result_t (*writer)(omapi_object_t*);
+    isc_result_t (*reaper)(omapi_object_t*);
+    isc_socket_t *fd;
+    isc_boolean_t closed;
+};
+
+struct __omapi_remote_auth {
+    omapi_remote_auth_t *next;
+    omapi_handle_t remote_handle;
+    omapi_object_t *a;
+};
+
+struct __omapi_protocol_object {
+    omapi_object_type_t *type;
+    int refcnt;
+    omapi_handle_t handle;
+    omapi_object_t *outer;
+    omapi_object_t *inner;
+    unsigned int header_size;
+    unsigned int protocol_version;
+    unsigned int next_xid;
+    enum omapi_protocol_state_t state;
+    int reading_message_values;
+    omapi_message_object_t *message;
+    omapi_data_string_t *name;
+    omapi_typed_data_t *value;
+    isc_result_t verify_result;
+    omapi_remote_auth_t *default_auth;
+    omapi_remote_auth_t *remote_auth_list;
+    isc_boolean_t insecure;
+    isc_result_t (*verify_auth)(omapi_object_t*, omapi_auth_key_t*);
+};
+
+struct __omapi_message_object {
+    omapi_object_type_t *type;
+    int refcnt;
+    omapi_handle_t handle;
+    omapi_object_t *outer;
+    omapi_object_t *inner;
+    omapi_message_object_t *next;
+    omapi_message_object_t *prev;
+    omapi_object_t *object;
+    omapi_object_t *notify_object;
+    omapi_protocol_object_t *protocol_object;
+    unsigned int authlen;
+    omapi_typed_data_t *authenticator;
+    unsigned int authid;
+    omapi_object_t *id_object;
+    unsigned int op;
+    unsigned int h;
+    unsigned int id;
+    unsigned int rid;
+};
+
+/**
+ * The fixed start of every message, in network byte order on the wire.
+ */
+struct omapi_protocol_header_t {
+    unsigned int authlen;
+    unsigned int authid;
+    unsigned int op;
+    omapi_handle_t handle;
+    unsigned int id;
+    unsigned int rid;
+};
+
+struct omapi_protocol_listener_object_t {
+    omapi_object_type_t *type;
+    int refcnt;
+    omapi_handle_t handle;
+    omapi_object_t *outer;
+    omapi_object_t *inner;
+    isc_boolean_t insecure;
+    isc_result_t (*verify_auth)(omapi_object_t*, omapi_auth_key_t*);
+};
+
+struct __omapi_connection_object {
+    omapi_object_type_t *type;
+    int refcnt;
+    omapi_handle_t handle;
+    omapi_object_t *outer;
+    omapi_object_t *inner;
+    int socket;
+    int index;
+    enum omapi_connection_state_t state;
+    struct sockaddr_in remote_addr;
+    struct sockaddr_in local_addr;
+    omapi_addr_list_t *connect_list;
+    int cptr;
+    unsigned int bytes_needed;
+    unsigned int in_bytes;
+    omapi_buffer_t *inbufs;
+    unsigned int out_bytes;
+    omapi_buffer_t *outbufs;
+    omapi_listener_object_t *listener;
+    dst_key_t *in_key;
+    void *in_context;
+    dst_key_t *out_key;
+    void *out_context;
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Functions with variable arguments. */
+
+/**
+ * Makes a typed datum; file and line come first. The further argument depends
+ * on the type: int an `int`; string a `const char *`, copied without its NUL;
+ * data an `unsigned`, the length, for the caller to fill in; object an
+ * `omapi_object_t *`, which gets one more reference.
+ */
+isc_result_t omapi_typed_data_new(const char *file, int line, omapi_typed_data_t **t,
+                                  omapi_datatype_t type, ...);
+
+/**
+ * Sends a signal along the object's chain, outermost first. Its arguments go
+ * to the handlers as a `va_list`.
+ */
+isc_result_t omapi_signal(omapi_object_t *h, const char *name, ...);
+
+/**
+ * Sends a signal inward: to this object's handler, and on from there.
+ */
+isc_result_t omapi_signal_in(omapi_object_t *h, const char *name, ...);
+
+/* The registered kinds of objects. */
+
+/** Stands for an object of the server. */
+extern omapi_object_type_t *dhcpctl_remote_type;
+/** Carries a program's callback. */
+extern omapi_object_type_t *dhcpctl_callback_type;
+/** Every registered type, newest first, linked by `next`. */
+extern omapi_object_type_t *omapi_object_types;
+extern omapi_object_type_t *omapi_type_auth_key;
+extern omapi_object_type_t *omapi_type_connection;
+extern omapi_object_type_t *omapi_type_generic;
+extern omapi_object_type_t *omapi_type_io_object;
+extern omapi_object_type_t *omapi_type_listener;
+extern omapi_object_type_t *omapi_type_message;
+extern omapi_object_type_t *omapi_type_protocol;
+extern omapi_object_type_t *omapi_type_protocol_listener;
+/** Always NULL, as it always was. */
+extern omapi_object_type_t *omapi_type_remote;
+extern omapi_object_type_t *omapi_type_waiter;
+
+#ifdef __cplusplus
+}
+#endif
+
+/* For any function that takes a file and a line. Neither is looked at. */
+#define MDL __FILE__, __LINE__
+#define dhcpctl_null_handle ((dhcpctl_handle) 0)
+#define isc_boolean_true true
+#define isc_boolean_false false
+#define ISC_TRUE isc_boolean_true
+#define ISC_FALSE isc_boolean_false
+
+/* Result classes: the upper half of a code. */
+#define ISC_RESULTCLASS_FROMNUM(number) ((isc_result_t) (number) << 16)
+#define ISC_RESULTCLASS_TONUM(class_code) ((class_code) >> 16)
+#define ISC_RESULTCLASS_INCLASS(class_code, result) \
+    (((result) & 0xffff0000U) == (isc_result_t) (class_code))
+
+/* Lengths of the blocks behind these structs: shorter or longer than sizeof.
+ * NOBUFFER and EMPTY: without the bytes. */
+#define OMAPI_DATA_STRING_EMPTY_SIZE (sizeof(int) + sizeof(unsigned))
+#define OMAPI_TYPED_DATA_NOBUFFER_LEN \
+    (sizeof(int) + sizeof(omapi_datatype_t) + sizeof(unsigned))
+#define OMAPI_TYPED_DATA_INT_LEN \
+    (sizeof(int) + sizeof(omapi_datatype_t) + sizeof(int))
+#define OMAPI_TYPED_DATA_OBJECT_LEN \
+    (sizeof(int) + sizeof(omapi_datatype_t) + sizeof(omapi_object_t *))
+#define OMAPI_TYPED_DATA_REF_LEN \
+    (sizeof(int) + sizeof(omapi_datatype_t) + 3 * sizeof(void *))
+
+/* First in a program's own kind of object:
+ *     typedef struct { OMAPI_OBJECT_PREAMBLE; int mine; } my_object_t; */
+#define OMAPI_OBJECT_PREAMBLE \
+    omapi_object_type_t *type; \
+    int refcnt; \
+    omapi_handle_t handle; \
+    omapi_object_t *outer; \
+    omapi_object_t *inner
+
+/* NAME_allocate, NAME_reference and NAME_dereference for such an object. `type`
+ * is the variable that omapi_object_type_register filled in. */
+#define OMAPI_OBJECT_ALLOC_DECL(name, stype, type) \
+    isc_result_t name##_allocate(stype **object, const char *file, int line); \
+    isc_result_t name##_reference(stype **copy, stype *object, const char *file, int line); \
+    isc_result_t name##_dereference(stype **object, const char *file, int line);
+
+#define OMAPI_OBJECT_ALLOC(name, stype, type) \
+    isc_result_t name##_allocate(stype **object, const char *file, int line) { \
+        return omapi_object_allocate((omapi_object_t **) object, type, 0, file, line); \
+    } \
+    isc_result_t name##_reference(stype **copy, stype *object, const char *file, int line) { \
+        return omapi_object_reference((omapi_object_t **) copy, (omapi_object_t *) object, \
+                                      file, line); \
+    } \
+    isc_result_t name##_dereference(stype **object, const char *file, int line) { \
+        return omapi_object_dereference((omapi_object_t **) object, file, line); \
+    }
+
+/* An array of such objects: NAME_array_allocate, _free, _extend, _set, _lookup. */
+#define OMAPI_ARRAY_TYPE_DECL(name, stype) \
+    isc_result_t name##_array_allocate(omapi_array_t **array, const char *file, int line); \
+    isc_result_t name##_array_free(omapi_array_t **array, const char *file, int line); \
+    isc_result_t name##_array_extend(omapi_array_t *array, stype *item, int *position, \
+                                     const char *file, int line); \
+    isc_result_t name##_array_set(omapi_array_t *array, stype *item, int position, \
+                                  const char *file, int line); \
+    isc_result_t name##_array_lookup(stype **item, omapi_array_t *array, int position, \
+                                     const char *file, int line)
+
+#define OMAPI_ARRAY_TYPE(name, stype) \
+    isc_result_t name##_array_allocate(omapi_array_t **array, const char *file, int line) { \
+        return omapi_array_allocate(array, (omapi_array_ref_t) name##_reference, \
+                                    (omapi_array_deref_t) name##_dereference, file, line); \
+    } \
+    isc_result_t name##_array_free(omapi_array_t **array, const char *file, int line) { \
+        return omapi_array_free(array, file, line); \
+    } \
+    isc_result_t name##_array_extend(omapi_array_t *array, stype *item, int *position, \
+                                     const char *file, int line) { \
+        return omapi_array_extend(array, (char *) item, position, file, line); \
+    } \
+    isc_result_t name##_array_set(omapi_array_t *array, stype *item, int position, \
+                                  const char *file, int line) { \
+        return omapi_array_set(array, (void *) item, position, file, line); \
+    } \
+    isc_result_t name##_array_lookup(stype **item, omapi_array_t *array, int position, \
+                                     const char *file, int line) { \
+        return omapi_array_lookup((char **) item, array, position, file, line); \
+    }
+
+/* Each entry of an array in turn, with a reference held meanwhile:
+ *     omapi_array_foreach_begin(array, my_object_t, var) { ... }
+ *     omapi_array_foreach_end(array, my_object_t, var) */
+#define omapi_array_foreach_begin(array, stype, var) \
+    { \
+        int omapi_array_foreach_index; \
+        stype *var = (stype *) 0; \
+        for (omapi_array_foreach_index = 0; \
+             (array) && omapi_array_foreach_index < (array)->count; \
+             omapi_array_foreach_index++) { \
+            if ((array)->data[omapi_array_foreach_index]) { \
+                (*(array)->ref)((char **) &var, (array)->data[omapi_array_foreach_index], MDL);
+#define omapi_array_foreach_end(array, stype, var) \
+                (*(array)->deref)((char **) &var, MDL); \
+            } \
+        } \
+    }
+
+/* There is no memory debugging to tell about a block's new owner. */
+#define dmalloc_reuse(block, file, line, referenced)
+
+#ifndef ISC_LANG_BEGINDECLS
+#ifdef __cplusplus
+#define ISC_LANG_BEGINDECLS extern "C" {
+#define ISC_LANG_ENDDECLS }
+#else
+#define ISC_LANG_BEGINDECLS
+#define ISC_LANG_ENDDECLS
+#endif
+#endif
+
+/* The names that the DHCP codes had in older releases. */
+#ifdef INCLUDE_OLD_DHCP_ISC_ERROR_CODES
+#define ISC_R_HOSTUNKNOWN DHCP_R_HOSTUNKNOWN
+#define ISC_R_VERSIONMISMATCH DHCP_R_VERSIONMISMATCH
+#define ISC_R_PROTOCOLERROR DHCP_R_PROTOCOLERROR
+#define ISC_R_INVALIDARG DHCP_R_INVALIDARG
+#define ISC_R_NOTYET DHCP_R_NOTYET
+#define ISC_R_UNCHANGED DHCP_R_UNCHANGED
+#define ISC_R_KEYCONFLICT DHCP_R_KEYCONFLICT
+#define ISC_R_BADPARSE DHCP_R_BADPARSE
+#define ISC_R_NOKEYS DHCP_R_NOKEYS
+#define ISC_R_KEY_UNKNOWN DHCP_R_KEY_UNKNOWN
+#define ISC_R_INVALIDKEY DHCP_R_INVALIDKEY
+#define ISC_R_INCOMPLETE DHCP_R_INCOMPLETE
+#define ISC_R_FORMERR DHCP_R_FORMERR
+#define ISC_R_SERVFAIL DHCP_R_SERVFAIL
+#define ISC_R_NXDOMAIN DHCP_R_NXDOMAIN
+#define ISC_R_NOTIMPL DHCP_R_NOTIMPL
+#define ISC_R_REFUSED DHCP_R_REFUSED
+#define ISC_R_YXDOMAIN DHCP_R_YXDOMAIN
+#define ISC_R_YXRRSET DHCP_R_YXRRSET
+#define ISC_R_NXRRSET DHCP_R_NXRRSET
+#define ISC_R_NOTAUTH DHCP_R_NOTAUTH
+#define ISC_R_NOTZONE DHCP_R_NOTZONE
+#define ISC_R_BADSIG DHCP_R_BADSIG
+#define ISC_R_BADKEY DHCP_R_BADKEY
+#define ISC_R_BADTIME DHCP_R_BADTIME
+#define ISC_R_NOROOTZONE DHCP_R_NOROOTZONE
+#define ISC_R_DESTADDRREQ DHCP_R_DESTADDRREQ
+#define ISC_R_CROSSZONE DHCP_R_CROSSZONE
+#define ISC_R_NO_TSIG DHCP_R_NO_TSIG
+#define ISC_R_NOT_EQUAL DHCP_R_NOT_EQUAL
+#define ISC_R_CONNRESET DHCP_R_CONNRESET
+#define ISC_R_UNKNOWNATTRIBUTE DHCP_R_UNKNOWNATTRIBUTE
+#endif
+
+#endif /* DHCPCTL_H */

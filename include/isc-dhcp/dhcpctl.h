@@ -1,0 +1,5 @@
+/* <isc-dhcp/dhcpctl.h>: The same by another name. */
+#ifndef DHCPCTL_ISC_DHCP_DHCPCTL_H
+#define DHCPCTL_ISC_DHCP_DHCPCTL_H
+#include "../dhcpctl.h"
+#endif

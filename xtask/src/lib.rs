@@ -1,0 +1,5 @@
+//! Development tasks of dhcpctl. `tests/abi.rs` uses them as a library, the
+//! command line by `cargo run -p xtask`.
+
+pub mod diff;
+pub mod header;
