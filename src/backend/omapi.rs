@@ -139,9 +139,11 @@ impl<T> Session<T> {
     /// Queues a request. Nothing is sent before [`sendable`](Self::sendable)
     /// is asked.
     ///
+    /// Returns the id of its message.
+    ///
     /// # Errors
     /// A value that cannot be encoded; the ticket comes back unused.
-    pub fn submit(&mut self, request: &Request<'_>, ticket: T) -> Result<(), (WireError, T)> {
+    pub fn submit(&mut self, request: &Request<'_>, ticket: T) -> Result<u32, (WireError, T)> {
         let (code, rid) = match request.operation {
             Operation::Open { .. } => (op::OPEN, 0),
             Operation::Update => (op::UPDATE, 0),
@@ -167,6 +169,7 @@ impl<T> Session<T> {
             e.values(request.attributes);
             Ok(())
         })
+        .map(|()| self.next_id.wrapping_sub(1))
         .map_err(|(e, owner)| match owner {
             Owner::Ticket(t) => (e, t),
             Owner::Authenticator => unreachable!("submit passes a ticket"),

@@ -216,3 +216,17 @@ impl Interest {
         }
     }
 }
+
+/// The objects that programs registered: what their io objects contain.
+#[must_use]
+pub fn registered() -> Vec<ObjectRef> {
+    let _chain = refs::structure();
+    // SAFETY: our references keep the io objects alive, and the lock what is
+    // linked to them.
+    all()
+        .iter()
+        .filter_map(|io| unsafe {
+            refs::link(&raw mut (*io.as_ptr()).inner).map(|o| ObjectRef::new(o))
+        })
+        .collect()
+}
