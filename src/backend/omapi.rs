@@ -388,7 +388,7 @@ impl Reader {
     /// # Errors
     /// The peer broke the protocol, a limit, or an answer is not signed as it
     /// must be. The connection is of no further use.
-    pub fn next(&mut self) -> Result<Option<Received<'_>>, Status> {
+    pub fn receive(&mut self) -> Result<Option<Received<'_>>, Status> {
         let Some(scanner) = &mut self.scanner else {
             let bytes = &self.buf[self.start..self.end];
             return match Introduction::decode(bytes, &self.limits)? {

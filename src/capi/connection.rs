@@ -226,10 +226,10 @@ pub unsafe extern "C" fn omapi_connection_writer(h: *mut omapi_object_t) -> isc_
     // SAFETY: the C contract.
     guard(|| unsafe {
         let e = engine(h)?;
-        if e.phase() == Phase::Connecting {
-            if let Some(turn) = e.turn() {
-                turn.take(Some(std::time::Instant::now()));
-            }
+        if e.phase() == Phase::Connecting
+            && let Some(turn) = e.turn()
+        {
+            turn.take(Some(std::time::Instant::now()));
         }
         e.flush();
         e.deliver();

@@ -128,10 +128,10 @@ pub unsafe fn wait(
 ) -> Result<Status, Status> {
     // SAFETY: object is live during the whole wait.
     unsafe {
-        if !remote::is_remote(object) {
-            if let Some(result) = connection::wait(object, deadline) {
-                return result;
-            }
+        if !remote::is_remote(object)
+            && let Some(result) = connection::wait(object, deadline)
+        {
+            return result;
         }
         loop {
             let engine = with(object, |c| match c.finished.pop_front() {

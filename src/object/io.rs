@@ -208,10 +208,10 @@ impl Interest {
                 status = act((*c).writer);
             }
             let reaped = act((*c).reaper);
-            if !status.is_success() || !reaped.is_success() {
-                if let Some(inner) = refs::link(&raw mut (*self.io.as_ptr()).inner) {
-                    unregister(inner);
-                }
+            if (!status.is_success() || !reaped.is_success())
+                && let Some(inner) = refs::link(&raw mut (*self.io.as_ptr()).inner)
+            {
+                unregister(inner);
             }
         }
     }
