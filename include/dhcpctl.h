@@ -258,16 +258,6 @@ typedef enum omapi_protocol_state_t {
 typedef unsigned int isc_result_t;
 
 /**
- * Number of an object: on the wire the server's, locally ours.
- */
-typedef unsigned int omapi_handle_t;
-
-/**
- * Result code of a `dhcpctl_*` function.
- */
-typedef isc_result_t dhcpctl_status;
-
-/**
  * Counted bytes without terminator; the block is as long as `len` demands.
  */
 struct omapi_data_string_t {
@@ -282,32 +272,6 @@ struct omapi_data_string_t {
 struct omapi_typed_data_buffer_t {
     unsigned int len;
     unsigned char value[1];
-};
-
-/**
- * A counted foreign reference; the library never makes one.
- */
-struct omapi_typed_data_ref_t {
-    void *ptr;
-    isc_result_t (*reference)(void*, void*, const char*, int);
-    isc_result_t (*dereference)(void*, const char*, int);
-};
-
-typedef union omapi_typed_data_u {
-    omapi_typed_data_buffer_t buffer;
-    omapi_object_t *object;
-    omapi_typed_data_ref_t ref;
-    int integer;
-} omapi_typed_data_u;
-
-/**
- * A datum with its type. The block is only as long as the type demands
- * (12 bytes plus the buffer's length, or 16 for an object): never copy it whole.
- */
-struct omapi_typed_data_t {
-    int refcnt;
-    enum omapi_datatype_t type;
-    union omapi_typed_data_u u;
 };
 
 /**
@@ -352,6 +316,11 @@ struct __omapi_object_type_t {
 };
 
 /**
+ * Number of an object: on the wire the server's, locally ours.
+ */
+typedef unsigned int omapi_handle_t;
+
+/**
  * Fields that every object starts with. (C: OMAPI_OBJECT_PREAMBLE.)
  */
 struct __omapi_object {
@@ -363,19 +332,65 @@ struct __omapi_object {
 };
 
 /**
+ * A counted foreign reference; the library never makes one.
+ */
+struct omapi_typed_data_ref_t {
+    void *ptr;
+    isc_result_t (*reference)(void*, void*, const char*, int);
+    isc_result_t (*dereference)(void*, const char*, int);
+};
+
+typedef union omapi_typed_data_u {
+    omapi_typed_data_buffer_t buffer;
+    omapi_object_t *object;
+    omapi_typed_data_ref_t ref;
+    int integer;
+} omapi_typed_data_u;
+
+/**
+ * A datum with its type. The block is only as long as the type demands
+ * (12 bytes plus the buffer's length, or 16 for an object): never copy it whole.
+ */
+struct omapi_typed_data_t {
+    int refcnt;
+    enum omapi_datatype_t type;
+    union omapi_typed_data_u u;
+};
+
+/**
+ * Result code of a `dhcpctl_*` function.
+ */
+typedef isc_result_t dhcpctl_status;
+
+/**
  * Any object: a connection, an authenticator, a lease, host, group ...
  */
 typedef omapi_object_t *dhcpctl_handle;
 
 /**
- * True or false, one byte.
- */
-typedef bool isc_boolean_t;
-
-/**
  * Counted bytes.
  */
 typedef omapi_data_string_t *dhcpctl_data_string;
+
+/**
+ * An authenticator: key name, full algorithm name, binary secret.
+ */
+struct auth_key {
+    omapi_object_type_t *type;
+    int refcnt;
+    omapi_handle_t handle;
+    omapi_object_t *outer;
+    omapi_object_t *inner;
+    char *name;
+    char *algorithm;
+    omapi_data_string_t *key;
+    dns_tsec_t *tsec_key;
+};
+
+/**
+ * True or false, one byte.
+ */
+typedef bool isc_boolean_t;
 
 typedef isc_result_t (*omapi_array_ref_t)(char**, char*, const char*, int);
 
@@ -395,21 +410,6 @@ struct omapi_addr_list_t {
     int refcnt;
     unsigned int count;
     omapi_addr_t *addresses;
-};
-
-/**
- * An authenticator: key name, full algorithm name, binary secret.
- */
-struct auth_key {
-    omapi_object_type_t *type;
-    int refcnt;
-    omapi_handle_t handle;
-    omapi_object_t *outer;
-    omapi_object_t *inner;
-    char *name;
-    char *algorithm;
-    omapi_data_string_t *key;
-    dns_tsec_t *tsec_key;
 };
 
 struct omapi_array_t {
@@ -585,6 +585,788 @@ struct __omapi_connection_object {
     dst_key_t *out_key;
     void *out_context;
 };
+
+#ifdef __cplusplus
+extern "C" {
+#endif /* __cplusplus */
+
+/**
+ * Makes a data string of `len` zero bytes with one reference. `*d` must be
+ * NULL before.
+ */
+isc_result_t omapi_data_string_new(omapi_data_string_t **d,
+                                   unsigned int len,
+                                   const char *_file,
+                                   int _line);
+
+/**
+ * Stores another reference to `s` in `*r`, which must be NULL before.
+ */
+isc_result_t omapi_data_string_reference(omapi_data_string_t **r,
+                                         omapi_data_string_t *s,
+                                         const char *_file,
+                                         int _line);
+
+/**
+ * Gives up the reference in `*s` and clears it; the last one frees.
+ */
+isc_result_t omapi_data_string_dereference(omapi_data_string_t **s,
+                                           const char *_file,
+                                           int _line);
+
+/**
+ * Stores another reference to `t` in `*r`, which must be NULL before.
+ */
+isc_result_t omapi_typed_data_reference(omapi_typed_data_t **r,
+                                        omapi_typed_data_t *t,
+                                        const char *_file,
+                                        int _line);
+
+/**
+ * Gives up the reference in `*t` and clears it; the last one frees, and gives
+ * up the object that the datum holds.
+ */
+isc_result_t omapi_typed_data_dereference(omapi_typed_data_t **t,
+                                          const char *_file,
+                                          int _line);
+
+/**
+ * Compares two data strings: 0 when equal; else the sign of the first
+ * difference, or of the lengths. NULL counts as empty.
+ */
+int omapi_data_string_cmp(omapi_data_string_t *s1, omapi_data_string_t *s2);
+
+/**
+ * Compares a data string with a C string, as omapi_data_string_cmp does.
+ */
+int omapi_ds_strcmp(omapi_data_string_t *s1, const char *s2);
+
+/**
+ * Compares a string or data datum with a C string; -1 for other types.
+ */
+int omapi_td_strcmp(omapi_typed_data_t *s1, const char *s2);
+
+/**
+ * As omapi_td_strcmp, without regard to the case of ASCII letters.
+ */
+int omapi_td_strcasecmp(omapi_typed_data_t *s1, const char *s2);
+
+/**
+ * The number of a datum: an integer (sign-extended), or four bytes of string
+ * or data in network byte order (zero-extended).
+ *
+ * Returns 0, or DHCP_R_INVALIDARG for any other datum; `*v` is then untouched.
+ */
+isc_result_t omapi_get_int_value(unsigned long *v, omapi_typed_data_t *t);
+
+/**
+ * Prepares the library; the first call of every program. Calling it again
+ * changes nothing. It touches neither signals nor files.
+ *
+ * Returns 0.
+ */
+dhcpctl_status dhcpctl_initialize(void);
+
+/**
+ * Connects to a DHCP server: `*connection` becomes a handle, to be given back
+ * with `dhcpctl_disconnect`. It must be NULL before and stays NULL on failure.
+ *
+ * `server_name` is a name or an IPv4 or IPv6 address, `port` usually 7911.
+ * `authinfo` is NULL or an authenticator; all messages are signed then.
+ *
+ * Returns 0, DHCP_R_HOSTUNKNOWN, ISC_R_CONNREFUSED or another reason of the
+ * system, or the server's code when it does not accept the authenticator.
+ */
+dhcpctl_status dhcpctl_connect(dhcpctl_handle *connection,
+                               const char *server_name,
+                               int port,
+                               dhcpctl_handle authinfo);
+
+/**
+ * As dhcpctl_connect, but gives up with ISC_R_TIMEDOUT when `t` (relative,
+ * NULL for no limit) has passed. Looking up a name is not limited.
+ */
+dhcpctl_status dhcpctl_timed_connect(dhcpctl_handle *connection,
+                                     const char *server_name,
+                                     int port,
+                                     dhcpctl_handle authinfo,
+                                     struct timeval *t);
+
+/**
+ * Closes the connection and clears `*connection`. With `force` at once;
+ * without, requests that are queued are sent first. Requests without answer
+ * complete with DHCP_R_CONNRESET.
+ *
+ * Returns 0, or DHCP_R_INVALIDARG (and keeps the handle) when it is not
+ * connected.
+ */
+dhcpctl_status dhcpctl_disconnect(dhcpctl_handle *connection, int force);
+
+/**
+ * Makes a handle for an object of the server: a lease, host, group ... It
+ * needs no connection. Give it back with `omapi_object_dereference`.
+ *
+ * Returns 0, or DHCP_R_INVALIDARG when `*h` is not NULL.
+ */
+dhcpctl_status dhcpctl_new_object(dhcpctl_handle *h,
+                                  dhcpctl_handle _connection,
+                                  const char *object_type);
+
+/**
+ * Makes an authenticator for `dhcpctl_connect`. `secret` is binary, not
+ * base64. A short `algorithm` such as "hmac-sha256" is completed. What `*h`
+ * held before is not looked at.
+ */
+dhcpctl_status dhcpctl_new_authenticator(dhcpctl_handle *h,
+                                         const char *name,
+                                         const char *algorithm,
+                                         const unsigned char *secret,
+                                         unsigned int secret_len);
+
+/**
+ * Queues a request to find the object that the attributes of `h` describe,
+ * and with DHCPCTL_CREATE, DHCPCTL_UPDATE, DHCPCTL_EXCL in `flags` to make or
+ * change it. Nothing is sent before the program waits or dispatches.
+ *
+ * Returns 0 when the request is queued; its result comes with the wait.
+ */
+dhcpctl_status dhcpctl_open_object(dhcpctl_handle h,
+                                   dhcpctl_handle connection,
+                                   int flags);
+
+/**
+ * Queues a request to change the server's object: sends the attributes that
+ * were set.
+ */
+dhcpctl_status dhcpctl_object_update(dhcpctl_handle connection, dhcpctl_handle h);
+
+/**
+ * Queues a request for the present attributes of the server's object.
+ */
+dhcpctl_status dhcpctl_object_refresh(dhcpctl_handle connection, dhcpctl_handle h);
+
+/**
+ * Queues a request to remove the server's object.
+ */
+dhcpctl_status dhcpctl_object_remove(dhcpctl_handle connection, dhcpctl_handle h);
+
+/**
+ * Waits until a request of `h` is answered, and stores its result in
+ * `*status`; without an answer, why there is none. A request that was
+ * answered during another wait returns at once.
+ *
+ * Returns 0, DHCP_R_CONNRESET when the connection was lost, or ISC_R_NOMORE
+ * when there is no request to wait for.
+ */
+dhcpctl_status dhcpctl_wait_for_completion(dhcpctl_handle h, dhcpctl_status *status);
+
+/**
+ * As dhcpctl_wait_for_completion, but returns ISC_R_TIMEDOUT when `t`
+ * (relative, NULL for no limit) has passed. The request stays: a later wait
+ * may still see its answer.
+ */
+dhcpctl_status dhcpctl_timed_wait_for_completion(dhcpctl_handle h,
+                                                 dhcpctl_status *status,
+                                                 struct timeval *t);
+
+/**
+ * Has `function` called with `h`, the result and `data` each time a request of
+ * `h` completes: once for each, while the program waits or dispatches. A
+ * second call replaces the function. It may call any function of the library.
+ */
+dhcpctl_status dhcpctl_set_callback(dhcpctl_handle h,
+                                    void *data,
+                                    void (*function)(dhcpctl_handle, dhcpctl_status, void*));
+
+/**
+ * Gets an attribute as bytes: a new data string in `*result`, which must be
+ * NULL before. Integers are four bytes in network byte order.
+ *
+ * Returns 0, or ISC_R_NOTFOUND when there is no such attribute.
+ */
+dhcpctl_status dhcpctl_get_value(dhcpctl_data_string *result,
+                                 dhcpctl_handle h,
+                                 const char *value_name);
+
+/**
+ * Gets a four-byte attribute as a number, in the host's byte order. (A
+ * boolean of the server is 0 or 1, but any number is returned as it is.)
+ *
+ * Returns 0, ISC_R_NOTFOUND, or ISC_R_UNEXPECTED for another length.
+ */
+dhcpctl_status dhcpctl_get_boolean(int *result, dhcpctl_handle h, const char *value_name);
+
+/**
+ * Sets an attribute to a copy of the bytes of `value`.
+ */
+dhcpctl_status dhcpctl_set_value(dhcpctl_handle h,
+                                 dhcpctl_data_string value,
+                                 const char *value_name);
+
+/**
+ * Sets an attribute to a copy of `len` bytes; `value` may be NULL when `len`
+ * is 0.
+ */
+dhcpctl_status dhcpctl_set_data_value(dhcpctl_handle h,
+                                      const char *value,
+                                      unsigned int len,
+                                      const char *value_name);
+
+/**
+ * Makes an attribute null: the server removes it with the next update.
+ */
+dhcpctl_status dhcpctl_set_null_value(dhcpctl_handle h, const char *value_name);
+
+/**
+ * Sets an attribute to a string, sent without its terminator.
+ */
+dhcpctl_status dhcpctl_set_string_value(dhcpctl_handle h,
+                                        const char *value,
+                                        const char *value_name);
+
+/**
+ * Sets an attribute to a number: the host's byte order here, four bytes in
+ * network byte order when it is sent.
+ */
+dhcpctl_status dhcpctl_set_int_value(dhcpctl_handle h, int value, const char *value_name);
+
+/**
+ * As dhcpctl_set_int_value: the number is not reduced to 0 or 1.
+ */
+dhcpctl_status dhcpctl_set_boolean_value(dhcpctl_handle h,
+                                         int value,
+                                         const char *value_name);
+
+/**
+ * Gives up the reference in `*dsp` and clears it.
+ */
+isc_result_t dhcpctl_data_string_dereference(dhcpctl_data_string *dsp,
+                                             const char *_file,
+                                             int _line);
+
+/**
+ * Waits until a request of `object` is answered, at most until `t` (absolute,
+ * NULL for no limit).
+ *
+ * Returns 0, ISC_R_TIMEDOUT, DHCP_R_CONNRESET, or ISC_R_NOMORE when there is
+ * nothing to wait for. Without an object it serves everything, as
+ * omapi_dispatch.
+ */
+isc_result_t omapi_wait_for_completion(omapi_object_t *o, struct timeval *t);
+
+/**
+ * Waits until any connection or registered descriptor is ready, at most until
+ * `t` (absolute, NULL for no limit), and serves it: answers are taken in,
+ * callbacks run.
+ *
+ * Returns 0, ISC_R_TIMEDOUT, or ISC_R_NOMORE when there is nothing to serve.
+ */
+isc_result_t omapi_one_dispatch(omapi_object_t *_wo, struct timeval *t);
+
+/**
+ * Serves all connections and registered descriptors until `t` (absolute, NULL
+ * for no limit).
+ *
+ * Returns ISC_R_TIMEDOUT, or ISC_R_NOMORE when nothing is left to serve.
+ */
+isc_result_t omapi_dispatch(struct timeval *t);
+
+/**
+ * Closes the connection of the connection object `connection`: the `outer` of
+ * the `outer` of a connection handle. See dhcpctl_disconnect.
+ */
+isc_result_t omapi_disconnect(omapi_object_t *connection, int force);
+
+/**
+ * Makes a data string of `len` zero bytes with one reference. `*d` must be
+ * NULL before.
+ */
+isc_result_t omapi_data_string_new(omapi_data_string_t **d,
+                                   unsigned int len,
+                                   const char *_file,
+                                   int _line);
+
+/**
+ * Stores another reference to `s` in `*r`, which must be NULL before.
+ */
+isc_result_t omapi_data_string_reference(omapi_data_string_t **r,
+                                         omapi_data_string_t *s,
+                                         const char *_file,
+                                         int _line);
+
+/**
+ * Gives up the reference in `*s` and clears it; the last one frees.
+ */
+isc_result_t omapi_data_string_dereference(omapi_data_string_t **s,
+                                           const char *_file,
+                                           int _line);
+
+/**
+ * Stores another reference to `t` in `*r`, which must be NULL before.
+ */
+isc_result_t omapi_typed_data_reference(omapi_typed_data_t **r,
+                                        omapi_typed_data_t *t,
+                                        const char *_file,
+                                        int _line);
+
+/**
+ * Gives up the reference in `*t` and clears it; the last one frees, and gives
+ * up the object that the datum holds.
+ */
+isc_result_t omapi_typed_data_dereference(omapi_typed_data_t **t,
+                                          const char *_file,
+                                          int _line);
+
+/**
+ * Compares two data strings: 0 when equal; else the sign of the first
+ * difference, or of the lengths. NULL counts as empty.
+ */
+int omapi_data_string_cmp(omapi_data_string_t *s1, omapi_data_string_t *s2);
+
+/**
+ * Compares a data string with a C string, as omapi_data_string_cmp does.
+ */
+int omapi_ds_strcmp(omapi_data_string_t *s1, const char *s2);
+
+/**
+ * Compares a string or data datum with a C string; -1 for other types.
+ */
+int omapi_td_strcmp(omapi_typed_data_t *s1, const char *s2);
+
+/**
+ * As omapi_td_strcmp, without regard to the case of ASCII letters.
+ */
+int omapi_td_strcasecmp(omapi_typed_data_t *s1, const char *s2);
+
+/**
+ * The number of a datum: an integer (sign-extended), or four bytes of string
+ * or data in network byte order (zero-extended).
+ *
+ * Returns 0, or DHCP_R_INVALIDARG for any other datum; `*v` is then untouched.
+ */
+isc_result_t omapi_get_int_value(unsigned long *v, omapi_typed_data_t *t);
+
+/**
+ * Prepares the library; the first call of every program. Calling it again
+ * changes nothing. It touches neither signals nor files.
+ *
+ * Returns 0.
+ */
+dhcpctl_status dhcpctl_initialize(void);
+
+/**
+ * Connects to a DHCP server: `*connection` becomes a handle, to be given back
+ * with `dhcpctl_disconnect`. It must be NULL before and stays NULL on failure.
+ *
+ * `server_name` is a name or an IPv4 or IPv6 address, `port` usually 7911.
+ * `authinfo` is NULL or an authenticator; all messages are signed then.
+ *
+ * Returns 0, DHCP_R_HOSTUNKNOWN, ISC_R_CONNREFUSED or another reason of the
+ * system, or the server's code when it does not accept the authenticator.
+ */
+dhcpctl_status dhcpctl_connect(dhcpctl_handle *connection,
+                               const char *server_name,
+                               int port,
+                               dhcpctl_handle authinfo);
+
+/**
+ * As dhcpctl_connect, but gives up with ISC_R_TIMEDOUT when `t` (relative,
+ * NULL for no limit) has passed. Looking up a name is not limited.
+ */
+dhcpctl_status dhcpctl_timed_connect(dhcpctl_handle *connection,
+                                     const char *server_name,
+                                     int port,
+                                     dhcpctl_handle authinfo,
+                                     struct timeval *t);
+
+/**
+ * Closes the connection and clears `*connection`. With `force` at once;
+ * without, requests that are queued are sent first. Requests without answer
+ * complete with DHCP_R_CONNRESET.
+ *
+ * Returns 0, or DHCP_R_INVALIDARG (and keeps the handle) when it is not
+ * connected.
+ */
+dhcpctl_status dhcpctl_disconnect(dhcpctl_handle *connection, int force);
+
+/**
+ * Makes a handle for an object of the server: a lease, host, group ... It
+ * needs no connection. Give it back with `omapi_object_dereference`.
+ *
+ * Returns 0, or DHCP_R_INVALIDARG when `*h` is not NULL.
+ */
+dhcpctl_status dhcpctl_new_object(dhcpctl_handle *h,
+                                  dhcpctl_handle _connection,
+                                  const char *object_type);
+
+/**
+ * Makes an authenticator for `dhcpctl_connect`. `secret` is binary, not
+ * base64. A short `algorithm` such as "hmac-sha256" is completed. What `*h`
+ * held before is not looked at.
+ */
+dhcpctl_status dhcpctl_new_authenticator(dhcpctl_handle *h,
+                                         const char *name,
+                                         const char *algorithm,
+                                         const unsigned char *secret,
+                                         unsigned int secret_len);
+
+/**
+ * Queues a request to find the object that the attributes of `h` describe,
+ * and with DHCPCTL_CREATE, DHCPCTL_UPDATE, DHCPCTL_EXCL in `flags` to make or
+ * change it. Nothing is sent before the program waits or dispatches.
+ *
+ * Returns 0 when the request is queued; its result comes with the wait.
+ */
+dhcpctl_status dhcpctl_open_object(dhcpctl_handle h,
+                                   dhcpctl_handle connection,
+                                   int flags);
+
+/**
+ * Queues a request to change the server's object: sends the attributes that
+ * were set.
+ */
+dhcpctl_status dhcpctl_object_update(dhcpctl_handle connection, dhcpctl_handle h);
+
+/**
+ * Queues a request for the present attributes of the server's object.
+ */
+dhcpctl_status dhcpctl_object_refresh(dhcpctl_handle connection, dhcpctl_handle h);
+
+/**
+ * Queues a request to remove the server's object.
+ */
+dhcpctl_status dhcpctl_object_remove(dhcpctl_handle connection, dhcpctl_handle h);
+
+/**
+ * Waits until a request of `h` is answered, and stores its result in
+ * `*status`; without an answer, why there is none. A request that was
+ * answered during another wait returns at once.
+ *
+ * Returns 0, DHCP_R_CONNRESET when the connection was lost, or ISC_R_NOMORE
+ * when there is no request to wait for.
+ */
+dhcpctl_status dhcpctl_wait_for_completion(dhcpctl_handle h, dhcpctl_status *status);
+
+/**
+ * As dhcpctl_wait_for_completion, but returns ISC_R_TIMEDOUT when `t`
+ * (relative, NULL for no limit) has passed. The request stays: a later wait
+ * may still see its answer.
+ */
+dhcpctl_status dhcpctl_timed_wait_for_completion(dhcpctl_handle h,
+                                                 dhcpctl_status *status,
+                                                 struct timeval *t);
+
+/**
+ * Has `function` called with `h`, the result and `data` each time a request of
+ * `h` completes: once for each, while the program waits or dispatches. A
+ * second call replaces the function. It may call any function of the library.
+ */
+dhcpctl_status dhcpctl_set_callback(dhcpctl_handle h,
+                                    void *data,
+                                    void (*function)(dhcpctl_handle, dhcpctl_status, void*));
+
+/**
+ * Gets an attribute as bytes: a new data string in `*result`, which must be
+ * NULL before. Integers are four bytes in network byte order.
+ *
+ * Returns 0, or ISC_R_NOTFOUND when there is no such attribute.
+ */
+dhcpctl_status dhcpctl_get_value(dhcpctl_data_string *result,
+                                 dhcpctl_handle h,
+                                 const char *value_name);
+
+/**
+ * Gets a four-byte attribute as a number, in the host's byte order. (A
+ * boolean of the server is 0 or 1, but any number is returned as it is.)
+ *
+ * Returns 0, ISC_R_NOTFOUND, or ISC_R_UNEXPECTED for another length.
+ */
+dhcpctl_status dhcpctl_get_boolean(int *result, dhcpctl_handle h, const char *value_name);
+
+/**
+ * Sets an attribute to a copy of the bytes of `value`.
+ */
+dhcpctl_status dhcpctl_set_value(dhcpctl_handle h,
+                                 dhcpctl_data_string value,
+                                 const char *value_name);
+
+/**
+ * Sets an attribute to a copy of `len` bytes; `value` may be NULL when `len`
+ * is 0.
+ */
+dhcpctl_status dhcpctl_set_data_value(dhcpctl_handle h,
+                                      const char *value,
+                                      unsigned int len,
+                                      const char *value_name);
+
+/**
+ * Makes an attribute null: the server removes it with the next update.
+ */
+dhcpctl_status dhcpctl_set_null_value(dhcpctl_handle h, const char *value_name);
+
+/**
+ * Sets an attribute to a string, sent without its terminator.
+ */
+dhcpctl_status dhcpctl_set_string_value(dhcpctl_handle h,
+                                        const char *value,
+                                        const char *value_name);
+
+/**
+ * Sets an attribute to a number: the host's byte order here, four bytes in
+ * network byte order when it is sent.
+ */
+dhcpctl_status dhcpctl_set_int_value(dhcpctl_handle h, int value, const char *value_name);
+
+/**
+ * As dhcpctl_set_int_value: the number is not reduced to 0 or 1.
+ */
+dhcpctl_status dhcpctl_set_boolean_value(dhcpctl_handle h,
+                                         int value,
+                                         const char *value_name);
+
+/**
+ * Gives up the reference in `*dsp` and clears it.
+ */
+isc_result_t dhcpctl_data_string_dereference(dhcpctl_data_string *dsp,
+                                             const char *_file,
+                                             int _line);
+
+/**
+ * Waits until a request of `object` is answered, at most until `t` (absolute,
+ * NULL for no limit).
+ *
+ * Returns 0, ISC_R_TIMEDOUT, DHCP_R_CONNRESET, or ISC_R_NOMORE when there is
+ * nothing to wait for. Without an object it serves everything, as
+ * omapi_dispatch.
+ */
+isc_result_t omapi_wait_for_completion(omapi_object_t *o, struct timeval *t);
+
+/**
+ * Waits until any connection or registered descriptor is ready, at most until
+ * `t` (absolute, NULL for no limit), and serves it: answers are taken in,
+ * callbacks run.
+ *
+ * Returns 0, ISC_R_TIMEDOUT, or ISC_R_NOMORE when there is nothing to serve.
+ */
+isc_result_t omapi_one_dispatch(omapi_object_t *_wo, struct timeval *t);
+
+/**
+ * Serves all connections and registered descriptors until `t` (absolute, NULL
+ * for no limit).
+ *
+ * Returns ISC_R_TIMEDOUT, or ISC_R_NOMORE when nothing is left to serve.
+ */
+isc_result_t omapi_dispatch(struct timeval *t);
+
+/**
+ * Closes the connection of the connection object `connection`: the `outer` of
+ * the `outer` of a connection handle. See dhcpctl_disconnect.
+ */
+isc_result_t omapi_disconnect(omapi_object_t *connection, int force);
+
+/**
+ * Registers the types of the library, as dhcpctl_initialize does.
+ */
+isc_result_t omapi_init(void);
+
+/**
+ * Stores another reference to `h` in `*r`, which must be NULL before.
+ */
+isc_result_t omapi_object_reference(omapi_object_t **r,
+                                    omapi_object_t *h,
+                                    const char *_file,
+                                    int _line);
+
+/**
+ * Gives up the reference in `*h` and clears it. The last one from outside its
+ * chain frees the object and what is linked to it.
+ */
+isc_result_t omapi_object_dereference(omapi_object_t **h,
+                                      const char *_file,
+                                      int _line);
+
+/**
+ * As omapi_object_reference, for an authenticator.
+ */
+isc_result_t omapi_auth_key_reference(omapi_auth_key_t **r,
+                                      omapi_auth_key_t *a,
+                                      const char *_file,
+                                      int _line);
+
+/**
+ * As omapi_object_dereference, for an authenticator. Its secret is erased
+ * with it.
+ */
+isc_result_t omapi_auth_key_dereference(omapi_auth_key_t **a,
+                                        const char *_file,
+                                        int _line);
+
+/**
+ * The text of a result code, never NULL. It needs no initialisation and is
+ * not to be freed.
+ */
+const char *isc_result_totext(isc_result_t result);
+
+/**
+ * Makes a value without name and content. `*v` must be NULL before.
+ */
+isc_result_t omapi_value_new(omapi_value_t **v, const char *_file, int _line);
+
+/**
+ * Stores another reference to `v` in `*r`, which must be NULL before.
+ */
+isc_result_t omapi_value_reference(omapi_value_t **r,
+                                   omapi_value_t *v,
+                                   const char *_file,
+                                   int _line);
+
+/**
+ * Gives up the reference in `*v` and clears it; the last one frees name and
+ * content too.
+ */
+isc_result_t omapi_value_dereference(omapi_value_t **v,
+                                     const char *_file,
+                                     int _line);
+
+/**
+ * Sets an attribute of `h` to `value` (shared, not copied), or to null when
+ * it is NULL. The outermost object of the chain is asked first.
+ */
+isc_result_t omapi_set_value(omapi_object_t *h,
+                             omapi_object_t *id,
+                             omapi_data_string_t *name,
+                             omapi_typed_data_t *value);
+
+/**
+ * As omapi_set_value, with a C string as name.
+ */
+isc_result_t omapi_set_value_str(omapi_object_t *h,
+                                 omapi_object_t *id,
+                                 const char *name,
+                                 omapi_typed_data_t *value);
+
+/**
+ * Gets an attribute of `h`: a reference in `*value`, which must be NULL
+ * before.
+ *
+ * Returns 0, or ISC_R_NOTFOUND.
+ */
+isc_result_t omapi_get_value(omapi_object_t *h,
+                             omapi_object_t *id,
+                             omapi_data_string_t *name,
+                             omapi_value_t **value);
+
+/**
+ * As omapi_get_value, with a C string as name.
+ */
+isc_result_t omapi_get_value_str(omapi_object_t *h,
+                                 omapi_object_t *id,
+                                 const char *name,
+                                 omapi_value_t **value);
+
+/**
+ * Registers the types of the library, as dhcpctl_initialize does.
+ */
+isc_result_t omapi_init(void);
+
+/**
+ * Stores another reference to `h` in `*r`, which must be NULL before.
+ */
+isc_result_t omapi_object_reference(omapi_object_t **r,
+                                    omapi_object_t *h,
+                                    const char *_file,
+                                    int _line);
+
+/**
+ * Gives up the reference in `*h` and clears it. The last one from outside its
+ * chain frees the object and what is linked to it.
+ */
+isc_result_t omapi_object_dereference(omapi_object_t **h,
+                                      const char *_file,
+                                      int _line);
+
+/**
+ * As omapi_object_reference, for an authenticator.
+ */
+isc_result_t omapi_auth_key_reference(omapi_auth_key_t **r,
+                                      omapi_auth_key_t *a,
+                                      const char *_file,
+                                      int _line);
+
+/**
+ * As omapi_object_dereference, for an authenticator. Its secret is erased
+ * with it.
+ */
+isc_result_t omapi_auth_key_dereference(omapi_auth_key_t **a,
+                                        const char *_file,
+                                        int _line);
+
+/**
+ * The text of a result code, never NULL. It needs no initialisation and is
+ * not to be freed.
+ */
+const char *isc_result_totext(isc_result_t result);
+
+/**
+ * Makes a value without name and content. `*v` must be NULL before.
+ */
+isc_result_t omapi_value_new(omapi_value_t **v, const char *_file, int _line);
+
+/**
+ * Stores another reference to `v` in `*r`, which must be NULL before.
+ */
+isc_result_t omapi_value_reference(omapi_value_t **r,
+                                   omapi_value_t *v,
+                                   const char *_file,
+                                   int _line);
+
+/**
+ * Gives up the reference in `*v` and clears it; the last one frees name and
+ * content too.
+ */
+isc_result_t omapi_value_dereference(omapi_value_t **v,
+                                     const char *_file,
+                                     int _line);
+
+/**
+ * Sets an attribute of `h` to `value` (shared, not copied), or to null when
+ * it is NULL. The outermost object of the chain is asked first.
+ */
+isc_result_t omapi_set_value(omapi_object_t *h,
+                             omapi_object_t *id,
+                             omapi_data_string_t *name,
+                             omapi_typed_data_t *value);
+
+/**
+ * As omapi_set_value, with a C string as name.
+ */
+isc_result_t omapi_set_value_str(omapi_object_t *h,
+                                 omapi_object_t *id,
+                                 const char *name,
+                                 omapi_typed_data_t *value);
+
+/**
+ * Gets an attribute of `h`: a reference in `*value`, which must be NULL
+ * before.
+ *
+ * Returns 0, or ISC_R_NOTFOUND.
+ */
+isc_result_t omapi_get_value(omapi_object_t *h,
+                             omapi_object_t *id,
+                             omapi_data_string_t *name,
+                             omapi_value_t **value);
+
+/**
+ * As omapi_get_value, with a C string as name.
+ */
+isc_result_t omapi_get_value_str(omapi_object_t *h,
+                                 omapi_object_t *id,
+                                 const char *name,
+                                 omapi_value_t **value);
+
+#ifdef __cplusplus
+}  /* extern "C" */
+#endif  /* __cplusplus */
 
 #ifdef __cplusplus
 extern "C" {

@@ -5,7 +5,13 @@
 //! `auth` → `net`, and back. `ARCHITECTURE.md` has the map.
 
 pub mod auth;
+pub mod backend;
+#[allow(unsafe_code)]
+pub mod capi;
+pub mod engine;
+pub mod net;
 #[allow(unsafe_code)]
 pub mod object;
+pub mod request;
 pub mod status;
 pub mod wire;

@@ -14,7 +14,7 @@ mod symbols;
 #[path = "abi/values.rs"]
 mod values;
 
-/// Everything in `required.tsv` up to this tier must be declared and exported.
-/// 0 while entry points are being written, 1 when `dhcpctl_*` and what it needs
-/// is complete, 2 when everything is.
-const TIER_IN_FORCE: u8 = 0;
+/// Everything of these tiers in `required.tsv` must be declared and exported.
+/// `[]` while entry points are being written, `[1]` when `dhcpctl_*` and what it
+/// needs is complete, `[1, 2]` when everything is.
+const TIERS_IN_FORCE: &[u8] = &[1];

@@ -1,2 +1,23 @@
-//! objects
+//! The objects that C shares with us: the genuine structs, their reference
+//! counts, their handlers. The only store of every value that C can see.
+//!
+//! # Safety, for the whole module
+//! A function that takes an object pointer requires that it points to a live
+//! object made by this library or initialised by `omapi_object_initialize`,
+//! and that the caller owns a reference on it for the duration of the call.
+//! NULL is checked at the C boundary (`capi`), not here, unless said.
+
+pub mod auth_key;
+pub mod callback;
+pub mod connection;
+pub mod data;
+pub mod dispatch;
+pub mod generic;
+pub mod handles;
+pub mod io;
 pub mod layout;
+pub mod refs;
+pub mod remote;
+pub mod stuffing;
+pub mod types;
+pub mod value;

@@ -10,7 +10,6 @@ use core::ffi::CStr;
 /// An `isc_result_t`: an unsigned 32-bit code, class in the upper 16 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(transparent)]
-#[must_use]
 pub struct Status(pub u32);
 
 macro_rules! name_statuses {

@@ -42,7 +42,7 @@ impl<'a> Encoder<'a> {
     /// An empty name (it would end the list), or a length that its field
     /// cannot say. The message is then taken back: `out` is as before `begin`.
     pub fn value(&mut self, name: &[u8], value: Value<'_>) -> Result<(), WireError> {
-        let result = put(self.out, name, value);
+        let result = Self::put(self.out, name, value);
         if result.is_err() {
             self.out.truncate(self.start);
         }
@@ -71,24 +71,31 @@ impl<'a> Encoder<'a> {
     }
 }
 
-fn put(out: &mut Vec<u8>, name: &[u8], value: Value<'_>) -> Result<(), WireError> {
-    let name_len = match u16::try_from(name.len()) {
-        Ok(n) if n > 0 => n,
-        _ => return Err(WireError::NameLength(name.len())),
-    };
-    let int;
-    let bytes: &[u8] = match value {
-        Value::Int(i) => {
-            int = i.to_be_bytes();
-            &int
-        }
-        Value::Bytes(b) => b,
-        Value::Null => &[],
-    };
-    let value_len = u32::try_from(bytes.len()).map_err(|_| WireError::ValueLength(bytes.len()))?;
-    out.extend_from_slice(&name_len.to_be_bytes());
-    out.extend_from_slice(name);
-    out.extend_from_slice(&value_len.to_be_bytes());
-    out.extend_from_slice(bytes);
-    Ok(())
+impl Encoder<'_> {
+    /// Appends one value in wire form to a list that is kept elsewhere.
+    ///
+    /// # Errors
+    /// As [`value`](Self::value); `out` is unchanged then.
+    pub fn put(out: &mut Vec<u8>, name: &[u8], value: Value<'_>) -> Result<(), WireError> {
+        let name_len = match u16::try_from(name.len()) {
+            Ok(n) if n > 0 => n,
+            _ => return Err(WireError::NameLength(name.len())),
+        };
+        let int;
+        let bytes: &[u8] = match value {
+            Value::Int(i) => {
+                int = i.to_be_bytes();
+                &int
+            }
+            Value::Bytes(b) => b,
+            Value::Null => &[],
+        };
+        let value_len =
+            u32::try_from(bytes.len()).map_err(|_| WireError::ValueLength(bytes.len()))?;
+        out.extend_from_slice(&name_len.to_be_bytes());
+        out.extend_from_slice(name);
+        out.extend_from_slice(&value_len.to_be_bytes());
+        out.extend_from_slice(bytes);
+        Ok(())
+    }
 }

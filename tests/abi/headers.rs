@@ -95,9 +95,8 @@ int sum(omapi_array_t *array) {
     }
 }
 
-/// Every header by itself, twice, in two files of one program.
-#[test]
-fn every_header_alone() {
+/// `dhcpctl.h` and every wrapper, as one would include them.
+fn all_headers() -> Vec<String> {
     let include = root().join("include");
     let mut headers = vec!["dhcpctl.h".to_owned()];
     for entry in std::fs::read_dir(&include).expect("include") {
@@ -112,6 +111,13 @@ fn every_header_alone() {
         }
     }
     assert!(headers.len() >= 15, "{headers:?}");
+    headers
+}
+
+/// Every header by itself, twice, in two files of one program.
+#[test]
+fn every_header_alone() {
+    let headers = all_headers();
     let dir = scratch("headers");
     let compilers = compilers();
     std::thread::scope(|scope| {
@@ -137,4 +143,23 @@ fn every_header_alone() {
             });
         }
     });
+}
+
+/// The header and its wrappers say nothing that C of 1989 did not know, but for
+/// `bool`, which the genuine ones have too.
+#[test]
+fn old_c() {
+    let mut text = String::new();
+    for header in all_headers() {
+        text += &format!("#include <{header}>\n");
+    }
+    let dir = scratch("old_c");
+    for compiler in compilers().iter().filter(|c| c.is_c()) {
+        let source = compiler.source(&dir, "old", &text);
+        let language = ["-std=c89", "-Wno-c99-extensions"];
+        let arguments = [&["-fsyntax-only", "-D_DEFAULT_SOURCE"], &language[..]].concat();
+        if let Err(said) = compiler.run(&[source], &arguments) {
+            panic!("{said}");
+        }
+    }
 }

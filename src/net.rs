@@ -1,0 +1,254 @@
+//! Sockets: the only place that talks to the kernel about the network.
+//!
+//! Sockets are in blocking mode once connected; calls that must not block say
+//! so with `MSG_DONTWAIT`. That lets a waiter without deadline sleep in `recv`
+//! itself instead of in `poll` and then `recv`. No call here raises SIGPIPE.
+
+use crate::status::Status;
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::io::Errno;
+use rustix::net::{self, RecvFlags, SendFlags, SocketType, sockopt};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::time::Instant;
+
+/// The addresses of a host, in the resolver's order. Numeric IPv4 and IPv6
+/// addresses (also the short forms of `inet_aton`, such as `127.1`) ask no
+/// name server. A name is resolved by the system and may take as long as the
+/// system's resolver is configured to.
+///
+/// # Errors
+/// `DHCP_R_HOSTUNKNOWN` when there is no such name, or it is empty.
+pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Status> {
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(ip, port)]);
+    }
+    let addresses: Vec<_> = match host {
+        "" => Vec::new(),
+        _ => (host, port)
+            .to_socket_addrs()
+            .map_err(|_| Status::HOST_UNKNOWN)?
+            .collect(),
+    };
+    if addresses.is_empty() {
+        return Err(Status::HOST_UNKNOWN);
+    }
+    Ok(addresses)
+}
+
+/// A stream socket.
+#[derive(Debug)]
+pub struct Socket(OwnedFd);
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Socket {
+    /// Starts to connect. The connection is under way when this returns, and
+    /// is finished, one way or the other, when the socket becomes writable:
+    /// then call [`finish_connect`](Self::finish_connect).
+    ///
+    /// # Errors
+    /// What the system answers at once.
+    pub fn start_connect(address: &SocketAddr) -> Result<Self, Errno> {
+        let family = match address {
+            SocketAddr::V4(_) => net::AddressFamily::INET,
+            SocketAddr::V6(_) => net::AddressFamily::INET6,
+        };
+        let fd = new_socket(family)?;
+        rustix::io::ioctl_fionbio(&fd, true)?;
+        match net::connect(&fd, address) {
+            Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => Ok(Self(fd)),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Result of the connection attempt; sets the options that every
+    /// connection wants.
+    ///
+    /// # Errors
+    /// Why the attempt failed.
+    pub fn finish_connect(&self) -> Result<(), Errno> {
+        sockopt::socket_error(&self.0)??;
+        rustix::io::ioctl_fionbio(&self.0, false)?;
+        // Requests are coalesced by us; Nagle would hold the last one back.
+        sockopt::set_tcp_nodelay(&self.0, true)?;
+        // A server that vanished without a word is noticed in the end. Not
+        // worth failing for.
+        let _ = sockopt::set_socket_keepalive(&self.0, true);
+        self.quick_ack();
+        Ok(())
+    }
+
+    /// Asks for acknowledgements without delay. dhcpd leaves Nagle on: the
+    /// last part of a long answer waits for our acknowledgement, which the
+    /// kernel delays by 40 ms. It forgets the option, so it is set after every
+    /// read. Elsewhere a smaller window avoids the stall.
+    fn quick_ack(&self) {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let _ = sockopt::set_tcp_quickack(&self.0, true);
+    }
+
+    /// Sends what fits without blocking; `Ok(0)` when nothing does.
+    ///
+    /// # Errors
+    /// The connection's error.
+    pub fn send(&self, bytes: &[u8]) -> Result<usize, Errno> {
+        loop {
+            match net::send(&self.0, bytes, SendFlags::DONTWAIT | no_signal()) {
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Ok(0),
+                other => return other,
+            }
+        }
+    }
+
+    /// Receives; `None` when nothing is there (only without `block`),
+    /// `Some(0)` at the end of the stream.
+    ///
+    /// # Errors
+    /// The connection's error.
+    pub fn receive(&self, buf: &mut [u8], block: bool) -> Result<Option<usize>, Errno> {
+        let flags = if block {
+            RecvFlags::empty()
+        } else {
+            RecvFlags::DONTWAIT
+        };
+        loop {
+            match net::recv(&self.0, &mut *buf, flags) {
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Ok(None),
+                Ok((n, _)) => {
+                    self.quick_ack();
+                    return Ok(Some(n));
+                }
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
+    /// Ends both directions; wakes a thread that blocks in `receive`.
+    pub fn shut_down(&self) {
+        let _ = net::shutdown(&self.0, net::Shutdown::Both);
+    }
+}
+
+fn new_socket(family: net::AddressFamily) -> Result<OwnedFd, Errno> {
+    #[cfg(not(target_vendor = "apple"))]
+    {
+        net::socket_with(family, SocketType::STREAM, net::SocketFlags::CLOEXEC, None)
+    }
+    #[cfg(target_vendor = "apple")]
+    {
+        let fd = net::socket(family, SocketType::STREAM, None)?;
+        rustix::io::fcntl_setfd(&fd, rustix::io::FdFlags::CLOEXEC)?;
+        sockopt::set_socket_nosigpipe(&fd, true)?;
+        Ok(fd)
+    }
+}
+
+fn no_signal() -> SendFlags {
+    #[cfg(not(target_vendor = "apple"))]
+    {
+        SendFlags::NOSIGNAL
+    }
+    #[cfg(target_vendor = "apple")]
+    {
+        SendFlags::empty()
+    }
+}
+
+/// Waits until a descriptor is ready or the deadline passes (`None`: for
+/// ever). Signals do not end it. Returns how many are ready, 0 at the deadline.
+///
+/// # Errors
+/// The system's error.
+pub fn poll(fds: &mut [PollFd<'_>], deadline: Option<Instant>) -> Result<usize, Errno> {
+    loop {
+        let timeout = deadline.map(|d| {
+            let left = d.saturating_duration_since(Instant::now());
+            Timespec {
+                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+                tv_nsec: i64::from(left.subsec_nanos()),
+            }
+        });
+        match rustix::event::poll(fds, timeout.as_ref()) {
+            Err(Errno::INTR) => {}
+            other => return other,
+        }
+    }
+}
+
+/// Interest in reading, and in writing when `write`.
+#[must_use]
+pub fn interest(read: bool, write: bool) -> PollFlags {
+    let mut flags = PollFlags::empty();
+    flags.set(PollFlags::IN, read);
+    flags.set(PollFlags::OUT, write);
+    flags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    fn connected() -> (Socket, std::net::TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let s = Socket::start_connect(&listener.local_addr().unwrap()).unwrap();
+        let (peer, _) = listener.accept().unwrap();
+        poll(&mut [PollFd::new(&s, PollFlags::OUT)], None).unwrap();
+        s.finish_connect().unwrap();
+        (s, peer)
+    }
+
+    #[test]
+    fn addresses() {
+        assert_eq!(
+            resolve("127.0.0.1", 1).unwrap()[0].to_string(),
+            "127.0.0.1:1"
+        );
+        assert_eq!(resolve("::1", 2).unwrap()[0].to_string(), "[::1]:2");
+        assert_eq!(resolve("127.1", 3).unwrap()[0].to_string(), "127.0.0.1:3");
+        assert_eq!(resolve("", 1), Err(Status::HOST_UNKNOWN));
+        assert_eq!(resolve("no such host", 1), Err(Status::HOST_UNKNOWN));
+    }
+
+    #[test]
+    fn refused() {
+        let free = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let s = match Socket::start_connect(&free) {
+            Err(e) => return assert_eq!(e, Errno::CONNREFUSED),
+            Ok(s) => s,
+        };
+        poll(&mut [PollFd::new(&s, PollFlags::OUT)], None).unwrap();
+        assert_eq!(s.finish_connect(), Err(Errno::CONNREFUSED));
+    }
+
+    #[test]
+    fn writing_to_a_closed_peer_is_an_error_and_no_signal() {
+        let (s, peer) = connected();
+        drop(peer);
+        let error = loop {
+            match s.send(b"x") {
+                Ok(_) => std::thread::yield_now(),
+                Err(e) => break e,
+            }
+        };
+        assert!(matches!(error, Errno::PIPE | Errno::CONNRESET), "{error}");
+    }
+
+    #[test]
+    fn full_socket_does_not_block() {
+        let (s, _peer) = connected();
+        let block = vec![0; 1 << 20];
+        while s.send(&block).unwrap() > 0 {}
+        assert_eq!(s.receive(&mut [0; 8], false), Ok(None));
+    }
+}

@@ -1,0 +1,155 @@
+//! Authenticators: key name, full algorithm name, binary secret.
+
+use super::data;
+use super::layout::{
+    isc_result_t, omapi_auth_key_t, omapi_data_string_t, omapi_object_t, omapi_object_type_t,
+    omapi_value_t,
+};
+use super::value::{self, Owned};
+use super::{refs, types};
+use crate::auth;
+use crate::capi::data as symbols;
+use crate::engine::Credentials;
+use crate::status::Status;
+use core::ffi::{CStr, c_char, c_int};
+use core::mem::size_of;
+use core::ptr::null_mut;
+use zeroize::Zeroize;
+
+/// The type, as it is registered.
+pub(super) fn auth_key_type() -> omapi_object_type_t {
+    omapi_object_type_t {
+        get_value: Some(get_handler),
+        destroy: Some(destroy_handler),
+        ..types::bare(c"authenticator", size_of::<omapi_auth_key_t>())
+    }
+}
+
+/// `object` as an authenticator, if it is one.
+///
+/// # Safety
+/// `object` is live.
+#[must_use]
+pub unsafe fn from_object(object: *mut omapi_object_t) -> Option<*mut omapi_auth_key_t> {
+    // SAFETY: object is live.
+    unsafe { types::is(object, &symbols::omapi_type_auth_key) }.then_some(object.cast())
+}
+
+/// A new authenticator, owned by the caller. Nothing is checked here: the
+/// server knows which names, algorithms and keys it accepts.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` before initialisation, `ISC_R_NOMEMORY`.
+pub fn new(name: &CStr, algorithm: &CStr, secret: &[u8]) -> Result<*mut omapi_object_t, Status> {
+    let t = types::get(&symbols::omapi_type_auth_key)?;
+    let key = Owned(data::data_string_from(secret)?);
+    // SAFETY: t is registered; the fresh object's members are NULL.
+    unsafe {
+        let object = refs::allocate(t, size_of::<omapi_auth_key_t>())?;
+        let a = object.cast::<omapi_auth_key_t>();
+        (*a).key = key.into_raw();
+        (*a).name = c_string(name.to_bytes());
+        (*a).algorithm = c_string(&auth::complete_name(algorithm.to_bytes()));
+        if (*a).name.is_null() || (*a).algorithm.is_null() {
+            let mut slot = object;
+            refs::dereference(&raw mut slot);
+            return Err(Status::NO_MEMORY);
+        }
+        Ok(object)
+    }
+}
+
+/// A copy with terminator, from malloc.
+fn c_string(bytes: &[u8]) -> *mut c_char {
+    let p = data::allocate_block(bytes.len() + 1);
+    if !p.is_null() {
+        // SAFETY: the zeroed block has one byte more than the copy.
+        unsafe { p.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+    }
+    p.cast()
+}
+
+/// What the connection needs of it.
+///
+/// # Safety
+/// `a` is live.
+#[must_use]
+pub unsafe fn credentials(a: *mut omapi_auth_key_t) -> Credentials {
+    // SAFETY: a is live; its members do not change.
+    unsafe {
+        let text = |p: *mut c_char| match p.is_null() {
+            true => &[][..],
+            false => CStr::from_ptr(p).to_bytes(),
+        };
+        let secret = match (*a).key.is_null() {
+            true => &[][..],
+            false => data::data_string_bytes((*a).key),
+        };
+        Credentials::new(text((*a).name), text((*a).algorithm), secret)
+    }
+}
+
+/// `get_value` of the type: name, algorithm, key.
+///
+/// # Safety
+/// C: `h` and `name` are live, `value` is writable.
+pub unsafe extern "C" fn get_handler(
+    h: *mut omapi_object_t,
+    _id: *mut omapi_object_t,
+    name: *mut omapi_data_string_t,
+    value: *mut *mut omapi_value_t,
+) -> isc_result_t {
+    // SAFETY: as the function's.
+    unsafe {
+        if h.is_null() || name.is_null() || value.is_null() {
+            return Status::INVALID_ARGUMENT.0;
+        }
+        let Some(a) = from_object(h) else {
+            return Status::INVALID_ARGUMENT.0;
+        };
+        let (bytes, string) = match data::data_string_bytes(name) {
+            b"name" if !(*a).name.is_null() => (CStr::from_ptr((*a).name).to_bytes(), true),
+            b"algorithm" if !(*a).algorithm.is_null() => {
+                (CStr::from_ptr((*a).algorithm).to_bytes(), true)
+            }
+            b"key" if !(*a).key.is_null() => (data::data_string_bytes((*a).key), false),
+            _ => return Status::NOT_FOUND.0,
+        };
+        let made = data::typed_from(bytes, string)
+            .and_then(|datum| value::new(name, Owned(datum).0).map(Owned));
+        match made {
+            Ok(v) => data::reference(value, v.0).0,
+            Err(status) => status.0,
+        }
+    }
+}
+
+/// `destroy` of the type: erases the secret.
+///
+/// # Safety
+/// C: nobody else refers to `h`.
+pub unsafe extern "C" fn destroy_handler(
+    h: *mut omapi_object_t,
+    _file: *const c_char,
+    _line: c_int,
+) -> isc_result_t {
+    // SAFETY: h is ours alone; its members are from malloc.
+    unsafe {
+        let Some(a) = from_object(h) else {
+            return Status::INVALID_ARGUMENT.0;
+        };
+        libc::free((*a).name.cast());
+        libc::free((*a).algorithm.cast());
+        (*a).name = null_mut();
+        (*a).algorithm = null_mut();
+        if !(*a).key.is_null() {
+            if (*(*a).key).refcnt == 1 {
+                let len = (*(*a).key).len as usize;
+                let bytes: *mut u8 = (&raw mut (*(*a).key).value).cast();
+                core::slice::from_raw_parts_mut(bytes, len).zeroize();
+            }
+            data::dereference(&raw mut (*a).key);
+        }
+    }
+    Status::SUCCESS.0
+}

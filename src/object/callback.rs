@@ -1,0 +1,208 @@
+//! Callback objects: innermost in the chain of the object whose completions
+//! they report.
+
+use super::layout::{
+    dhcpctl_callback_object_t, dhcpctl_status, isc_result_t, omapi_data_string_t, omapi_object_t,
+    omapi_object_type_t, omapi_typed_data_t, omapi_value_t, va_list,
+};
+use super::refs::{self, ObjectRef};
+use super::types;
+use crate::capi::data as symbols;
+use crate::status::Status;
+use core::ffi::{c_char, c_int, c_void};
+use core::mem::size_of;
+use parking_lot::Mutex;
+
+/// The program's function: object, status of the completed request, its data.
+pub type Function = unsafe extern "C" fn(*mut omapi_object_t, dhcpctl_status, *mut c_void);
+
+/// Protects function and data of all callback objects. A leaf lock.
+static FIELDS: Mutex<()> = Mutex::new(());
+
+/// The type, as it is registered.
+pub(super) fn callback_type() -> omapi_object_type_t {
+    omapi_object_type_t {
+        set_value: Some(dhcpctl_callback_set_value),
+        get_value: Some(dhcpctl_callback_get_value),
+        destroy: Some(dhcpctl_callback_destroy),
+        signal_handler: Some(dhcpctl_callback_signal_handler),
+        stuff_values: Some(dhcpctl_callback_stuff_values),
+        ..types::bare(c"dhcpctl-callback", size_of::<dhcpctl_callback_object_t>())
+    }
+}
+
+/// The callback object in the chain inside `object`.
+///
+/// # Safety
+/// `object` is live.
+pub(super) unsafe fn of(object: *mut omapi_object_t) -> Option<*mut dhcpctl_callback_object_t> {
+    let mut o = object;
+    // SAFETY: links keep their targets alive.
+    unsafe {
+        while let Some(inner) = refs::link(&raw mut (*o).inner) {
+            if types::is(inner, &symbols::dhcpctl_callback_type) {
+                return Some(inner.cast());
+            }
+            o = inner;
+        }
+    }
+    None
+}
+
+/// Sets the callback of `object`; a second one replaces the first.
+///
+/// # Safety
+/// `object` is live; `function` stays callable, with `data`, for as long as
+/// requests of the object complete.
+pub unsafe fn set(object: *mut omapi_object_t, data: *mut c_void, function: Function) -> Status {
+    // SAFETY: as the function's; the new object is live and unlinked.
+    unsafe {
+        if let Some(existing) = of(object) {
+            let _guard = FIELDS.lock();
+            (*existing).data = data;
+            (*existing).callback = Some(function);
+            return Status::SUCCESS;
+        }
+        let new = types::get(&symbols::dhcpctl_callback_type)
+            .and_then(|t| refs::allocate(t, size_of::<dhcpctl_callback_object_t>()));
+        let new = match new {
+            Ok(o) => ObjectRef::from_raw(o),
+            Err(status) => return status,
+        };
+        let c = new.as_ptr().cast::<dhcpctl_callback_object_t>();
+        // Not counted: the callback lives in the chain of its object, and a
+        // counted reference would keep that chain alive for ever.
+        (*c).object = object;
+        (*c).data = data;
+        (*c).callback = Some(function);
+        let mut innermost = object;
+        while let Some(inner) = refs::link(&raw mut (*innermost).inner) {
+            innermost = inner;
+        }
+        refs::join(innermost, new.as_ptr());
+    }
+    Status::SUCCESS
+}
+
+/// Calls the callback of `object`, if it still has one.
+///
+/// # Safety
+/// `object` is live; no lock is held.
+pub(super) unsafe fn run(object: *mut omapi_object_t, status: Status) {
+    // SAFETY: as the function's; the program keeps its function callable.
+    unsafe {
+        let Some(c) = of(object) else { return };
+        let (function, data) = {
+            let _guard = FIELDS.lock();
+            ((*c).callback, (*c).data)
+        };
+        if let Some(function) = function {
+            function(object, status.0, data);
+        }
+    }
+}
+
+/// `set_value` of the type: nothing is its own.
+///
+/// # Safety
+/// C: `h` and `name` are live or NULL; `id` and `value` are NULL or live.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dhcpctl_callback_set_value(
+    h: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    name: *mut omapi_data_string_t,
+    value: *mut omapi_typed_data_t,
+) -> isc_result_t {
+    // SAFETY: as the function's.
+    unsafe {
+        if h.is_null() || name.is_null() || !types::is(h, &symbols::dhcpctl_callback_type) {
+            return Status::INVALID_ARGUMENT.0;
+        }
+        types::set_inner(h, id, name, value).0
+    }
+}
+
+/// `get_value` of the type: nothing is its own.
+///
+/// # Safety
+/// C: `h` and `name` are live or NULL; `value` is writable or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dhcpctl_callback_get_value(
+    h: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    name: *mut omapi_data_string_t,
+    value: *mut *mut omapi_value_t,
+) -> isc_result_t {
+    // SAFETY: as the function's.
+    unsafe {
+        if h.is_null()
+            || name.is_null()
+            || value.is_null()
+            || !types::is(h, &symbols::dhcpctl_callback_type)
+        {
+            return Status::INVALID_ARGUMENT.0;
+        }
+        types::get_inner(h, id, name, value).0
+    }
+}
+
+/// `destroy` of the type: it owns nothing.
+///
+/// # Safety
+/// C: `h` is NULL or live, and nobody else uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dhcpctl_callback_destroy(
+    h: *mut omapi_object_t,
+    _file: *const c_char,
+    _line: c_int,
+) -> isc_result_t {
+    // SAFETY: as the function's.
+    unsafe {
+        if h.is_null() || !types::is(h, &symbols::dhcpctl_callback_type) {
+            return Status::INVALID_ARGUMENT.0;
+        }
+        let c = h.cast::<dhcpctl_callback_object_t>();
+        (*c).callback = None;
+        (*c).object = core::ptr::null_mut();
+    }
+    Status::SUCCESS.0
+}
+
+/// `signal_handler` of the type. The library runs callbacks itself, once for
+/// each completion; signals of a program go further in.
+///
+/// # Safety
+/// C: `h` and `name` are live or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dhcpctl_callback_signal_handler(
+    h: *mut omapi_object_t,
+    name: *const c_char,
+    ap: va_list,
+) -> isc_result_t {
+    // SAFETY: as the function's.
+    unsafe {
+        if h.is_null() || name.is_null() || !types::is(h, &symbols::dhcpctl_callback_type) {
+            return Status::INVALID_ARGUMENT.0;
+        }
+        types::signal_inner(h, name, ap).0
+    }
+}
+
+/// `stuff_values` of the type: it has nothing to send.
+///
+/// # Safety
+/// C: `h` is live or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dhcpctl_callback_stuff_values(
+    c: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    h: *mut omapi_object_t,
+) -> isc_result_t {
+    // SAFETY: as the function's.
+    unsafe {
+        if h.is_null() || !types::is(h, &symbols::dhcpctl_callback_type) {
+            return Status::INVALID_ARGUMENT.0;
+        }
+        types::stuff_inner(c, id, h).0
+    }
+}

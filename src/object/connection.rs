@@ -1,0 +1,450 @@
+//! Connection handles. A handle is a generic object whose `outer` is the
+//! protocol object, whose `outer` is the connection object, whose `outer` is
+//! the io object; programs walk these links, and pass the connection object to
+//! `omapi_disconnect`. The engine sits behind the connection object.
+
+use super::layout::{
+    isc_result_t, omapi_connection_object_t, omapi_connection_state_t, omapi_data_string_t,
+    omapi_io_object_t, omapi_object_t, omapi_object_type_t, omapi_protocol_object_t,
+    omapi_protocol_state_t, omapi_remote_auth_t, omapi_typed_data_t, omapi_value_t, va_list,
+};
+use super::refs::{self, ObjectRef};
+use super::remote::Ticket;
+use super::{auth_key, data, dispatch, generic, types};
+use crate::capi::data as symbols;
+use crate::engine::{Connection, Disconnect, Waited};
+use crate::net;
+use crate::status::Status;
+use crate::wire;
+use core::ffi::{c_char, c_int, c_long};
+use core::mem::size_of;
+use core::ptr::null_mut;
+use rustix::fd::{AsFd, AsRawFd};
+use std::sync::Arc;
+use std::time::Instant;
+
+unsafe extern "C" {
+    /// POSIX; the libc crate declares it for some systems only.
+    fn random() -> c_long;
+}
+
+/// The engine's connection, with our tickets.
+pub type Conn = Connection<Ticket>;
+
+/// A connection object with what C does not see.
+#[repr(C)]
+pub struct ConnectionObject {
+    /// The genuine struct; must be first.
+    pub c: omapi_connection_object_t,
+    engine: Option<Arc<Conn>>,
+}
+
+impl ConnectionObject {
+    /// Makes the part behind the C struct valid.
+    ///
+    /// # Safety
+    /// `o` is a fresh zeroed block of at least `ConnectionObject`'s size.
+    pub(super) unsafe fn prepare(o: *mut omapi_object_t) {
+        // SAFETY: as the function's.
+        unsafe {
+            let this = o.cast::<Self>();
+            (*this).c.socket = -1;
+            (&raw mut (*this).engine).write(None);
+        }
+    }
+
+    /// Ends the part behind the C struct.
+    ///
+    /// # Safety
+    /// `o` was prepared and is not used any more.
+    pub(super) unsafe fn finish(o: *mut omapi_object_t) {
+        // SAFETY: as the function's.
+        unsafe { (&raw mut (*o.cast::<Self>()).engine).drop_in_place() };
+    }
+}
+
+/// The type of connection objects, as it is registered.
+pub(super) fn connection_type() -> omapi_object_type_t {
+    omapi_object_type_t {
+        set_value: Some(connection_set),
+        ..passing(types::bare(
+            c"connection",
+            size_of::<omapi_connection_object_t>(),
+        ))
+    }
+}
+
+/// The type of io objects, as it is registered.
+pub(super) fn io_type() -> omapi_object_type_t {
+    passing(types::bare(c"io", size_of::<omapi_io_object_t>()))
+}
+
+/// The type of protocol objects, as it is registered.
+pub(super) fn protocol_type() -> omapi_object_type_t {
+    omapi_object_type_t {
+        set_value: Some(protocol_set),
+        destroy: Some(protocol_destroy),
+        ..passing(types::bare(
+            c"protocol",
+            size_of::<omapi_protocol_object_t>(),
+        ))
+    }
+}
+
+/// A type whose handlers pass everything to the inner object.
+fn passing(t: omapi_object_type_t) -> omapi_object_type_t {
+    omapi_object_type_t {
+        set_value: Some(pass_set),
+        get_value: Some(pass_get),
+        signal_handler: Some(pass_signal),
+        stuff_values: Some(pass_stuff),
+        ..t
+    }
+}
+
+/// The engine of a connection handle.
+///
+/// # Safety
+/// `handle` is live.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` when it is no connection handle, or no longer connected.
+pub unsafe fn engine_of(handle: *mut omapi_object_t) -> Result<Arc<Conn>, Status> {
+    // Another thread may be taking the chain apart.
+    let _chain = refs::structure();
+    // SAFETY: linked objects are live while the lock is held.
+    unsafe {
+        let protocol = refs::link(&raw mut (*handle).outer)
+            .filter(|&o| types::is(o, &symbols::omapi_type_protocol))
+            .ok_or(Status::INVALID_ARGUMENT)?;
+        let object = refs::link(&raw mut (*protocol).outer).ok_or(Status::INVALID_ARGUMENT)?;
+        engine_locked(object)
+    }
+}
+
+/// The engine of a connection object.
+///
+/// # Safety
+/// `object` is live.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` when it is none, or not connected.
+pub unsafe fn engine_of_object(object: *mut omapi_object_t) -> Result<Arc<Conn>, Status> {
+    let _chain = refs::structure();
+    // SAFETY: as the function's.
+    unsafe { engine_locked(object) }
+}
+
+/// # Safety
+/// `object` is live.
+unsafe fn engine_locked(object: *mut omapi_object_t) -> Result<Arc<Conn>, Status> {
+    // SAFETY: every object of this type was allocated as a ConnectionObject;
+    // the engine is set before the object is linked, and never changed.
+    unsafe {
+        if !types::is(object, &symbols::omapi_type_connection) {
+            return Err(Status::INVALID_ARGUMENT);
+        }
+        (*object.cast::<ConnectionObject>())
+            .engine
+            .clone()
+            .ok_or(Status::INVALID_ARGUMENT)
+    }
+}
+
+/// Connects; the handle is owned by the caller.
+///
+/// # Safety
+/// `auth` is NULL or live.
+///
+/// # Errors
+/// `DHCP_R_HOSTUNKNOWN`, the system's reason, `ISC_R_TIMEDOUT`, or the server's
+/// code when it refuses the authenticator.
+pub unsafe fn connect(
+    host: &str,
+    port: u16,
+    auth: *mut omapi_object_t,
+    deadline: Option<Instant>,
+) -> Result<*mut omapi_object_t, Status> {
+    // SAFETY: auth is NULL or live.
+    let key = match auth.is_null() {
+        true => None,
+        false => Some(unsafe { auth_key::from_object(auth) }.ok_or(Status::INVALID_ARGUMENT)?),
+    };
+    types::get(&symbols::omapi_type_protocol)?;
+    let addresses = net::resolve(host, port)?;
+    // SAFETY: key is live. random() has no preconditions.
+    let credentials = key.map(|k| unsafe { auth_key::credentials(k) });
+    // The genuine first id: libc's random(), unseeded in most programs. It
+    // also advances the program's own sequence as the original does.
+    // SAFETY: no preconditions.
+    let first_id = unsafe { random() } as u32;
+    // SAFETY: the new objects are live, and auth is.
+    unsafe {
+        let handle = ObjectRef::from_raw(generic::new()?);
+        let protocol = new_object(
+            &symbols::omapi_type_protocol,
+            size_of::<omapi_protocol_object_t>(),
+        )?;
+        let object = new_object(
+            &symbols::omapi_type_connection,
+            size_of::<omapi_connection_object_t>(),
+        )?;
+        let io = new_object(
+            &symbols::omapi_type_io_object,
+            size_of::<omapi_io_object_t>(),
+        )?;
+        // The reference that an open connection has on its own chain.
+        let own = io.clone();
+        let engine = Conn::start(addresses, first_id, credentials, move || disconnected(own))?;
+        (*object.as_ptr().cast::<ConnectionObject>()).engine = Some(Arc::clone(&engine));
+        refs::join(io.as_ptr(), object.as_ptr());
+        refs::join(object.as_ptr(), protocol.as_ptr());
+        refs::join(protocol.as_ptr(), handle.as_ptr());
+        dispatch::used(&engine);
+        let waited = dispatch::wait_ready(&engine, deadline);
+        match waited {
+            Waited::Done => {}
+            Waited::TimedOut => {
+                engine.disconnect(Disconnect::Now);
+                return Err(Status::TIMED_OUT);
+            }
+            Waited::Closed(status) => return Err(status),
+        }
+        connected(object.as_ptr().cast(), &engine);
+        let p = protocol.as_ptr().cast::<omapi_protocol_object_t>();
+        (*p).protocol_version = wire::VERSION;
+        (*p).header_size = wire::HEADER_LEN as u32;
+        (*p).state = omapi_protocol_state_t::omapi_protocol_header_wait;
+        if !auth.is_null() {
+            remember_auth(p, auth);
+        }
+        Ok(handle.into_raw())
+    }
+}
+
+/// # Safety
+/// The symbol's type has objects of that size.
+unsafe fn new_object(
+    symbol: &core::sync::atomic::AtomicPtr<omapi_object_type_t>,
+    size: usize,
+) -> Result<ObjectRef, Status> {
+    // SAFETY: a registered type; the new reference is ours.
+    unsafe {
+        Ok(ObjectRef::from_raw(refs::allocate(
+            types::get(symbol)?,
+            size,
+        )?))
+    }
+}
+
+/// Fills what C may look at.
+///
+/// # Safety
+/// `c` is live.
+unsafe fn connected(c: *mut omapi_connection_object_t, engine: &Conn) {
+    if let Some(socket) = engine.socket() {
+        // SAFETY: c is live.
+        unsafe {
+            (*c).socket = socket.as_fd().as_raw_fd();
+            (*c).state = omapi_connection_state_t::omapi_connection_connected;
+        }
+    }
+}
+
+/// Makes `auth` the default authenticator of the protocol object.
+///
+/// # Safety
+/// Both are live.
+unsafe fn remember_auth(p: *mut omapi_protocol_object_t, auth: *mut omapi_object_t) {
+    let entry: *mut omapi_remote_auth_t =
+        data::allocate_block(size_of::<omapi_remote_auth_t>()).cast();
+    if entry.is_null() {
+        return;
+    }
+    // SAFETY: a fresh zeroed block; p and auth are live.
+    unsafe {
+        refs::reference(&raw mut (*entry).a, auth);
+        (*entry).next = (*p).remote_auth_list;
+        (*p).remote_auth_list = entry;
+        (*p).default_auth = entry;
+    }
+}
+
+/// # Safety
+/// `p` is live, and nobody else changes its list.
+unsafe fn forget_auth(p: *mut omapi_protocol_object_t) {
+    // SAFETY: as the function's; entries are from malloc.
+    unsafe {
+        (*p).default_auth = null_mut();
+        while !(*p).remote_auth_list.is_null() {
+            let entry = (*p).remote_auth_list;
+            (*p).remote_auth_list = (*entry).next;
+            refs::dereference(&raw mut (*entry).a);
+            libc::free(entry.cast());
+        }
+    }
+}
+
+/// The connection ended: takes the handle and the protocol object off the
+/// connection object, and gives up the connection's own reference.
+fn disconnected(io: ObjectRef) {
+    // SAFETY: our reference keeps io, and so what is linked to it, alive; a
+    // reference on the protocol object is taken before it is unlinked.
+    unsafe {
+        let (object, protocol) = {
+            let _chain = refs::structure();
+            let Some(object) = refs::link(&raw mut (*io.as_ptr()).inner) else {
+                return;
+            };
+            let protocol = refs::link(&raw mut (*object).inner).map(|p| ObjectRef::new(p));
+            (object, protocol)
+        };
+        let c = object.cast::<omapi_connection_object_t>();
+        (*c).state = omapi_connection_state_t::omapi_connection_closed;
+        (*c).socket = -1;
+        if let Some(protocol) = protocol {
+            refs::part(object, protocol.as_ptr());
+            if types::is(protocol.as_ptr(), &symbols::omapi_type_protocol) {
+                forget_auth(protocol.as_ptr().cast());
+            }
+        }
+    }
+}
+
+/// Disconnects the connection object `object`.
+///
+/// # Safety
+/// `object` is live.
+pub unsafe fn disconnect(object: *mut omapi_object_t, force: bool) -> Status {
+    // SAFETY: as the function's.
+    match unsafe { engine_of_object(object) } {
+        Ok(engine) => {
+            engine.disconnect(how(force));
+            Status::SUCCESS
+        }
+        Err(status) => status,
+    }
+}
+
+/// Disconnects a connection handle.
+///
+/// # Safety
+/// `handle` is live.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` when it is no connection handle, or no longer connected.
+pub unsafe fn disconnect_handle(handle: *mut omapi_object_t, force: bool) -> Result<(), Status> {
+    // SAFETY: as the function's.
+    let engine = unsafe { engine_of(handle) }?;
+    engine.disconnect(how(force));
+    Ok(())
+}
+
+fn how(force: bool) -> Disconnect {
+    if force {
+        Disconnect::Now
+    } else {
+        Disconnect::WhenSent
+    }
+}
+
+unsafe extern "C" fn pass_set(
+    h: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    name: *mut omapi_data_string_t,
+    value: *mut omapi_typed_data_t,
+) -> isc_result_t {
+    // SAFETY: the dispatcher passes live objects.
+    unsafe { types::set_inner(h, id, name, value) }.0
+}
+
+unsafe extern "C" fn pass_get(
+    h: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    name: *mut omapi_data_string_t,
+    value: *mut *mut omapi_value_t,
+) -> isc_result_t {
+    // SAFETY: the dispatcher passes live objects.
+    unsafe { types::get_inner(h, id, name, value) }.0
+}
+
+unsafe extern "C" fn pass_signal(
+    h: *mut omapi_object_t,
+    name: *const c_char,
+    ap: va_list,
+) -> isc_result_t {
+    // SAFETY: the dispatcher passes live objects.
+    unsafe { types::signal_inner(h, name, ap) }.0
+}
+
+unsafe extern "C" fn pass_stuff(
+    c: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    h: *mut omapi_object_t,
+) -> isc_result_t {
+    // SAFETY: the dispatcher passes live objects.
+    unsafe { types::stuff_inner(c, id, h) }.0
+}
+
+/// Names that mean the signing of bytes in the original's buffers are not
+/// attributes, and nothing that a program can set.
+unsafe extern "C" fn connection_set(
+    h: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    name: *mut omapi_data_string_t,
+    value: *mut omapi_typed_data_t,
+) -> isc_result_t {
+    // SAFETY: the dispatcher passes live objects.
+    unsafe {
+        match data::data_string_bytes(name) {
+            b"input-authenticator"
+            | b"output-authenticator"
+            | b"input-signature"
+            | b"output-signature"
+            | b"output-signature-size" => Status::INVALID_ARGUMENT.0,
+            _ => types::set_inner(h, id, name, value).0,
+        }
+    }
+}
+
+/// "default-authenticator" chooses among the authenticators of the connection.
+unsafe extern "C" fn protocol_set(
+    h: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    name: *mut omapi_data_string_t,
+    value: *mut omapi_typed_data_t,
+) -> isc_result_t {
+    // SAFETY: the dispatcher passes live objects of this type.
+    unsafe {
+        if data::data_string_bytes(name) != b"default-authenticator" {
+            return types::set_inner(h, id, name, value).0;
+        }
+        let wanted = match value.is_null() {
+            true => data::Datum::Other,
+            false => data::view(value),
+        };
+        let data::Datum::Object(wanted) = wanted else {
+            return Status::INVALID_ARGUMENT.0;
+        };
+        let p = h.cast::<omapi_protocol_object_t>();
+        let mut entry = (*p).remote_auth_list;
+        while !entry.is_null() {
+            if (*entry).a == wanted {
+                (*p).default_auth = entry;
+                return Status::SUCCESS.0;
+            }
+            entry = (*entry).next;
+        }
+        Status::NOT_FOUND.0
+    }
+}
+
+unsafe extern "C" fn protocol_destroy(
+    h: *mut omapi_object_t,
+    _file: *const c_char,
+    _line: c_int,
+) -> isc_result_t {
+    // SAFETY: the object is dying, so its list is ours.
+    unsafe { forget_auth(h.cast()) };
+    Status::SUCCESS.0
+}

@@ -1,0 +1,321 @@
+//! Data strings and typed data: counted bytes in malloc blocks of exactly the
+//! genuine sizes.
+
+use super::layout::{omapi_data_string_t, omapi_datatype_t, omapi_object_t, omapi_typed_data_t};
+use super::refs;
+use crate::status::Status;
+use core::ffi::c_int;
+use core::mem::offset_of;
+use core::ptr::{self, null_mut};
+use core::sync::atomic::{AtomicI32, Ordering};
+
+/// Bytes of a data string before its contents.
+pub const DATA_STRING_HEADER: usize = offset_of!(omapi_data_string_t, value);
+/// Bytes of a typed datum before the contents of its buffer.
+pub const TYPED_HEADER: usize = 12;
+/// Bytes of a typed datum that holds an object.
+pub const TYPED_OBJECT: usize = 16;
+
+/// A counted block: its first member is the reference count.
+///
+/// # Safety
+/// The type is `repr(C)` and starts with `refcnt: c_int`.
+pub unsafe trait Counted {
+    /// Releases what the block refers to, then the block.
+    ///
+    /// # Safety
+    /// `this` is live and nobody refers to it any more.
+    unsafe fn destroy(this: *mut Self);
+}
+
+/// The reference count of a counted block or object member.
+///
+/// # Safety
+/// `count` points into a live block.
+pub unsafe fn count<'a>(count: *mut c_int) -> &'a AtomicI32 {
+    // SAFETY: the block is live and aligned, and the library accesses counts
+    // only through this function.
+    unsafe { AtomicI32::from_ptr(count) }
+}
+
+/// Zero-filled memory from `malloc`, which C may free; NULL when there is none.
+#[must_use]
+pub fn allocate_block(size: usize) -> *mut u8 {
+    // SAFETY: calloc has no preconditions. At least one byte, so that NULL
+    // always means failure.
+    unsafe { libc::calloc(1, size.max(1)) }.cast()
+}
+
+/// Stores another reference to `p` in `*slot`.
+///
+/// # Safety
+/// `slot` is NULL or writable, `p` is NULL or live.
+pub unsafe fn reference<T: Counted>(slot: *mut *mut T, p: *mut T) -> Status {
+    // SAFETY: as the function's.
+    unsafe {
+        if slot.is_null() || p.is_null() || !(*slot).is_null() {
+            return Status::INVALID_ARGUMENT;
+        }
+        count(p.cast()).fetch_add(1, Ordering::Relaxed);
+        *slot = p;
+    }
+    Status::SUCCESS
+}
+
+/// Gives up the reference in `*slot` and clears it.
+///
+/// # Safety
+/// `slot` is NULL or readable and writable, `*slot` is NULL or live.
+pub unsafe fn dereference<T: Counted>(slot: *mut *mut T) -> Status {
+    // SAFETY: as the function's.
+    unsafe {
+        if slot.is_null() || (*slot).is_null() {
+            return Status::INVALID_ARGUMENT;
+        }
+        let p = *slot;
+        *slot = null_mut();
+        release(p)
+    }
+}
+
+/// Gives up one reference.
+///
+/// # Safety
+/// `p` is live.
+pub unsafe fn release<T: Counted>(p: *mut T) -> Status {
+    // SAFETY: p is live. A count of 1 is ours alone, so nobody can raise it.
+    unsafe {
+        let refs = count(p.cast());
+        let before = refs.load(Ordering::Acquire);
+        if before <= 0 {
+            return Status::INVALID_ARGUMENT;
+        }
+        if before == 1 || refs.fetch_sub(1, Ordering::AcqRel) == 1 {
+            refs.store(0, Ordering::Relaxed);
+            T::destroy(p);
+        }
+    }
+    Status::SUCCESS
+}
+
+// SAFETY: repr(C), refcnt first.
+unsafe impl Counted for omapi_data_string_t {
+    unsafe fn destroy(this: *mut Self) {
+        // SAFETY: the block is from malloc and nobody refers to it.
+        unsafe { libc::free(this.cast()) }
+    }
+}
+
+// SAFETY: repr(C), refcnt first.
+unsafe impl Counted for omapi_typed_data_t {
+    unsafe fn destroy(this: *mut Self) {
+        // SAFETY: nobody refers to the block; it owns a reference on the
+        // object that it holds.
+        unsafe {
+            if kind(this) == omapi_datatype_t::omapi_datatype_object as u32 {
+                refs::dereference(&raw mut (*this).u.object);
+            }
+            libc::free(this.cast());
+        }
+    }
+}
+
+/// The type field as a number: C may have stored one that the enum has not.
+///
+/// # Safety
+/// `t` is live.
+#[must_use]
+pub unsafe fn kind(t: *const omapi_typed_data_t) -> u32 {
+    // SAFETY: t is live; the field is read as an integer, any value is valid.
+    unsafe { (&raw const (*t).r#type).cast::<u32>().read() }
+}
+
+/// A new data string of `len` zero bytes, owned by the caller.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` for a length whose block size needs more than 32 bits,
+/// `ISC_R_NOMEMORY`.
+pub fn new_data_string(len: usize) -> Result<*mut omapi_data_string_t, Status> {
+    let size = block_size(DATA_STRING_HEADER, len)?;
+    let d: *mut omapi_data_string_t = allocate_block(size).cast();
+    if d.is_null() {
+        return Err(Status::NO_MEMORY);
+    }
+    // SAFETY: a fresh block of at least the header's size.
+    unsafe {
+        (&raw mut (*d).refcnt).write(1);
+        (&raw mut (*d).len).write(len as u32);
+    }
+    Ok(d)
+}
+
+fn block_size(header: usize, len: usize) -> Result<usize, Status> {
+    let size = header.checked_add(len).ok_or(Status::INVALID_ARGUMENT)?;
+    match u32::try_from(size) {
+        Ok(_) => Ok(size),
+        Err(_) => Err(Status::INVALID_ARGUMENT),
+    }
+}
+
+/// A new data string with these bytes.
+///
+/// # Errors
+/// As [`new_data_string`].
+pub fn data_string_from(bytes: &[u8]) -> Result<*mut omapi_data_string_t, Status> {
+    let d = new_data_string(bytes.len())?;
+    // SAFETY: the fresh block has room for the bytes behind its header.
+    unsafe {
+        ptr::copy_nonoverlapping(bytes.as_ptr(), (&raw mut (*d).value).cast(), bytes.len());
+    }
+    Ok(d)
+}
+
+/// The bytes of a data string.
+///
+/// # Safety
+/// `d` is live and not changed while the slice is used.
+#[must_use]
+pub unsafe fn data_string_bytes<'a>(d: *const omapi_data_string_t) -> &'a [u8] {
+    // SAFETY: the block holds `len` bytes behind the header. The pointer is
+    // taken from the raw block, not from the one-byte array.
+    unsafe { core::slice::from_raw_parts((&raw const (*d).value).cast(), (*d).len as usize) }
+}
+
+fn new_typed(size: usize, kind: omapi_datatype_t) -> Result<*mut omapi_typed_data_t, Status> {
+    let t: *mut omapi_typed_data_t = allocate_block(size).cast();
+    if t.is_null() {
+        return Err(Status::NO_MEMORY);
+    }
+    // SAFETY: a fresh block of at least 12 bytes.
+    unsafe {
+        (&raw mut (*t).refcnt).write(1);
+        (&raw mut (*t).r#type).write(kind);
+    }
+    Ok(t)
+}
+
+/// A new integer datum.
+///
+/// # Errors
+/// `ISC_R_NOMEMORY`.
+pub fn typed_int(value: c_int) -> Result<*mut omapi_typed_data_t, Status> {
+    let t = new_typed(TYPED_HEADER, omapi_datatype_t::omapi_datatype_int)?;
+    // SAFETY: a fresh block; the integer lies within its 12 bytes.
+    unsafe { (&raw mut (*t).u.integer).write(value) };
+    Ok(t)
+}
+
+/// A new buffer of `len` zero bytes: of type data, or string.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` for an impossible length, `ISC_R_NOMEMORY`.
+pub fn typed_buffer(len: usize, string: bool) -> Result<*mut omapi_typed_data_t, Status> {
+    let kind = match string {
+        true => omapi_datatype_t::omapi_datatype_string,
+        false => omapi_datatype_t::omapi_datatype_data,
+    };
+    let t = new_typed(block_size(TYPED_HEADER, len)?, kind)?;
+    // SAFETY: a fresh block with a header.
+    unsafe { (&raw mut (*t).u.buffer.len).write(len as u32) };
+    Ok(t)
+}
+
+/// A new data or string datum with these bytes.
+///
+/// # Errors
+/// As [`typed_buffer`].
+pub fn typed_from(bytes: &[u8], string: bool) -> Result<*mut omapi_typed_data_t, Status> {
+    let t = typed_buffer(bytes.len(), string)?;
+    // SAFETY: the fresh block has room for the bytes behind its header.
+    unsafe {
+        ptr::copy_nonoverlapping(
+            bytes.as_ptr(),
+            (&raw mut (*t).u.buffer.value).cast(),
+            bytes.len(),
+        );
+    }
+    Ok(t)
+}
+
+/// A new datum that holds another reference on `object`.
+///
+/// # Safety
+/// `object` is NULL or live.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` for NULL, `ISC_R_NOMEMORY`.
+pub unsafe fn typed_object(object: *mut omapi_object_t) -> Result<*mut omapi_typed_data_t, Status> {
+    if object.is_null() {
+        return Err(Status::INVALID_ARGUMENT);
+    }
+    let t = new_typed(TYPED_OBJECT, omapi_datatype_t::omapi_datatype_object)?;
+    // SAFETY: a fresh zeroed block, object is live.
+    unsafe { refs::reference(&raw mut (*t).u.object, object).ok()? };
+    Ok(t)
+}
+
+/// A borrowed view of a typed datum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Datum<'a> {
+    /// An integer, of the host's byte order in memory.
+    Int(c_int),
+    /// A string (no terminator).
+    String(&'a [u8]),
+    /// Bytes.
+    Data(&'a [u8]),
+    /// An object.
+    Object(*mut omapi_object_t),
+    /// A type that the library does not know.
+    Other,
+}
+
+/// Looks into a datum.
+///
+/// # Safety
+/// `t` is live and not changed while the view is used.
+#[must_use]
+pub unsafe fn view<'a>(t: *const omapi_typed_data_t) -> Datum<'a> {
+    // SAFETY: the block is as long as its type demands; pointers are taken
+    // from the raw block.
+    unsafe {
+        let buffer = || {
+            core::slice::from_raw_parts(
+                (&raw const (*t).u.buffer.value).cast(),
+                (&raw const (*t).u.buffer.len).read() as usize,
+            )
+        };
+        match kind(t) {
+            0 => Datum::Int((&raw const (*t).u.integer).read()),
+            1 => Datum::String(buffer()),
+            2 => Datum::Data(buffer()),
+            3 => Datum::Object((&raw const (*t).u.object).read()),
+            _ => Datum::Other,
+        }
+    }
+}
+
+impl Datum<'_> {
+    /// The value as a number: an integer as it is (sign-extended), four bytes
+    /// of data or string as big-endian (zero-extended).
+    #[must_use]
+    pub fn number(self) -> Option<i64> {
+        match self {
+            Datum::Int(i) => Some(i64::from(i)),
+            Datum::String(b) | Datum::Data(b) => {
+                Some(i64::from(u32::from_be_bytes(b.try_into().ok()?)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Compares as the genuine library does: the common length first, then the
+/// shorter one is less. The first difference gives a value of its sign.
+#[must_use]
+pub fn compare(a: &[u8], b: &[u8]) -> c_int {
+    match a.cmp(b) {
+        core::cmp::Ordering::Less => -1,
+        core::cmp::Ordering::Equal => 0,
+        core::cmp::Ordering::Greater => 1,
+    }
+}

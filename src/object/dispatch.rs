@@ -1,0 +1,187 @@
+//! Several connections, and a program's own descriptors, in one wait.
+//!
+//! The common case, a thread with one connection, goes straight to the engine.
+
+use super::connection::Conn;
+use super::io;
+use crate::engine::{Phase, Waited};
+use crate::net;
+use crate::status::Status;
+use parking_lot::Mutex;
+use rustix::event::PollFd;
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+/// How long a thread sleeps at most when it serves several connections and
+/// another thread reads one of them.
+const SHARED_NAP: Duration = Duration::from_millis(5);
+
+/// Connections that may still have something to do.
+static ALL: Mutex<Vec<Weak<Conn>>> = Mutex::new(Vec::new());
+
+thread_local! {
+    /// Connections that this thread used last, unless another one has since.
+    static MINE: RefCell<Vec<Weak<Conn>>> = const { RefCell::new(Vec::new()) };
+    static THREAD: u64 = {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    };
+}
+
+/// Says that the calling thread uses `engine`: it will serve it in its waits.
+pub fn used(engine: &Arc<Conn>) {
+    let me = THREAD.with(|t| *t);
+    let before = engine.last_user.swap(me, Ordering::Relaxed);
+    if before == me {
+        return;
+    }
+    if before == 0 {
+        let mut all = ALL.lock();
+        all.retain(|c| c.strong_count() > 0);
+        all.push(Arc::downgrade(engine));
+    }
+    MINE.with_borrow_mut(|mine| {
+        mine.retain(|c| c.strong_count() > 0 && !Weak::ptr_eq(c, &Arc::downgrade(engine)));
+        mine.push(Arc::downgrade(engine));
+    });
+}
+
+/// The other connections that this thread must serve while it waits.
+fn others(primary: &Arc<Conn>) -> Vec<Arc<Conn>> {
+    let me = THREAD.with(|t| *t);
+    MINE.with_borrow_mut(|mine| {
+        if mine.len() < 2 {
+            return Vec::new();
+        }
+        mine.retain(|c| {
+            c.upgrade()
+                .is_some_and(|c| c.last_user.load(Ordering::Relaxed) == me)
+        });
+        mine.iter()
+            .filter_map(Weak::upgrade)
+            .filter(|c| !Arc::ptr_eq(c, primary) && c.is_busy())
+            .collect()
+    })
+}
+
+/// Waits until `done`, driving `primary` and whatever else the thread serves.
+pub fn wait(
+    primary: &Arc<Conn>,
+    deadline: Option<Instant>,
+    done: &mut dyn FnMut() -> bool,
+) -> Waited {
+    let mut connections = others(primary);
+    if connections.is_empty() && !io::any() {
+        return primary.wait(deadline, done);
+    }
+    connections.push(Arc::clone(primary));
+    let mut tried = false;
+    loop {
+        for c in &connections {
+            c.deliver();
+        }
+        if done() {
+            return Waited::Done;
+        }
+        if let Phase::Closed(status) = primary.phase() {
+            return Waited::Closed(status);
+        }
+        if tried && deadline.is_some_and(|d| d <= Instant::now()) {
+            return Waited::TimedOut;
+        }
+        tried = true;
+        if let Err(status) = pass(&connections, deadline) {
+            return Waited::Closed(status);
+        }
+    }
+}
+
+/// Waits until a new connection can be used.
+pub fn wait_ready(engine: &Arc<Conn>, deadline: Option<Instant>) -> Waited {
+    let mut ready = || matches!(engine.phase(), Phase::Ready | Phase::Draining);
+    if others(engine).is_empty() && !io::any() {
+        engine.wait_ready(deadline)
+    } else {
+        wait(engine, deadline, &mut ready)
+    }
+}
+
+/// One round over all given connections and the program's descriptors: waits
+/// for the first to be ready, at most until the deadline. False when nothing
+/// was.
+fn pass(connections: &[Arc<Conn>], deadline: Option<Instant>) -> Result<bool, Status> {
+    let mut turns = Vec::new();
+    let mut shared = false;
+    for c in connections {
+        match c.turn() {
+            Some(turn) => turns.push(turn),
+            None => shared |= !matches!(c.phase(), Phase::Closed(_)),
+        }
+    }
+    let programs = io::interests();
+    let mut until = deadline;
+    if shared {
+        let nap = Instant::now() + SHARED_NAP;
+        until = Some(deadline.map_or(nap, |d| d.min(nap)));
+    }
+    let mut fds: Vec<PollFd<'_>> = turns
+        .iter()
+        .map(|t| PollFd::from_borrowed_fd(t.fd(), t.interest()))
+        .chain(programs.iter().map(io::Interest::poll_fd))
+        .collect();
+    let any = net::poll(&mut fds, until)? > 0;
+    let ready: Vec<_> = fds.iter().map(PollFd::revents).collect();
+    drop(fds);
+    for (turn, &flags) in turns.iter_mut().zip(&ready) {
+        turn.proceed(flags);
+    }
+    let programs_ready = &ready[turns.len()..];
+    drop(turns);
+    for (interest, &flags) in programs.iter().zip(programs_ready) {
+        interest.serve(flags);
+    }
+    Ok(any)
+}
+
+/// All connections that are still open.
+fn open_connections() -> Vec<Arc<Conn>> {
+    ALL.lock()
+        .iter()
+        .filter_map(Weak::upgrade)
+        .filter(|c| !matches!(c.phase(), Phase::Closed(_)))
+        .collect()
+}
+
+/// Serves everything once: waits until something is ready, at most until the
+/// deadline. `ISC_R_NOMORE` when there is nothing to serve, `ISC_R_TIMEDOUT`.
+pub fn once(deadline: Option<Instant>) -> Status {
+    let connections = open_connections();
+    if connections.is_empty() && !io::any() {
+        return Status::NO_MORE;
+    }
+    let result = pass(&connections, deadline);
+    for c in &connections {
+        c.deliver();
+    }
+    match result {
+        Ok(true) => Status::SUCCESS,
+        Ok(false) if deadline.is_some_and(|d| d <= Instant::now()) => Status::TIMED_OUT,
+        Ok(false) => Status::SUCCESS,
+        Err(status) => status,
+    }
+}
+
+/// Serves everything until the deadline, or until nothing is left.
+pub fn forever(deadline: Option<Instant>) -> Status {
+    loop {
+        match once(deadline) {
+            Status::SUCCESS if deadline.is_some_and(|d| d <= Instant::now()) => {
+                return Status::TIMED_OUT;
+            }
+            Status::SUCCESS => {}
+            other => return other,
+        }
+    }
+}

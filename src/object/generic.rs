@@ -1,0 +1,420 @@
+//! Generic objects: attributes in the order in which they were first set, each
+//! with a flag that says whether it is still to be sent.
+//!
+//! C reads `values`, `changed` and `nvalues` directly. A slot whose null value
+//! was sent stays in the array as NULL and is not used again, because programs
+//! may hold indices.
+
+use super::data::{self, Datum};
+use super::handles;
+use super::layout::{
+    isc_result_t, omapi_data_string_t, omapi_generic_object_t, omapi_object_t, omapi_object_type_t,
+    omapi_typed_data_t, omapi_value_t, va_list,
+};
+use super::types;
+use super::value::{self, Owned};
+use crate::capi::data as symbols;
+use crate::status::Status;
+use crate::wire::{Encoder, Value, ValueList};
+use core::ffi::{c_char, c_int, c_uchar};
+use core::mem::size_of;
+use core::ptr::null_mut;
+use parking_lot::{Mutex, MutexGuard};
+
+const FIRST_SLOTS: usize = 10;
+
+/// Locks of all generic objects, by address: the C struct has no room for one.
+static STRIPES: [Mutex<()>; 64] = [const { Mutex::new(()) }; 64];
+
+fn lock(g: *mut omapi_generic_object_t) -> MutexGuard<'static, ()> {
+    // Blocks are 64 bytes or more apart.
+    STRIPES[(g as usize >> 6) % STRIPES.len()].lock()
+}
+
+/// The type, as it is registered.
+pub(super) fn generic_type() -> omapi_object_type_t {
+    omapi_object_type_t {
+        set_value: Some(set_handler),
+        get_value: Some(get_handler),
+        destroy: Some(destroy_handler),
+        signal_handler: Some(signal_handler),
+        stuff_values: Some(stuff_handler),
+        ..types::bare(c"generic", size_of::<omapi_generic_object_t>())
+    }
+}
+
+/// A new generic object without attributes, owned by the caller.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` before initialisation, `ISC_R_NOMEMORY`.
+pub fn new() -> Result<*mut omapi_object_t, Status> {
+    let t = types::get(&symbols::omapi_type_generic)?;
+    // SAFETY: a registered type.
+    unsafe { super::refs::allocate(t, size_of::<omapi_generic_object_t>()) }
+}
+
+/// `object` as a generic object, if it is one.
+///
+/// # Safety
+/// `object` is live.
+#[must_use]
+pub unsafe fn from_object(object: *mut omapi_object_t) -> Option<*mut omapi_generic_object_t> {
+    // SAFETY: object is live.
+    unsafe { types::is(object, &symbols::omapi_type_generic) }.then_some(object.cast())
+}
+
+/// The attributes as slots. The lock of `g` must be held.
+///
+/// # Safety
+/// `g` is live, its lock is held, and nothing is added while the slice is used.
+unsafe fn slots<'a>(g: *mut omapi_generic_object_t) -> &'a mut [*mut omapi_value_t] {
+    // SAFETY: `values` has `nvalues` entries, or is NULL with none.
+    unsafe {
+        match (*g).values.is_null() || (*g).nvalues <= 0 {
+            true => &mut [],
+            false => core::slice::from_raw_parts_mut((*g).values, (*g).nvalues as usize),
+        }
+    }
+}
+
+/// Index of the attribute with that name.
+///
+/// # Safety
+/// As [`slots`].
+unsafe fn find(g: *mut omapi_generic_object_t, name: &[u8]) -> Option<usize> {
+    // SAFETY: as slots; a stored value has a name.
+    unsafe {
+        slots(g).iter().position(|&v| {
+            !v.is_null() && !(*v).name.is_null() && data::data_string_bytes((*v).name) == name
+        })
+    }
+}
+
+/// Makes room for one more slot.
+///
+/// # Safety
+/// As [`slots`].
+unsafe fn reserve(g: *mut omapi_generic_object_t) -> Result<(), Status> {
+    // SAFETY: g is live and locked; the arrays are from malloc.
+    unsafe {
+        let have = usize::try_from((*g).va_max).unwrap_or(0);
+        if usize::try_from((*g).nvalues).unwrap_or(0) < have {
+            return Ok(());
+        }
+        let want = if have == 0 { FIRST_SLOTS } else { have * 2 };
+        let want_int = c_int::try_from(want).map_err(|_| Status::NO_MEMORY)?;
+        let values = libc::realloc((*g).values.cast(), want * size_of::<*mut omapi_value_t>());
+        if values.is_null() {
+            return Err(Status::NO_MEMORY);
+        }
+        (*g).values = values.cast();
+        let changed = libc::realloc((*g).changed.cast(), want);
+        if changed.is_null() {
+            return Err(Status::NO_MEMORY);
+        }
+        (*g).changed = changed.cast();
+        (*g).values.add(have).write_bytes(0, want - have);
+        (*g).changed.add(have).write_bytes(0, want - have);
+        (*g).va_max = want_int;
+    }
+    Ok(())
+}
+
+/// Stores a value under its name: in place when the name is known, else behind
+/// the others. It is to be sent.
+///
+/// # Safety
+/// `g` and `v` are live; `v` has a name.
+unsafe fn store(g: *mut omapi_generic_object_t, v: Owned<omapi_value_t>) -> Status {
+    // The old value is dropped after the lock: it may hold an object.
+    let old;
+    // SAFETY: g is live and locked, v is live and has a name.
+    unsafe {
+        let _guard = lock(g);
+        let at = match find(g, data::data_string_bytes((*v.0).name)) {
+            Some(at) => at,
+            None => {
+                if let Err(status) = reserve(g) {
+                    return status;
+                }
+                let at = (*g).nvalues;
+                (*g).nvalues = at + 1;
+                at as usize
+            }
+        };
+        let slot = (*g).values.add(at);
+        old = Owned(*slot);
+        *slot = v.into_raw();
+        *(*g).changed.add(at) = 1;
+    }
+    drop(old);
+    Status::SUCCESS
+}
+
+/// Sets an attribute to share `name` and `value`; NULL is the null value.
+///
+/// # Safety
+/// `g` and `name` are live; `value` is NULL or live.
+pub unsafe fn set(
+    g: *mut omapi_generic_object_t,
+    name: *mut omapi_data_string_t,
+    value: *mut omapi_typed_data_t,
+) -> Status {
+    // SAFETY: as the function's.
+    unsafe {
+        match value::new(name, value) {
+            Ok(v) => store(g, Owned(v)),
+            Err(status) => status,
+        }
+    }
+}
+
+/// Sets an attribute to bytes that came from the server; none are null.
+///
+/// # Safety
+/// `g` is live.
+pub unsafe fn set_bytes(g: *mut omapi_generic_object_t, name: &[u8], bytes: &[u8]) -> Status {
+    let parts = || {
+        let name = Owned(data::data_string_from(name)?);
+        let datum = Owned(match bytes {
+            [] => null_mut(),
+            _ => data::typed_from(bytes, false)?,
+        });
+        // SAFETY: both are live or NULL.
+        unsafe { value::new(name.0, datum.0) }
+    };
+    match parts() {
+        // SAFETY: g is live.
+        Ok(v) => unsafe { store(g, Owned(v)) },
+        Err(status) => status,
+    }
+}
+
+/// A reference to the attribute with that name, for the caller. A null value
+/// is not found.
+///
+/// # Safety
+/// `g` is live.
+///
+/// # Errors
+/// `ISC_R_NOTFOUND`.
+pub unsafe fn get(
+    g: *mut omapi_generic_object_t,
+    name: &[u8],
+) -> Result<Owned<omapi_value_t>, Status> {
+    // SAFETY: g is live and locked.
+    unsafe {
+        let _guard = lock(g);
+        let at = find(g, name).ok_or(Status::NOT_FOUND)?;
+        let v = *(*g).values.add(at);
+        if (*v).value.is_null() {
+            return Err(Status::NOT_FOUND);
+        }
+        let mut slot = null_mut();
+        data::reference(&raw mut slot, v).ok()?;
+        Ok(Owned(slot))
+    }
+}
+
+/// Says that everything is sent, and drops null values.
+///
+/// # Safety
+/// `g` is live.
+pub unsafe fn clear_flags(g: *mut omapi_generic_object_t) {
+    // Null values hold nothing that could run program code, so they are
+    // dropped under the lock.
+    // SAFETY: g is live and locked; `changed` has as many entries as `values`.
+    unsafe {
+        let _guard = lock(g);
+        for (at, slot) in slots(g).iter_mut().enumerate() {
+            *(*g).changed.add(at) = 0;
+            if !slot.is_null() && (**slot).value.is_null() {
+                data::dereference(slot);
+            }
+        }
+    }
+}
+
+/// Appends the attributes that are to be sent, in wire form.
+///
+/// # Safety
+/// `g` is live.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` for a name or value that cannot be sent, or of an
+/// unknown type.
+pub unsafe fn append_changed(
+    g: *mut omapi_generic_object_t,
+    out: &mut Vec<u8>,
+) -> Result<(), Status> {
+    // SAFETY: g is live and locked; stored values are live.
+    unsafe {
+        let _guard = lock(g);
+        for (at, &v) in slots(g).iter().enumerate() {
+            if v.is_null() || *(*g).changed.add(at) == 0 {
+                continue;
+            }
+            let name = data::data_string_bytes((*v).name);
+            // An empty name would end the list: it is never sent.
+            if !name.is_empty() {
+                append(out, name, (*v).value)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Appends one value in wire form; an object goes as its local handle.
+///
+/// # Safety
+/// `value` is NULL or live.
+///
+/// # Errors
+/// As [`append_changed`].
+pub unsafe fn append(
+    out: &mut Vec<u8>,
+    name: &[u8],
+    value: *mut omapi_typed_data_t,
+) -> Result<(), Status> {
+    let wire = if value.is_null() {
+        Value::Null
+    } else {
+        // SAFETY: value is live.
+        match unsafe { data::view(value) } {
+            Datum::Int(i) => Value::Int(i as u32),
+            Datum::String(b) | Datum::Data(b) => Value::Bytes(b),
+            Datum::Object(o) if o.is_null() => Value::Null,
+            // SAFETY: the datum refers to the object.
+            Datum::Object(o) => Value::Int(unsafe { handles::of(o) }?),
+            Datum::Other => return Err(Status::INVALID_ARGUMENT),
+        }
+    };
+    Encoder::put(out, name, wire).map_err(Status::from)
+}
+
+/// Sets all attributes of a list, in its order.
+///
+/// # Safety
+/// `g` is live.
+pub unsafe fn set_all(g: *mut omapi_generic_object_t, list: ValueList<'_>) -> Status {
+    for (name, bytes) in list {
+        // SAFETY: g is live.
+        let status = unsafe { set_bytes(g, name, bytes) };
+        if !status.is_success() {
+            return status;
+        }
+    }
+    Status::SUCCESS
+}
+
+/// `set_value` of the type: every name is its own.
+///
+/// # Safety
+/// C: `h` and `name` are live; `value` is NULL or live.
+pub unsafe extern "C" fn set_handler(
+    h: *mut omapi_object_t,
+    _id: *mut omapi_object_t,
+    name: *mut omapi_data_string_t,
+    value: *mut omapi_typed_data_t,
+) -> isc_result_t {
+    // SAFETY: as the function's.
+    unsafe {
+        match from_object(h) {
+            Some(g) => set(g, name, value).0,
+            None => Status::INVALID_ARGUMENT.0,
+        }
+    }
+}
+
+/// `get_value` of the type; an unknown name is looked up further in.
+///
+/// # Safety
+/// C: `h` and `name` are live, `value` is writable.
+pub unsafe extern "C" fn get_handler(
+    h: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    name: *mut omapi_data_string_t,
+    value: *mut *mut omapi_value_t,
+) -> isc_result_t {
+    // SAFETY: as the function's.
+    unsafe {
+        let Some(g) = from_object(h) else {
+            return Status::INVALID_ARGUMENT.0;
+        };
+        let known = {
+            let _guard = lock(g);
+            find(g, data::data_string_bytes(name)).is_some()
+        };
+        if !known {
+            return types::get_inner(h, id, name, value).0;
+        }
+        match get(g, data::data_string_bytes(name)) {
+            Ok(v) => data::reference(value, v.0).0,
+            Err(status) => status.0,
+        }
+    }
+}
+
+/// `destroy` of the type.
+///
+/// # Safety
+/// C: nobody else refers to `h`.
+pub unsafe extern "C" fn destroy_handler(
+    h: *mut omapi_object_t,
+    _file: *const c_char,
+    _line: c_int,
+) -> isc_result_t {
+    // SAFETY: h is ours alone; the arrays are from malloc.
+    unsafe {
+        let Some(g) = from_object(h) else {
+            return Status::INVALID_ARGUMENT.0;
+        };
+        for slot in slots(g) {
+            if !slot.is_null() {
+                data::dereference(slot);
+            }
+        }
+        libc::free((*g).values.cast());
+        libc::free((*g).changed.cast());
+        (*g).values = null_mut();
+        (*g).changed = null_mut::<c_uchar>();
+        (*g).nvalues = 0;
+        (*g).va_max = 0;
+    }
+    Status::SUCCESS.0
+}
+
+/// `signal_handler` of the type: signals are for somebody further in.
+///
+/// # Safety
+/// C: `h` and `name` are live.
+pub unsafe extern "C" fn signal_handler(
+    h: *mut omapi_object_t,
+    name: *const c_char,
+    ap: va_list,
+) -> isc_result_t {
+    // SAFETY: as the function's.
+    unsafe { types::signal_inner(h, name, ap) }.0
+}
+
+/// `stuff_values` of the type: appends to the message being built.
+///
+/// # Safety
+/// C: `h` is live.
+pub unsafe extern "C" fn stuff_handler(
+    connection: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    h: *mut omapi_object_t,
+) -> isc_result_t {
+    // SAFETY: as the function's.
+    unsafe {
+        let Some(g) = from_object(h) else {
+            return Status::INVALID_ARGUMENT.0;
+        };
+        let appended = super::stuffing::with(|out| append_changed(g, out));
+        match appended {
+            Ok(()) => types::stuff_inner(connection, id, h).0,
+            Err(status) => status.0,
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Descriptors of the program's own that our waits serve: io objects made by
+//! `omapi_register_io_object`.
+
+use super::layout::{isc_result_t, omapi_io_object_t, omapi_object_t};
+use super::refs::{self, ObjectRef};
+use super::types;
+use crate::capi::data as symbols;
+use crate::net;
+use crate::status::Status;
+use core::ffi::c_int;
+use core::mem::size_of;
+use parking_lot::Mutex;
+use rustix::event::{PollFd, PollFlags};
+use rustix::fd::BorrowedFd;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Returns the descriptor to poll.
+pub type Descriptor = unsafe extern "C" fn(*mut omapi_object_t) -> c_int;
+/// Reads, writes or ends.
+pub type Action = unsafe extern "C" fn(*mut omapi_object_t) -> isc_result_t;
+
+static REGISTERED: Mutex<Vec<ObjectRef>> = Mutex::new(Vec::new());
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// True when a program registered descriptors.
+#[must_use]
+pub fn any() -> bool {
+    COUNT.load(Ordering::Relaxed) > 0
+}
+
+/// The program's functions for one object; each may be missing.
+#[derive(Clone, Copy, Default)]
+pub struct Functions {
+    /// Descriptor to read from.
+    pub readfd: Option<Descriptor>,
+    /// Descriptor to write to; -1 while there is nothing to write.
+    pub writefd: Option<Descriptor>,
+    /// Called when there is something to read.
+    pub reader: Option<Action>,
+    /// Called when there is room to write.
+    pub writer: Option<Action>,
+    /// Called after either; anything but success ends the registration.
+    pub reaper: Option<Action>,
+}
+
+/// Registers `object`: an io object becomes its outer object.
+///
+/// # Safety
+/// `object` is live; the functions stay callable while it is registered.
+pub unsafe fn register(object: *mut omapi_object_t, f: Functions) -> Status {
+    // SAFETY: as the function's.
+    unsafe {
+        if refs::link(&raw mut (*object).outer).is_some() {
+            return Status::INVALID_ARGUMENT;
+        }
+        let made = types::get(&symbols::omapi_type_io_object)
+            .and_then(|t| refs::allocate(t, size_of::<omapi_io_object_t>()));
+        let io = match made {
+            Ok(o) => ObjectRef::from_raw(o),
+            Err(status) => return status,
+        };
+        assign(io.as_ptr().cast(), f);
+        refs::join(io.as_ptr(), object);
+        let mut list = REGISTERED.lock();
+        list.push(io);
+        COUNT.store(list.len(), Ordering::Relaxed);
+    }
+    Status::SUCCESS
+}
+
+/// # Safety
+/// `io` is live.
+unsafe fn assign(io: *mut omapi_io_object_t, f: Functions) {
+    // SAFETY: as the function's.
+    unsafe {
+        (*io).readfd = f.readfd;
+        (*io).writefd = f.writefd;
+        (*io).reader = f.reader;
+        (*io).writer = f.writer;
+        (*io).reaper = f.reaper;
+    }
+}
+
+/// Replaces the functions of a registered object.
+///
+/// # Safety
+/// As [`register`].
+pub unsafe fn reregister(object: *mut omapi_object_t, f: Functions) -> Status {
+    // SAFETY: links keep their targets alive.
+    unsafe {
+        match refs::link(&raw mut (*object).outer) {
+            Some(io) if types::is(io, &symbols::omapi_type_io_object) => {
+                let _list = REGISTERED.lock();
+                assign(io.cast(), f);
+                Status::SUCCESS
+            }
+            _ => Status::NOT_FOUND,
+        }
+    }
+}
+
+/// Ends the registration of `object`.
+///
+/// # Safety
+/// `object` is live.
+pub unsafe fn unregister(object: *mut omapi_object_t) -> Status {
+    // SAFETY: links keep their targets alive; our reference keeps the io
+    // object alive until it is unlinked.
+    unsafe {
+        let Some(io) = refs::link(&raw mut (*object).outer) else {
+            return Status::INVALID_ARGUMENT;
+        };
+        let registered = {
+            let mut list = REGISTERED.lock();
+            let at = list.iter().position(|r| r.as_ptr() == io);
+            let found = at.map(|at| list.swap_remove(at));
+            COUNT.store(list.len(), Ordering::Relaxed);
+            found
+        };
+        let Some(registered) = registered else {
+            return Status::NOT_FOUND;
+        };
+        refs::part(registered.as_ptr(), object);
+        (*io.cast::<omapi_io_object_t>()).closed = true;
+    }
+    Status::SUCCESS
+}
+
+/// The io objects, for programs that look at them.
+#[must_use]
+pub fn all() -> Vec<ObjectRef> {
+    REGISTERED.lock().clone()
+}
+
+/// What one registered object waits for.
+pub struct Interest {
+    io: ObjectRef,
+    fd: c_int,
+    read: bool,
+    write: bool,
+}
+
+/// Asks every registered object for its descriptors. No lock is held while the
+/// program's functions run.
+#[must_use]
+pub fn interests() -> Vec<Interest> {
+    if !any() {
+        return Vec::new();
+    }
+    let mut interests = Vec::new();
+    for io in all() {
+        // SAFETY: we own a reference; the program keeps its functions callable.
+        unsafe {
+            let c = io.as_ptr().cast::<omapi_io_object_t>();
+            let Some(inner) = refs::link(&raw mut (*io.as_ptr()).inner) else {
+                continue;
+            };
+            let ask = |f: Option<Descriptor>| f.map_or(-1, |f| f(inner));
+            let (r, w) = (ask((*c).readfd), ask((*c).writefd));
+            for (fd, read, write) in match r == w {
+                true => vec![(r, true, true)],
+                false => vec![(r, true, false), (w, false, true)],
+            } {
+                if fd >= 0 {
+                    interests.push(Interest {
+                        io: io.clone(),
+                        fd,
+                        read,
+                        write,
+                    });
+                }
+            }
+        }
+    }
+    interests
+}
+
+impl Interest {
+    /// For poll.
+    #[must_use]
+    pub fn poll_fd(&self) -> PollFd<'_> {
+        // SAFETY: the program keeps its descriptor open while it is
+        // registered; a closed one makes poll say so, nothing worse.
+        let fd = unsafe { BorrowedFd::borrow_raw(self.fd) };
+        PollFd::from_borrowed_fd(fd, net::interest(self.read, self.write))
+    }
+
+    /// Calls the program's functions for what is ready.
+    pub fn serve(&self, ready: PollFlags) {
+        if ready.is_empty() {
+            return;
+        }
+        // SAFETY: we own a reference; the program keeps its functions callable.
+        unsafe {
+            let c = self.io.as_ptr().cast::<omapi_io_object_t>();
+            let act = |f: Option<Action>| {
+                let inner = refs::link(&raw mut (*self.io.as_ptr()).inner);
+                match (f, inner) {
+                    (Some(f), Some(inner)) => Status(f(inner)),
+                    _ => Status::SUCCESS,
+                }
+            };
+            let mut status = Status::SUCCESS;
+            if self.read && ready.intersects(!PollFlags::OUT) {
+                status = act((*c).reader);
+            }
+            if self.write && ready.intersects(PollFlags::OUT) && status.is_success() {
+                status = act((*c).writer);
+            }
+            let reaped = act((*c).reaper);
+            if !status.is_success() || !reaped.is_success() {
+                if let Some(inner) = refs::link(&raw mut (*self.io.as_ptr()).inner) {
+                    unregister(inner);
+                }
+            }
+        }
+    }
+}
