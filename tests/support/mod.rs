@@ -18,7 +18,13 @@ use std::time::{Duration, Instant};
 /// What a static library of Rust needs from the system, as
 /// `--print native-static-libs` tells it.
 const NATIVE_LIBS: [&str; 7] = [
-    "-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc",
+    "-lgcc_s",
+    "-lutil",
+    "-lrt",
+    "-lpthread",
+    "-lm",
+    "-ldl",
+    "-lc",
 ];
 
 /// The folder of the workspace.
@@ -97,8 +103,8 @@ impl Workshop {
         &self.folder
     }
 
-    /// Compiles a program of the workspace; panics with the compiler's words.
-    pub fn compile(&self, source: &str, build: Build) -> Program {
+    /// Compiles a program of the workspace; an error is the compiler's words.
+    pub fn compile(&self, source: &str, build: Build) -> Result<Program, String> {
         let source = root().join(source);
         let name = source.file_stem().unwrap_or_default().to_string_lossy();
         let binary = self.folder.join(format!("{name}-{}", build.label()));
@@ -128,22 +134,23 @@ impl Workshop {
         }
         let output = cc
             .output()
-            .unwrap_or_else(|e| panic!("{}: {e}", build.compiler));
-        assert!(
-            output.status.success(),
-            "{} does not compile as {}:\n{}",
-            source.display(),
-            build.label(),
-            String::from_utf8_lossy(&output.stderr)
-        );
-        Program {
+            .map_err(|e| format!("{}: {e}", build.compiler))?;
+        if !output.status.success() {
+            return Err(format!(
+                "{} does not compile as {}:\n{}",
+                source.display(),
+                build.label(),
+                String::from_utf8_lossy(&output.stderr)
+            ));
+        }
+        Ok(Program {
             name: format!("{name} {}", build.label()),
             binary,
             library: match build.linkage {
                 Linkage::Shared => Some(self.folder.join("libdhcpctl.so.0")),
                 Linkage::Static => None,
             },
-        }
+        })
     }
 }
 
@@ -223,10 +230,9 @@ impl Program {
     /// Runs it to its end; kills it, and nothing else, after the limit.
     pub fn run(&self, how: &Run) -> Printed {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let log = self.binary.with_extension(format!(
-            "{}.log",
-            NUMBER.fetch_add(1, Ordering::Relaxed)
-        ));
+        let log = self
+            .binary
+            .with_extension(format!("{}.log", NUMBER.fetch_add(1, Ordering::Relaxed)));
         // Into a file, not a pipe: a program's own children could keep a pipe
         // open when the program is gone.
         let out = File::create(&log).expect("a file for the output");
@@ -390,7 +396,7 @@ pub fn tally(name: &str, tap: &Tap) {
 }
 
 /// Runs all and panics with everything that is wrong, not only the first.
-pub fn all_pass(results: impl IntoIterator<Item = Result<Tap, String>>) {
+pub fn all_pass<T>(results: impl IntoIterator<Item = Result<T, String>>) {
     let wrong: Vec<String> = results.into_iter().filter_map(Result::err).collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }

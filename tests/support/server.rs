@@ -44,7 +44,9 @@ impl Testd {
 
     pub fn with(leases: &Path, config: Option<&Path>, algorithm: Option<&str>) -> Self {
         let mut command = Command::new(binary());
-        command.args(["--listen", "127.0.0.1:0", "--leases"]).arg(leases);
+        command
+            .args(["--listen", "127.0.0.1:0", "--leases"])
+            .arg(leases);
         if let Some(config) = config {
             command.arg("--config").arg(config);
         } else {
