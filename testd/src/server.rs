@@ -47,8 +47,16 @@ impl Server {
     /// Binds the address and serves in threads of its own.
     ///
     /// # Errors
-    /// The address cannot be bound, or a thread cannot be started.
+    /// The address cannot be bound, a thread cannot be started, or the
+    /// `omapi-key` names no key.
     pub fn start(config: Config) -> io::Result<Self> {
+        let conf = &config.conf;
+        if let Some(name) = &conf.omapi_key
+            && !conf.keys.iter().any(|k| k.name.eq_ignore_ascii_case(name))
+        {
+            let problem = "omapi-key names no key";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
+        }
         let listener = TcpListener::bind(config.listen)?;
         let addr = listener.local_addr()?;
         let now = config.now.unwrap_or_else(|| {

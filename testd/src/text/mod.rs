@@ -2,6 +2,7 @@
 //! the `statements` of hosts and groups. All share one set of tokens.
 
 pub mod conf;
+mod declarations;
 pub mod leases;
 pub(crate) mod lexer;
 pub(crate) mod statements;
