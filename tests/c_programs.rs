@@ -5,7 +5,9 @@ mod support;
 
 use std::fs;
 use support::server::{Address, Testd};
-use support::{Build, Linkage, Printed, Program, Run, Workshop, all_pass, hostile, root};
+use support::{
+    Build, Linkage, Printed, Program, Run, Workshop, all_pass, have, hostile, leave_out, root,
+};
 
 /// The programs that print TAP and run against any server.
 const PROGRAMS: [&str; 12] = [
@@ -199,6 +201,44 @@ fn examples() {
         "{}",
         gone.text
     );
+}
+
+/// No invalid access and no leak. Programs that fork are left to the others:
+/// their children end without cleaning up.
+#[test]
+fn valgrind_finds_nothing() {
+    let test = "valgrind_finds_nothing";
+    if !have("valgrind") {
+        leave_out(test, "valgrind is not installed");
+        return;
+    }
+    let workshop = Workshop::new();
+    let plain = Testd::start(None);
+    let keyed = Testd::start(Some("hmac-sha256"));
+    let runs = [
+        ("lookup", &plain),
+        ("host", &keyed),
+        ("group", &plain),
+        ("values", &plain),
+        ("strings", &plain),
+        ("wait", &plain),
+        ("auth", &keyed),
+        ("connect", &plain),
+    ];
+    all_pass(runs.map(|(name, server)| {
+        let mut run = Run::against(server).note("valgrind");
+        run.prefix = [
+            "valgrind",
+            "-q",
+            "--error-exitcode=9",
+            "--leak-check=full",
+            "--errors-for-leak-kinds=definite,possible",
+            "--show-leak-kinds=definite,possible",
+        ]
+        .map(Into::into)
+        .to_vec();
+        c_test(&workshop, name, Build::PLAIN)?.check(&run)
+    }));
 }
 
 /// The examples' own Makefile, as a user would call it.
