@@ -31,8 +31,7 @@ header:
 # to the linker instead of a second library.
 install: all
 	$(INSTALL) -d "$(DESTDIR)$(LIBDIR)/pkgconfig"
-	$(INSTALL) -m 755 "$(BUILT)/libdhcpctl.so" "$(DESTDIR)$(LIBDIR)/libdhcpctl.so.0.$(VERSION)"
-	ln -sf libdhcpctl.so.0.$(VERSION) "$(DESTDIR)$(LIBDIR)/libdhcpctl.so.0"
+	$(INSTALL) -m 755 "$(BUILT)/libdhcpctl.so" "$(DESTDIR)$(LIBDIR)/libdhcpctl.so.0"
 	ln -sf libdhcpctl.so.0 "$(DESTDIR)$(LIBDIR)/libdhcpctl.so"
 	$(INSTALL) -m 644 "$(BUILT)/libdhcpctl.a" "$(DESTDIR)$(LIBDIR)/libdhcpctl.a"
 	echo 'INPUT(-ldhcpctl)' > "$(DESTDIR)$(LIBDIR)/libomapi.so"
