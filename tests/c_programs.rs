@@ -10,9 +10,9 @@ use support::{
 };
 
 /// The programs that print TAP and run against any server.
-const PROGRAMS: [&str; 12] = [
+const PROGRAMS: [&str; 13] = [
     "lookup", "host", "group", "values", "strings", "wait", "timing", "callback", "lost",
-    "connect", "process", "badinput",
+    "connect", "process", "badinput", "threads",
 ];
 
 const ALGORITHMS: [&str; 6] = [

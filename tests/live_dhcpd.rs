@@ -9,8 +9,9 @@ mod support;
 use support::dhcpd::{Capture, Dhcpd, missing};
 use support::{Build, Linkage, Run, Tap, Workshop, all_pass, have, leave_out, tally};
 
-const PROGRAMS: [&str; 10] = [
-    "lookup", "host", "group", "wait", "callback", "connect", "process", "badinput", "lost", "auth",
+const PROGRAMS: [&str; 11] = [
+    "lookup", "host", "group", "wait", "callback", "connect", "process", "badinput", "lost",
+    "auth", "threads",
 ];
 
 /// Whether to run; if not, that is said and counted.
