@@ -114,7 +114,7 @@ static void failures(void)
     c = NULL;
 
     is(dhcpctl_connect(&c, "", server_port(), NULL), DHCP_R_HOSTUNKNOWN, "no host name");
-    is(dhcpctl_connect(&c, "::1", server_port(), NULL), DHCP_R_HOSTUNKNOWN, "IPv6");
+    ok(dhcpctl_connect(&c, "::1", server_port(), NULL) != 0, "IPv6, where no server listens");
     /* A label of more than 63 letters needs no name server to be wrong. */
     memset(long_name, 'a', 80);
     strcpy(long_name + 80, ".invalid");
@@ -172,6 +172,8 @@ static void disconnecting(void)
     ok(finish(lease) != 0, "and there is nothing to wait for");
 
     c = server_connect();
+    /* What was sent once is not sent again: the key has to be set anew. */
+    is(set_address(lease, "10.0.0.10"), 0, "set the key");
     is(open_now(lease, c, 0), 0, "on a new connection they do");
 
     /* With a request on its way, both ways of disconnecting. */

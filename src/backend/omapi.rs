@@ -18,6 +18,12 @@ const WINDOW: u64 = if cfg!(any(target_os = "linux", target_os = "android")) {
     12
 };
 
+/// The same on an authenticated connection. dhcpd 4.4.3-P1 dies of a failed
+/// assertion (dst_api.c:353) when the end of one of its 4047-byte writes falls
+/// into the signature of an answer, so all answers to what is outstanding must
+/// fit into one write; this leaves a thousand bytes for each.
+const SIGNED_WINDOW: u64 = 4;
+
 /// What is kept of the buffer when it runs empty.
 const KEEP: usize = 64 * 1024;
 
@@ -209,8 +215,12 @@ impl<T> Session<T> {
     /// The bytes that may be sent now: what is queued, up to the window, or
     /// all of it when `drain`.
     pub fn sendable(&mut self, drain: bool) -> &[u8] {
+        let window = match self.signer {
+            Some(_) => SIGNED_WINDOW,
+            None => WINDOW,
+        };
         while self.unreleased < self.outstanding.len()
-            && (drain || self.released - self.answered < WINDOW)
+            && (drain || self.released - self.answered < window)
         {
             if let Some(o) = &self.outstanding[self.unreleased] {
                 self.released_end = o.end;
