@@ -142,6 +142,40 @@ impl From<Option<Datum<'_>>> for Value {
     }
 }
 
+/// Why a request did not succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The server's answer.
+    Refused(Status),
+    /// There is no answer: `DHCP_R_CONNRESET` when the connection was lost,
+    /// `ISC_R_TIMEDOUT` (it may still come), `ISC_R_NOMORE` without request.
+    Unanswered(Status),
+}
+
+impl Failure {
+    /// The status, whoever it is from.
+    #[must_use]
+    pub fn status(self) -> Status {
+        match self {
+            Self::Refused(status) | Self::Unanswered(status) => status,
+        }
+    }
+}
+
+impl From<Failure> for Status {
+    fn from(failure: Failure) -> Self {
+        failure.status()
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.status().fmt(f)
+    }
+}
+
+impl std::error::Error for Failure {}
+
 /// What [`Object::open`] may do besides finding the object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OpenFlags {
@@ -249,10 +283,12 @@ impl Object {
     /// answered.
     ///
     /// # Errors
-    /// The server's status; `DHCP_R_CONNRESET` when the connection was lost,
-    /// `ISC_R_TIMEDOUT` (the request stays), `ISC_R_NOMORE` when there is none.
-    pub fn wait(&self, deadline: Option<Instant>) -> Result<(), Status> {
-        safe::wait(&self.0, deadline)?.ok()
+    /// What the server answered, or why there is no answer.
+    pub fn wait(&self, deadline: Option<Instant>) -> Result<(), Failure> {
+        safe::wait(&self.0, deadline)
+            .map_err(Failure::Unanswered)?
+            .ok()
+            .map_err(Failure::Refused)
     }
 
     /// What the server said besides the last status, if anything.
@@ -297,7 +333,7 @@ mod tests {
             object.set("a", &Value::Object),
             Err(Status::INVALID_ARGUMENT)
         );
-        assert_eq!(object.wait(None), Err(Status::NO_MORE));
+        assert_eq!(object.wait(None), Err(Failure::Unanswered(Status::NO_MORE)));
         assert_eq!(object.message(), None);
         assert_eq!(
             Connection::connect("", 7911, None, None).err(),

@@ -1,6 +1,7 @@
 //! `omshell`, the OMAPI command shell: a replacement for ISC's, with the same
 //! commands and the same output.
 
+mod failure;
 mod input;
 mod lexer;
 mod print;

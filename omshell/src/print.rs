@@ -7,12 +7,13 @@ use dhcpctl::client::Value;
 /// scripts may rely on short lines.
 const ROOM: usize = 1023;
 
-/// Appends the lines of an object, or of none.
-pub fn object(out: &mut Vec<u8>, object: Option<(&[u8], &[(Vec<u8>, Value)])>) {
-    let Some((object_type, values)) = object else {
-        out.extend_from_slice(b"obj: <null>\n");
-        return;
-    };
+/// Appends the line that says that there is no object.
+pub fn no_object(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"obj: <null>\n");
+}
+
+/// Appends the lines of an object.
+pub fn object(out: &mut Vec<u8>, object_type: &[u8], values: &[(Vec<u8>, Value)]) {
     out.extend_from_slice(b"obj: ");
     out.extend_from_slice(object_type);
     out.push(b'\n');
@@ -87,9 +88,9 @@ mod tests {
     #[test]
     fn objects() {
         let mut out = Vec::new();
-        object(&mut out, None);
+        no_object(&mut out);
         let values = [(b"name".to_vec(), Value::String(b"h".to_vec()))];
-        object(&mut out, Some((b"host", &values)));
+        object(&mut out, b"host", &values);
         assert_eq!(out, b"obj: <null>\nobj: host\nname = \"h\"\n");
     }
 }

@@ -107,11 +107,7 @@ mod tests {
             ("Y", b"", "partial base64 value left over: 24."),
             ("YWJj x", b"abc", "partial base64 value left over: 49."),
             ("YWJj-", b"", "invalid base64 character 45."),
-            (
-                "YQ== YQ==",
-                b"",
-                "stuff after base64 '=' terminator: YQ.",
-            ),
+            ("YQ== YQ==", b"", "stuff after base64 '=' terminator: YQ."),
             ("=", b"", ""),
         ] {
             assert_eq!(parsed(text), (secret.to_vec(), complaint.to_owned()));

@@ -23,7 +23,12 @@ mod tests {
     #[test]
     fn tables() {
         let table = "# comment\n\ntftp 69/udp\nhttp\t80/tcp www # web\nbad x/tcp\n";
-        for (name, port) in [("http", Some(80)), ("www", Some(80)), ("tftp", None), ("web", None)] {
+        for (name, port) in [
+            ("http", Some(80)),
+            ("www", Some(80)),
+            ("tftp", None),
+            ("web", None),
+        ] {
             assert_eq!(find(table, name), port, "{name}");
         }
     }

@@ -2,14 +2,13 @@
 //!
 //! The order of checks is the original's; it decides which complaint comes.
 
+use crate::failure::{Failure, end};
 use crate::lexer::{Kind, Lexer, Token};
+use crate::print;
 use crate::settings::Settings;
 use crate::value::{self, Parsed};
-use crate::{print, secret, services};
-use dhcpctl::client::{Connection, Object, OpenFlags, Value};
+use dhcpctl::client::{Connection, Failure as Fate, Object, OpenFlags, Value};
 use dhcpctl::status::Status;
-use std::net::Ipv6Addr;
-use std::time::Duration;
 use zeroize::Zeroizing;
 
 const HELP: &str = "\
@@ -28,9 +27,6 @@ Commands:
   refresh
   remove
 ";
-
-/// Why a command failed, as it is printed.
-type Failure = String;
 
 /// The local object.
 struct Local {
@@ -101,8 +97,10 @@ impl Shell {
         let result = self.command(&mut lexer);
         let complaints = Zeroizing::new(lexer.complaints());
         self.err.extend_from_slice(&complaints);
-        if let Err(failure) = &result {
-            self.say(failure);
+        match &result {
+            Err(Failure::Said(text)) => line_to(&mut self.out, text),
+            Err(Failure::Logged(text)) => line_to(&mut self.err, text),
+            Ok(()) | Err(Failure::Complained) => {}
         }
         if self.connection.is_some() {
             self.show();
@@ -110,20 +108,10 @@ impl Shell {
         result.is_ok() && complaints.is_empty()
     }
 
-    fn say(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.out.extend_from_slice(text.as_bytes());
-            self.out.push(b'\n');
-        }
-    }
-
     fn show(&mut self) {
         match &self.local {
-            None => print::object(&mut self.out, None),
-            Some(l) => print::object(
-                &mut self.out,
-                Some((&l.object_type, &l.object.values())),
-            ),
+            None => print::no_object(&mut self.out),
+            Some(l) => print::object(&mut self.out, &l.object_type, &l.object.values()),
         }
     }
 
@@ -140,11 +128,11 @@ impl Shell {
                 self.out.extend_from_slice(HELP.as_bytes());
                 Ok(())
             }
-            "port" => self.port(lexer),
-            "server" => self.server(lexer),
-            "key" => self.key(lexer),
-            "key-algorithm" => self.key_algorithm(lexer),
-            "timeout" => self.timeout(lexer),
+            "port" => self.settings.port(lexer),
+            "server" => self.settings.server(lexer),
+            "key" => self.settings.key(lexer),
+            "key-algorithm" => self.settings.key_algorithm(lexer),
+            "timeout" => self.settings.timeout(lexer),
             "connect" => self.connect(lexer),
             "disconnect" => self.disconnect(lexer),
             "new" => self.new_object(lexer),
@@ -159,114 +147,21 @@ impl Shell {
             _ => {
                 lexer.complain(&format!("unknown token: {}", token.shown()));
                 skip(lexer);
-                Err(String::new())
+                Err(Failure::Complained)
             }
         }
-    }
-
-    fn port(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
-        let token = lexer.next();
-        self.settings.port = match token.kind {
-            Kind::Number => value::number(&token.text) as u16,
-            kind if kind.is_word() => services::port(&token.shown())
-                .ok_or_else(|| format!("unknown service name: {}", token.shown()))?,
-            _ => return Err("usage: port <port>".into()),
-        };
-        end(lexer, "usage: port <server>")
-    }
-
-    fn server(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
-        const USAGE: &str = "usage: server <server>";
-        if let Some(address) = ipv6(lexer.rest()) {
-            self.settings.server = address;
-            return Ok(());
-        }
-        let token = lexer.next();
-        self.settings.server = match token.kind {
-            Kind::Number => {
-                let mut parts = vec![token.shown().into_owned()];
-                while parts.len() < 4 {
-                    if lexer.next().kind != Kind::Other(b'.') {
-                        return Err(USAGE.into());
-                    }
-                    let part = lexer.next();
-                    if part.kind != Kind::Number {
-                        return Err(USAGE.into());
-                    }
-                    parts.push(part.shown().into_owned());
-                }
-                parts.join(".")
-            }
-            // Not in the original: any name, also one with dots.
-            Kind::String if !token.text.is_empty() => token.shown().into_owned(),
-            kind if kind.is_word() => token.shown().into_owned(),
-            _ => return Err(USAGE.into()),
-        };
-        end(lexer, USAGE)
-    }
-
-    fn key(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
-        const USAGE: &str = "usage: key <name> <value>";
-        let part = |kind: Kind| kind == Kind::Number || kind.is_word();
-        let token = lexer.next();
-        if !part(token.kind) {
-            return Err(USAGE.into());
-        }
-        let mut name = token.text;
-        while lexer.peek() == Kind::Other(b'.') {
-            name.push(b'.');
-            lexer.next();
-            if !part(lexer.peek()) {
-                break;
-            }
-            name.extend_from_slice(&lexer.next().text);
-        }
-        let (secret, right) = secret::parse(lexer);
-        self.settings.key = Some((name, Zeroizing::new(secret)));
-        // What is wrong was complained about.
-        right.ok_or_else(String::new)?;
-        end(lexer, USAGE)
-    }
-
-    fn key_algorithm(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
-        let token = lexer.next();
-        if token.kind != Kind::Name {
-            return Err("missing or invalid algorithm name\n\
-                        usage: key-algoritm <algorithm name>"
-                .into());
-        }
-        let usage = format!(
-            "extra information after {}\nusage: key-algorithm <algorithm name>",
-            token.shown()
-        );
-        self.settings.algorithm = token.text;
-        end(lexer, &usage)
-    }
-
-    /// Not in the original, which waits for ever.
-    fn timeout(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
-        const USAGE: &str = "usage: timeout <seconds>";
-        let token = lexer.next();
-        let seconds = match token.kind {
-            Kind::Number => u32::try_from(value::number(&token.text)).map_err(|_| USAGE)?,
-            _ => return Err(USAGE.into()),
-        };
-        self.settings.timeout = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
-        end(lexer, USAGE)
     }
 
     fn connect(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
         end(lexer, "usage: connect")?;
-        // A lost connection is made anew; the original never gets over it.
-        if self.connection.as_ref().is_some_and(Connection::is_connected) {
-            return Ok(());
-        }
         let key = self
             .settings
             .authenticator()
-            .map_err(|e| format!("Cannot create authenticator: {}", text(e)))?;
+            .map_err(|e| Failure::Logged(format!("Cannot create authenticator: {}", e)))?;
         let s = &self.settings;
         match Connection::connect(&s.server, s.port, key.as_ref(), s.deadline()) {
+            // It takes the place of a former one. Without success that one
+            // stays; the original then has none, and crashes on its use.
             Ok(connection) => {
                 self.connection = Some(connection);
                 Ok(())
@@ -276,7 +171,7 @@ impl Shell {
                     true => status,
                     false => connect_status(status),
                 };
-                Err(format!("dhcpctl_connect: {}", text(status)))
+                Err(Failure::Logged(format!("dhcpctl_connect: {}", status)))
             }
         }
     }
@@ -284,15 +179,13 @@ impl Shell {
     fn disconnect(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
         end(lexer, "usage: disconnect")?;
         let Some(connection) = &self.connection else {
-            return Err("not connected".into());
+            return Err(Failure::Logged("not connected".into()));
         };
         if !connection.is_connected() && !self.for_person {
-            self.err
-                .extend_from_slice(b"dhcpctl_disconnect detected invalid arg\n");
-            return Err(format!(
-                "dhcpctl_disconnect: {}",
-                text(Status::INVALID_ARGUMENT)
-            ));
+            return Err(Failure::Logged(format!(
+                "dhcpctl_disconnect detected invalid arg\ndhcpctl_disconnect: {}",
+                Status::INVALID_ARGUMENT
+            )));
         }
         self.connection = None;
         Ok(())
@@ -305,8 +198,8 @@ impl Shell {
             return Err("an object is already open.".into());
         }
         self.connected()?;
-        let object = Object::new(&object_type)
-            .map_err(|e| format!("can't create object: {}", text(e)))?;
+        let object =
+            Object::new(&object_type).map_err(|e| format!("can't create object: {}", e))?;
         self.local = Some(Local {
             object_type,
             object,
@@ -331,14 +224,17 @@ impl Shell {
             return Err(USAGE.into());
         }
         match value::parse(lexer) {
-            Parsed::Value(value) => {
+            Parsed::Value(value, next) => {
                 // What the object does not take, it does not show.
                 let _ = object.set(&name, &value);
-                end(lexer, USAGE)
+                match next {
+                    Kind::End => Ok(()),
+                    _ => Err(USAGE.into()),
+                }
             }
             Parsed::TooLarge => Err(USAGE.into()),
-            Parsed::Nothing { end: true } => Err("invalid value.".into()),
-            Parsed::Nothing { end: false } => Err(format!("invalid value.\n{USAGE}")),
+            Parsed::Nothing(Kind::End) => Err("invalid value.".into()),
+            Parsed::Nothing(_) => Err(format!("invalid value.\n{USAGE}").into()),
         }
     }
 
@@ -370,7 +266,7 @@ impl Shell {
             return Err(match request {
                 Request::Refresh => "usage: refresh".into(),
                 Request::Remove => "usage: remove".into(),
-                _ => format!("usage: {}", extra.shown()),
+                _ => format!("usage: {}", extra.shown()).into(),
             });
         }
         let server = self.connected()?;
@@ -388,28 +284,44 @@ impl Shell {
             Request::Refresh => object.refresh(server).or(Ok(())),
             Request::Remove => object.remove(server),
         };
-        let waited = queued.is_ok();
-        let Err(status) = queued.and_then(|()| object.wait(self.settings.deadline())) else {
+        let done = queued
+            .map_err(Fate::Unanswered)
+            .and_then(|()| object.wait(self.settings.deadline()));
+        let Err(fate) = done else {
             if request == Request::Remove {
                 self.local = None;
             }
             return Ok(());
         };
-        let mut failure = format!("{}: {}", request.failure(), text(status));
-        match (status, object.message()) {
-            (_, Some(message)) if self.for_person && waited => {
-                failure.push_str(&format!(" ({message})"));
-            }
+        let message = match fate {
+            Fate::Refused(_) if self.for_person => object.message(),
+            _ => None,
+        };
+        let status = match fate {
             // The original does not hear of a connection lost in a removal.
-            (Status::CONNECTION_RESET, _) if request == Request::Remove && !self.for_person => {
-                failure = format!("{}: {}", request.failure(), text(Status::NO_MORE));
+            Fate::Unanswered(Status::CONNECTION_RESET)
+                if request == Request::Remove && !self.for_person =>
+            {
+                Status::NO_MORE
             }
             // The answer may still come, and would be taken for another's.
-            (Status::TIMED_OUT, None) => self.connection = None,
-            _ => {}
+            Fate::Unanswered(Status::TIMED_OUT) => {
+                self.connection = None;
+                Status::TIMED_OUT
+            }
+            other => other.status(),
+        };
+        let mut failure = format!("{}: {status}", request.failure());
+        if let Some(message) = message {
+            failure.push_str(&format!(" ({message})"));
         }
-        Err(failure)
+        Err(failure.into())
     }
+}
+
+fn line_to(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'\n');
 }
 
 /// What the original makes of failures to connect: it only finds that it has
@@ -423,18 +335,6 @@ fn connect_status(status: Status) -> Status {
         | Status::VERSION_MISMATCH
         | Status::PROTOCOL_ERROR => Status::NO_MORE,
         other => other,
-    }
-}
-
-fn text(status: Status) -> std::borrow::Cow<'static, str> {
-    status.text().to_string_lossy()
-}
-
-/// Fails with `usage` unless the line ends here.
-fn end(lexer: &mut Lexer, usage: &str) -> Result<(), Failure> {
-    match lexer.next().kind {
-        Kind::End => Ok(()),
-        _ => Err(usage.into()),
     }
 }
 
@@ -459,13 +359,4 @@ fn skip(lexer: &mut Lexer) {
             _ => {}
         }
     }
-}
-
-/// An IPv6 address, perhaps with a scope, alone up to the end of the line.
-fn ipv6(rest: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(rest).ok()?;
-    let text = text.split('#').next()?.trim();
-    let (address, _scope) = text.split_once('%').unwrap_or((text, ""));
-    address.parse::<Ipv6Addr>().ok()?;
-    Some(text.to_owned())
 }

@@ -4,35 +4,33 @@
 use crate::lexer::{Kind, Lexer};
 use dhcpctl::client::Value;
 
-/// What was read where a value is expected.
+/// What was read where a value is expected, and the kind of the token behind it.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Parsed {
-    /// A value. What follows it is not looked at yet.
-    Value(Value),
-    /// Nothing that could be a value; whether there was anything at all.
-    Nothing { end: bool },
+    /// A value, and what comes next.
+    Value(Value, Kind),
+    /// Something else, of that kind.
+    Nothing(Kind),
     /// An address with a number that does not fit; complained about.
     TooLarge,
 }
 
-/// Reads a value.
+/// Reads a value and the token behind it.
 pub fn parse(lexer: &mut Lexer) -> Parsed {
     let token = lexer.next();
     match token.kind {
         // As in C, a string ends at its first NUL.
         Kind::String => {
             let text = token.text.split(|&c| c == 0).next().unwrap_or_default();
-            Parsed::Value(Value::String(text.to_vec()))
+            Parsed::Value(Value::String(text.to_vec()), lexer.next().kind)
         }
         Kind::Number => match lexer.peek() {
             Kind::Other(b'.') => dotted(lexer, &token.text),
-            Kind::Other(b':') => Parsed::Value(Value::Data(hex(lexer, &token.text))),
-            _ => Parsed::Value(Value::Int(number(&token.text))),
+            Kind::Other(b':') => hex(lexer, &token.text),
+            _ => Parsed::Value(Value::Int(number(&token.text)), lexer.next().kind),
         },
-        Kind::HexName => Parsed::Value(Value::Data(hex(lexer, &token.text))),
-        kind => Parsed::Nothing {
-            end: kind == Kind::End,
-        },
+        Kind::HexName => hex(lexer, &token.text),
+        kind => Parsed::Nothing(kind),
     }
 }
 
@@ -49,35 +47,36 @@ fn dotted(lexer: &mut Lexer, first: &[u8]) -> Parsed {
             return Parsed::TooLarge;
         }
         bytes.push(value as u8);
+        let mut next = lexer.next();
         loop {
-            if lexer.peek() != Kind::Other(b'.') {
-                return Parsed::Value(Value::Data(bytes));
+            if next.kind != Kind::Other(b'.') {
+                return Parsed::Value(Value::Data(bytes), next.kind);
             }
-            lexer.next();
-            match lexer.peek() {
-                Kind::Number => {
-                    text = lexer.next().text;
-                    break;
-                }
+            next = lexer.next();
+            match next.kind {
+                Kind::Number => break,
                 Kind::Other(b'.') => bytes.push(0),
                 _ => {}
             }
         }
+        text = next.text;
     }
 }
 
 /// The bytes of a list with colons, of which `first` is read.
-fn hex(lexer: &mut Lexer, first: &[u8]) -> Vec<u8> {
+fn hex(lexer: &mut Lexer, first: &[u8]) -> Parsed {
     let mut bytes = vec![octet(lexer, first)];
-    while lexer.peek() == Kind::Other(b':') {
-        lexer.next();
-        if !matches!(lexer.peek(), Kind::Number | Kind::HexName) {
-            break;
+    loop {
+        let mut next = lexer.next();
+        if next.kind == Kind::Other(b':') {
+            next = lexer.next();
+            if matches!(next.kind, Kind::Number | Kind::HexName) {
+                bytes.push(octet(lexer, &next.text));
+                continue;
+            }
         }
-        let text = lexer.next().text;
-        bytes.push(octet(lexer, &text));
+        return Parsed::Value(Value::Data(bytes), next.kind);
     }
-    bytes
 }
 
 /// A hexadecimal byte. One that is too large is complained about, and cut.
@@ -132,21 +131,24 @@ pub fn number(text: &[u8]) -> i32 {
 mod tests {
     use super::*;
 
-    fn data(bytes: &[u8]) -> Parsed {
-        Parsed::Value(Value::Data(bytes.to_vec()))
-    }
-
-    fn int(i: i32) -> Parsed {
-        Parsed::Value(Value::Int(i))
+    fn data(bytes: &[u8]) -> Option<Value> {
+        Some(Value::Data(bytes.to_vec()))
     }
 
     /// The value, whether something follows, and how many complaints.
-    fn parsed(text: &str) -> (Parsed, bool, usize) {
+    fn parsed(text: &str) -> (Option<Value>, bool, usize) {
         let mut lexer = Lexer::new(text.as_bytes());
-        let value = parse(&mut lexer);
-        let more = lexer.next().kind != Kind::End;
+        let (value, next) = match parse(&mut lexer) {
+            Parsed::Value(value, next) => (Some(value), next),
+            Parsed::Nothing(next) => (None, next),
+            Parsed::TooLarge => (None, Kind::End),
+        };
         let complaints = String::from_utf8(lexer.complaints()).unwrap();
-        (value, more, complaints.matches("<STDIN>").count())
+        (
+            value,
+            next != Kind::End,
+            complaints.matches("<STDIN>").count(),
+        )
     }
 
     #[test]
@@ -160,7 +162,7 @@ mod tests {
             ("-99999999999999999999", 0),
             ("-", 0),
         ] {
-            assert_eq!(parsed(text), (int(value), false, 0), "{text}");
+            assert_eq!(parsed(text), (Some(Value::Int(value)), false, 0), "{text}");
         }
     }
 
@@ -179,7 +181,7 @@ mod tests {
         ] {
             assert_eq!(parsed(text), (data(bytes), more, 0), "{text}");
         }
-        assert_eq!(parsed("1.256"), (Parsed::TooLarge, false, 1));
+        assert_eq!(parsed("1.256"), (None, false, 1));
     }
 
     #[test]
@@ -203,10 +205,10 @@ mod tests {
 
     #[test]
     fn anything_else() {
-        for (text, end) in [("", true), ("host", false), (".1", false), ("if", false)] {
-            assert_eq!(parsed(text).0, Parsed::Nothing { end }, "{text}");
+        for (text, more) in [("", false), ("host", true), (".1", true), ("if", true)] {
+            assert_eq!(parsed(text), (None, more, 0), "{text}");
         }
-        let text = Parsed::Value(Value::String(b"a".to_vec()));
+        let text = Some(Value::String(b"a".to_vec()));
         assert_eq!(parsed(r#""a\000b" c"#), (text, true, 0));
     }
 }

@@ -241,10 +241,7 @@ pub unsafe fn all(g: *mut omapi_generic_object_t) -> Vec<Owned<omapi_value_t>> {
 ///
 /// # Safety
 /// `g` is live.
-pub unsafe fn each(
-    g: *mut omapi_generic_object_t,
-    f: &mut dyn FnMut(&[u8], Option<Datum<'_>>),
-) {
+pub unsafe fn each(g: *mut omapi_generic_object_t, f: &mut dyn FnMut(&[u8], Option<Datum<'_>>)) {
     // SAFETY: g is live and locked; stored values are live.
     unsafe {
         let _guard = lock(g);
