@@ -102,18 +102,21 @@ impl Settings {
             return Err(USAGE.into());
         }
         let mut name = token.text;
-        while lexer.peek() == Kind::Other(b'.') {
+        while lexer.peek().kind == Kind::Other(b'.') {
             name.push(b'.');
             lexer.next();
-            if !part(lexer.peek()) {
+            if !part(lexer.peek().kind) {
                 break;
             }
             name.extend_from_slice(&lexer.next().text);
         }
-        let (secret, right) = secret::parse(lexer);
-        self.key = Some((name, Zeroizing::new(secret)));
-        right.ok_or(Failure::Complained)?;
-        end(lexer, USAGE)
+        let secret = secret::parse(lexer);
+        let right = secret.is_ok();
+        self.key = Some((name, secret.unwrap_or_default()));
+        match right {
+            true => end(lexer, USAGE),
+            false => Err(Failure::Complained),
+        }
     }
 
     /// The command `key-algorithm`.

@@ -21,10 +21,10 @@ pub fn parse(lexer: &mut Lexer) -> Parsed {
     match token.kind {
         // As in C, a string ends at its first NUL.
         Kind::String => {
-            let text = token.text.split(|&c| c == 0).next().unwrap_or_default();
-            Parsed::Value(Value::String(text.to_vec()), lexer.next().kind)
+            let text = token.c_text().to_vec();
+            Parsed::Value(Value::String(text), lexer.next().kind)
         }
-        Kind::Number => match lexer.peek() {
+        Kind::Number => match lexer.peek().kind {
             Kind::Other(b'.') => dotted(lexer, &token.text),
             Kind::Other(b':') => hex(lexer, &token.text),
             _ => Parsed::Value(Value::Int(number(&token.text)), lexer.next().kind),
