@@ -21,6 +21,12 @@
 #include <sys/time.h>
 #include <netinet/in.h>
 
+/* Not needed here, but by the manual page's program, which forgets them. */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
 typedef struct dns_tsec dns_tsec_t;
 typedef struct dst_key dst_key_t;
 typedef struct isc_socket isc_socket_t;
