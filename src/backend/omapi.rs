@@ -145,9 +145,11 @@ impl<T> Session<T> {
     /// Queues a request. Nothing is sent before [`sendable`](Self::sendable)
     /// is asked.
     ///
+    /// Returns the id of its message.
+    ///
     /// # Errors
     /// A value that cannot be encoded; the ticket comes back unused.
-    pub fn submit(&mut self, request: &Request<'_>, ticket: T) -> Result<(), (WireError, T)> {
+    pub fn submit(&mut self, request: &Request<'_>, ticket: T) -> Result<u32, (WireError, T)> {
         let (code, rid) = match request.operation {
             Operation::Open { .. } => (op::OPEN, 0),
             Operation::Update => (op::UPDATE, 0),
@@ -173,6 +175,7 @@ impl<T> Session<T> {
             e.values(request.attributes);
             Ok(())
         })
+        .map(|()| self.next_id.wrapping_sub(1))
         .map_err(|(e, owner)| match owner {
             Owner::Ticket(t) => (e, t),
             Owner::Authenticator => unreachable!("submit passes a ticket"),
@@ -395,7 +398,7 @@ impl Reader {
     /// # Errors
     /// The peer broke the protocol, a limit, or an answer is not signed as it
     /// must be. The connection is of no further use.
-    pub fn next(&mut self) -> Result<Option<Received<'_>>, Status> {
+    pub fn receive(&mut self) -> Result<Option<Received<'_>>, Status> {
         let Some(scanner) = &mut self.scanner else {
             let bytes = &self.buf[self.start..self.end];
             return match Introduction::decode(bytes, &self.limits)? {

@@ -6,7 +6,7 @@ use crate::object::layout::{
     dhcpctl_data_string, dhcpctl_handle, dhcpctl_status, isc_result_t, omapi_typed_data_t,
 };
 use crate::object::value::Owned;
-use crate::object::{auth_key, callback, connection, data, refs, remote, types};
+use crate::object::{auth_key, callback, completion, connection, data, refs, remote, types};
 use crate::status::Status;
 use core::ffi::{c_char, c_int, c_uchar, c_uint, c_void};
 use core::ptr::null_mut;
@@ -272,7 +272,7 @@ unsafe fn wait(
     let mut answer = Status::SUCCESS;
     // SAFETY: the C contract; status is NULL or writable.
     let result = guard(|| unsafe {
-        answer = remote::wait(object(h)?, deadline)?;
+        answer = completion::wait(object(h)?, deadline)?;
         Ok(())
     });
     if result != Status::SUCCESS.0 {

@@ -3,7 +3,7 @@
 
 use super::{guard, object};
 use crate::object::layout::{isc_result_t, omapi_object_t};
-use crate::object::{connection, dispatch, remote};
+use crate::object::{completion, connection, dispatch};
 
 use core::ffi::c_int;
 use libc::timeval;
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn omapi_wait_for_completion(
         if o.is_null() {
             return dispatch::forever(deadline).ok();
         }
-        remote::wait(object(o)?, deadline).map(|_| ())
+        completion::wait(object(o)?, deadline).map(|_| ())
     })
 }
 

@@ -8,13 +8,24 @@
 //! string ends with NUL. Everything else is checked here: NULL anywhere, wrong
 //! kinds of object, use before initialisation give a result code.
 
+mod array;
+mod auth_key;
+mod connection;
 pub mod data;
 mod data_string;
 mod dhcpctl;
 mod dispatch;
+mod generic;
+mod handle;
+mod handlers;
+mod io;
+mod make_value;
+mod memory;
+mod message;
 mod object;
 mod result;
 mod value;
+pub(crate) mod variadic;
 
 use crate::object::layout::isc_result_t;
 use crate::object::layout::omapi_object_t;

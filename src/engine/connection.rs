@@ -133,20 +133,27 @@ impl<T: Complete> Connection<T> {
             && (st.phase != Phase::Ready || st.session.has_outstanding())
     }
 
-    /// True while bytes wait to be sent.
-    pub fn has_unsent(&self) -> bool {
-        let st = self.state.lock();
-        st.phase == Phase::Connecting || st.session.has_unsent()
+    /// True while there is something that the socket should take: a
+    /// connection attempt, or bytes within the window.
+    pub fn has_sendable(&self) -> bool {
+        let mut st = self.state.lock();
+        match st.phase {
+            Phase::Connecting => true,
+            Phase::Handshake | Phase::Ready => !st.session.sendable(false).is_empty(),
+            Phase::Draining => st.session.has_unsent(),
+            Phase::Closed(_) => false,
+        }
     }
 
     /// Queues a request. Nothing is sent before somebody waits, flushes or
-    /// dispatches, so that many requests go out in few writes.
+    /// dispatches, so that many requests go out in few writes. Returns the id
+    /// of the message.
     ///
     /// # Errors
     /// The ticket comes back: `DHCP_R_CONNRESET` after the end,
     /// `ISC_R_SHUTTINGDOWN` while draining, `DHCP_R_NOTYET` before an
     /// authenticated connection is ready, or what the value is guilty of.
-    pub fn submit(&self, request: &Request<'_>, ticket: T) -> Result<(), (Status, T)> {
+    pub fn submit(&self, request: &Request<'_>, ticket: T) -> Result<u32, (Status, T)> {
         let mut st = self.state.lock();
         let refusal = match st.phase {
             Phase::Closed(_) => Some(Status::CONNECTION_RESET),

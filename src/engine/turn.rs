@@ -107,7 +107,7 @@ impl<'c, T: Complete> Turn<'c, T> {
             return Ok(());
         };
         loop {
-            let (rid, outcome) = match reader.next()? {
+            let (rid, outcome) = match reader.receive()? {
                 None => return Ok(()),
                 Some(Received::Introduction) => {
                     self.connection.introduced();
