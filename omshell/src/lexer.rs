@@ -27,7 +27,12 @@ pub enum Kind {
 impl Kind {
     /// Whether the token can be a name.
     pub fn is_word(self) -> bool {
-        matches!(self, Self::HexName | Self::Name | Self::Keyword)
+        match self {
+            Self::HexName | Self::Name | Self::Keyword => true,
+            // A character beyond ASCII is a word of its own.
+            Self::Other(c) => c >= 0x80,
+            Self::End | Self::Number | Self::String => false,
+        }
     }
 }
 
@@ -44,10 +49,21 @@ impl Token {
         self.text.split(|&c| c == 0).next().unwrap_or_default()
     }
 
-    /// The text for a message.
-    pub fn shown(&self) -> std::borrow::Cow<'_, str> {
-        String::from_utf8_lossy(self.c_text())
+    /// The text for a message; see [`latin`].
+    pub fn shown(&self) -> String {
+        latin(self.c_text())
     }
+}
+
+/// Any bytes as text, one character for each, so that a message can hold them;
+/// [`bytes`] gives them back.
+pub fn latin(bytes: &[u8]) -> String {
+    bytes.iter().map(|&c| char::from(c)).collect()
+}
+
+/// The bytes of a message that was made with [`latin`].
+pub fn bytes(message: &str) -> impl Iterator<Item = u8> {
+    message.chars().map(|c| u8::try_from(c).unwrap_or(b'?'))
 }
 
 /// How many characters of a line complaints show.
@@ -114,7 +130,8 @@ impl<'a> Lexer<'a> {
             false => &[],
         };
         let out = &mut self.complaints;
-        out.extend_from_slice(format!("<STDIN> line {}: {what}\n", self.place.line).as_bytes());
+        let message = format!("<STDIN> line {}: {what}\n", self.place.line);
+        out.extend(bytes(&message));
         out.extend_from_slice(shown);
         out.push(b'\n');
         if self.place.column <= SHOWN {

@@ -3,7 +3,7 @@
 //! The order of checks is the original's; it decides which complaint comes.
 
 use crate::failure::{Failure, end};
-use crate::lexer::{Kind, Lexer};
+use crate::lexer::{Kind, Lexer, bytes};
 use crate::print;
 use crate::settings::Settings;
 use crate::value::{self, Parsed};
@@ -320,7 +320,7 @@ impl Shell {
 }
 
 fn line_to(out: &mut Vec<u8>, text: &str) {
-    out.extend_from_slice(text.as_bytes());
+    out.extend(bytes(text));
     out.push(b'\n');
 }
 
