@@ -28,6 +28,13 @@ Commands:
   remove
 ";
 
+/// What `help` tells a person besides.
+const HELP_MORE: &str = "\
+  close
+  key-algorithm <algorithm name>
+  timeout <seconds>
+  help";
+
 /// The local object.
 struct Local {
     object_type: Vec<u8>,
@@ -127,6 +134,9 @@ impl Shell {
         match word.as_str() {
             "help" => {
                 self.out.extend_from_slice(HELP.as_bytes());
+                if self.for_person {
+                    line_to(&mut self.out, HELP_MORE);
+                }
                 Ok(())
             }
             "port" => self.settings.port(lexer),
