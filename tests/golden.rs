@@ -27,7 +27,11 @@ fn sessions() -> Vec<(String, Json)> {
 
 /// Bytes recorded in hex; null is the null value, which has none.
 fn bytes(hex: &Json) -> Vec<u8> {
-    let hex = if hex.is_null() { "" } else { hex.as_str().unwrap() };
+    let hex = if hex.is_null() {
+        ""
+    } else {
+        hex.as_str().unwrap()
+    };
     (0..hex.len())
         .step_by(2)
         .map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap())
@@ -71,7 +75,9 @@ const BADLY_SIGNED: &[&str] = &[
 
 fn check_message(name: &str, from_server: bool, raw: &[u8], decoded: &Json, key: Option<&Key>) {
     let scan = |bytes: &[u8]| Scanner::new(24, Limits::default()).scan(bytes);
-    let span = scan(raw).unwrap().unwrap_or_else(|| panic!("{name}: incomplete"));
+    let span = scan(raw)
+        .unwrap()
+        .unwrap_or_else(|| panic!("{name}: incomplete"));
     assert_eq!(span.len(), raw.len(), "{name}");
 
     let mut piecemeal = Scanner::new(24, Limits::default());
@@ -92,8 +98,16 @@ fn check_message(name: &str, from_server: bool, raw: &[u8], decoded: &Json, key:
     ] {
         assert_eq!(value, number(decoded, field), "{name}: {field}");
     }
-    assert_eq!(owned(frame.message_values()), values(decoded, "msg"), "{name}");
-    assert_eq!(owned(frame.object_values()), values(decoded, "obj"), "{name}");
+    assert_eq!(
+        owned(frame.message_values()),
+        values(decoded, "msg"),
+        "{name}"
+    );
+    assert_eq!(
+        owned(frame.object_values()),
+        values(decoded, "obj"),
+        "{name}"
+    );
     assert_eq!(frame.signature(), bytes(&decoded["signature"]), "{name}");
 
     let mut again = Vec::new();
@@ -165,7 +179,10 @@ fn every_message_of_every_session() {
             messages += 1;
         }
     }
-    println!("{messages} messages, {signed} of them signed, in {} sessions", sessions.len());
+    println!(
+        "{messages} messages, {signed} of them signed, in {} sessions",
+        sessions.len()
+    );
     assert!(messages > 800, "{messages}");
     assert!(signed > 60, "{signed}");
 }
