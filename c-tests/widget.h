@@ -12,6 +12,10 @@
 typedef struct widget {
     OMAPI_OBJECT_PREAMBLE;
     int size;
+    int state;     /* of the server's object, seen on its way in */
+    int silent;    /* sends nothing, nor what is inside */
+    int ready;        /* "ready" */
+    int disconnected; /* "disconnect" */
     int stuffed;   /* how often it was asked for its attributes */
     int signals;   /* signals of any name */
     int updated;   /* "updated" */
@@ -49,6 +53,9 @@ static inline isc_result_t widget_set_value(omapi_object_t *h, omapi_object_t *i
             widget->size = (int) number;
         return status;
     }
+    if (omapi_ds_strcmp(name, "state") == 0 && value &&
+        omapi_get_int_value(&number, value) == ISC_R_SUCCESS)
+        widget->state = (int) number;
     if (h->inner && h->inner->type->set_value)
         return h->inner->type->set_value(h->inner, id, name, value);
     return ISC_R_NOTFOUND;
@@ -108,6 +115,10 @@ static inline isc_result_t widget_signal(omapi_object_t *h, const char *name, va
     }
     if (strcmp(name, "updated") == 0)
         widget->updated++;
+    if (strcmp(name, "ready") == 0)
+        widget->ready++;
+    if (strcmp(name, "disconnect") == 0)
+        widget->disconnected++;
     if (h->inner && h->inner->type->signal_handler)
         return h->inner->type->signal_handler(h->inner, name, ap);
     return ISC_R_NOTFOUND;
@@ -118,6 +129,8 @@ static inline isc_result_t widget_stuff(omapi_object_t *c, omapi_object_t *id, o
     if (h->type != widget_type)
         return DHCP_R_INVALIDARG;
     ((widget_t *) h)->stuffed++;
+    if (((widget_t *) h)->silent)
+        return ISC_R_SUCCESS;
     if (h->inner && h->inner->type->stuff_values)
         return h->inner->type->stuff_values(c, id, h->inner);
     return ISC_R_SUCCESS;

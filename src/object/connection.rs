@@ -155,6 +155,27 @@ pub unsafe fn engine_of_protocol(protocol: *mut omapi_object_t) -> Result<Arc<Co
     }
 }
 
+/// The connection object around a protocol object, or around that of a
+/// connection handle: `stuff_values` handlers of programs are given it.
+///
+/// # Safety
+/// `inner` is live.
+#[must_use]
+pub unsafe fn around(inner: *mut omapi_object_t) -> Option<ObjectRef> {
+    let _chain = refs::structure();
+    let mut o = inner;
+    // SAFETY: linked objects are live while the lock is held.
+    unsafe {
+        while let Some(outer) = refs::link(&raw mut (*o).outer) {
+            if types::is(outer, &symbols::omapi_type_connection) {
+                return Some(ObjectRef::new(outer));
+            }
+            o = outer;
+        }
+    }
+    None
+}
+
 /// The engine of a connection object.
 ///
 /// # Safety
