@@ -115,6 +115,8 @@ static void a_raw_open(void)
     is(finish(lease), 0, "wait for the lease");
     ok(number_is(lease, "state", 2), "it is there");
     ok(((dhcpctl_remote_object_t *) lease)->remote_handle != 0, "with its handle");
+    is(omapi_message_unregister(message), DHCP_R_INVALIDARG, "the answer has unregistered it");
+    is(message->refcnt, 2, "nobody else holds the message");
     drop(&message);
     drop(&lease);
 }

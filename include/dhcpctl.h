@@ -1453,7 +1453,7 @@ isc_result_t omapi_message_dereference(omapi_message_object_t **p,
 
 /**
  * Says that the program expects an answer to the message. The library holds a
- * reference until omapi_message_unregister.
+ * reference until the answer is there, or omapi_message_unregister.
  */
 isc_result_t omapi_message_register(omapi_object_t *mo);
 
@@ -2337,7 +2337,7 @@ isc_result_t omapi_message_dereference(omapi_message_object_t **p,
 
 /**
  * Says that the program expects an answer to the message. The library holds a
- * reference until omapi_message_unregister.
+ * reference until the answer is there, or omapi_message_unregister.
  */
 isc_result_t omapi_message_register(omapi_object_t *mo);
 

@@ -69,7 +69,7 @@ pub unsafe extern "C" fn omapi_message_dereference(
 }
 
 /// Says that the program expects an answer to the message. The library holds a
-/// reference until omapi_message_unregister.
+/// reference until the answer is there, or omapi_message_unregister.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_message_register(mo: *mut omapi_object_t) -> isc_result_t {
     // SAFETY: the C contract.

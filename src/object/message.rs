@@ -72,7 +72,7 @@ pub fn new() -> Result<*mut omapi_object_t, Status> {
 }
 
 /// Says that the answer to the message is expected: the library keeps it until
-/// it is unregistered.
+/// it is answered or unregistered.
 ///
 /// # Safety
 /// `object` is live.
@@ -154,6 +154,7 @@ pub unsafe fn send(
         let ticket = Ticket {
             about: (!about.is_null()).then(|| ObjectRef::new(about)),
             notify: (!notify.is_null() && notify != about).then(|| ObjectRef::new(notify)),
+            message: Some(ObjectRef::new(message)),
         };
         let all: Vec<ObjectRef> = ticket.about.iter().chain(&ticket.notify).cloned().collect();
         for object in &all {

@@ -6,7 +6,7 @@ use super::data::{self, Datum};
 use super::layout::{dhcpctl_remote_object_t, omapi_generic_object_t, omapi_object_t};
 use super::refs::{self, ObjectRef};
 use super::value::Owned;
-use super::{callback, generic, remote, types};
+use super::{callback, generic, message, remote, types};
 use crate::capi::variadic;
 use crate::request::{Complete, Followup, Outcome};
 use crate::status::Status;
@@ -20,6 +20,9 @@ pub struct Ticket {
     pub(super) about: Option<ObjectRef>,
     /// Who is told the result, if somebody else.
     pub(super) notify: Option<ObjectRef>,
+    /// The program's message, which is not registered any more when it is
+    /// answered.
+    pub(super) message: Option<ObjectRef>,
 }
 
 impl Ticket {
@@ -28,12 +31,17 @@ impl Ticket {
         Self {
             about: Some(object),
             notify: None,
+            message: None,
         }
     }
 }
 
 /// What happens after a completion, with no lock held.
-pub struct After(Step, Option<Step>);
+pub struct After {
+    about: Option<Step>,
+    notify: Option<Step>,
+    message: Option<ObjectRef>,
+}
 
 /// The program's callback, and before it the program's own handlers in the
 /// chain of one object.
@@ -58,16 +66,17 @@ impl Complete for Ticket {
 
     fn complete(self, outcome: Outcome<'_>) -> Option<After> {
         let tell = self.notify.is_none();
-        let second = self.notify.map(|object| Step {
-            object,
-            what: result_of(outcome),
-            tell: true,
-        });
-        let first = self.about.and_then(|o| complete(o, outcome, tell));
-        match first {
-            Some(first) => Some(After(first, second)),
-            None => second.map(|second| After(second, None)),
-        }
+        let after = After {
+            notify: self.notify.map(|object| Step {
+                object,
+                what: result_of(outcome),
+                tell: true,
+            }),
+            about: self.about.and_then(|o| complete(o, outcome, tell)),
+            message: self.message,
+        };
+        let anything = after.about.is_some() || after.notify.is_some() || after.message.is_some();
+        anything.then_some(after)
     }
 }
 
@@ -135,9 +144,12 @@ fn end(object: ObjectRef, how: Finished, message: Option<&[u8]>) -> Option<Step>
 
 impl Followup for After {
     fn run(self) {
-        self.0.run();
-        if let Some(second) = self.1 {
-            second.run();
+        for step in [self.about, self.notify].into_iter().flatten() {
+            step.run();
+        }
+        if let Some(message) = self.message {
+            // SAFETY: we own a reference. One that is not registered is fine.
+            unsafe { message::unregister(message.as_ptr()) };
         }
     }
 }
