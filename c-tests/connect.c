@@ -2,7 +2,6 @@
 
 #include "client.h"
 
-#include <dirent.h>
 #include <netinet/in.h>
 #include <omapip/omapip_p.h>
 #include <sys/socket.h>
@@ -22,19 +21,6 @@ static int closed_port(void)
         tap_bail("cannot bind");
     close(fd);
     return ntohs(address.sin_port);
-}
-
-static int open_descriptors(void)
-{
-    DIR *list = opendir("/proc/self/fd");
-    int count = 0;
-
-    if (!list)
-        return -1;
-    while (readdir(list))
-        count++;
-    closedir(list);
-    return count;
 }
 
 static void works(dhcpctl_handle connection, const char *what)

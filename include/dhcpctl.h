@@ -901,7 +901,8 @@ isc_result_t omapi_get_int_value(unsigned long *v, omapi_typed_data_t *t);
 
 /**
  * Prepares the library; the first call of every program. Calling it again
- * changes nothing. It touches neither signals nor files.
+ * changes nothing but reads DHCPCTL_TIMEOUT anew. It touches neither signals
+ * nor files.
  *
  * Returns 0.
  */
@@ -912,7 +913,8 @@ dhcpctl_status dhcpctl_initialize(void);
  * with `dhcpctl_disconnect`. It must be NULL before and stays NULL on failure.
  *
  * `server_name` is a name or an IPv4 or IPv6 address, `port` usually 7911.
- * `authinfo` is NULL or an authenticator; all messages are signed then.
+ * `authinfo` is NULL or an authenticator; all messages are signed then. The
+ * environment variable DHCPCTL_TIMEOUT (seconds) limits the call.
  *
  * Returns 0, DHCP_R_HOSTUNKNOWN, ISC_R_CONNREFUSED or another reason of the
  * system, or the server's code when it does not accept the authenticator.
@@ -993,7 +995,8 @@ dhcpctl_status dhcpctl_object_remove(dhcpctl_handle connection, dhcpctl_handle h
 /**
  * Waits until a request of `h` is answered, and stores its result in
  * `*status`; without an answer, why there is none. A request that was
- * answered during another wait returns at once.
+ * answered during another wait returns at once. The environment variable
+ * DHCPCTL_TIMEOUT (seconds) limits the wait.
  *
  * Returns 0, DHCP_R_CONNRESET when the connection was lost, or ISC_R_NOMORE
  * when there is no request to wait for.
@@ -1785,7 +1788,8 @@ isc_result_t omapi_get_int_value(unsigned long *v, omapi_typed_data_t *t);
 
 /**
  * Prepares the library; the first call of every program. Calling it again
- * changes nothing. It touches neither signals nor files.
+ * changes nothing but reads DHCPCTL_TIMEOUT anew. It touches neither signals
+ * nor files.
  *
  * Returns 0.
  */
@@ -1796,7 +1800,8 @@ dhcpctl_status dhcpctl_initialize(void);
  * with `dhcpctl_disconnect`. It must be NULL before and stays NULL on failure.
  *
  * `server_name` is a name or an IPv4 or IPv6 address, `port` usually 7911.
- * `authinfo` is NULL or an authenticator; all messages are signed then.
+ * `authinfo` is NULL or an authenticator; all messages are signed then. The
+ * environment variable DHCPCTL_TIMEOUT (seconds) limits the call.
  *
  * Returns 0, DHCP_R_HOSTUNKNOWN, ISC_R_CONNREFUSED or another reason of the
  * system, or the server's code when it does not accept the authenticator.
@@ -1877,7 +1882,8 @@ dhcpctl_status dhcpctl_object_remove(dhcpctl_handle connection, dhcpctl_handle h
 /**
  * Waits until a request of `h` is answered, and stores its result in
  * `*status`; without an answer, why there is none. A request that was
- * answered during another wait returns at once.
+ * answered during another wait returns at once. The environment variable
+ * DHCPCTL_TIMEOUT (seconds) limits the wait.
  *
  * Returns 0, DHCP_R_CONNRESET when the connection was lost, or ISC_R_NOMORE
  * when there is no request to wait for.

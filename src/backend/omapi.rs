@@ -18,11 +18,15 @@ const WINDOW: u64 = if cfg!(any(target_os = "linux", target_os = "android")) {
     12
 };
 
-/// The same on an authenticated connection. dhcpd 4.4.3-P1 dies of a failed
-/// assertion (dst_api.c:353) when the end of one of its 4047-byte writes falls
-/// into the signature of an answer, so all answers to what is outstanding must
-/// fit into one write; this leaves a thousand bytes for each.
-const SIGNED_WINDOW: u64 = 4;
+/// Bytes of answers that may be on their way on an authenticated connection.
+/// dhcpd 4.4.3-P1 dies of a failed assertion (dst_api.c:353) when the end of
+/// one of its 4047-byte writes falls into the signature of an answer, so all
+/// answers to what is outstanding must fit into one write. A quarter is left
+/// for answers larger than any before.
+const SIGNED_BUDGET: u64 = 3000;
+
+/// The least that an answer is reckoned with: more than twice a usual lease.
+const USUAL_ANSWER: u64 = 750;
 
 /// What is kept of the buffer when it runs empty.
 const KEEP: usize = 64 * 1024;
@@ -100,6 +104,8 @@ pub struct Session<T> {
     released_end: u64,
     signer: Option<Signer>,
     credentials: Option<Credentials>,
+    /// Bytes of the largest answer so far, or of a usual one.
+    largest_answer: u64,
 }
 
 impl<T> Session<T> {
@@ -119,6 +125,7 @@ impl<T> Session<T> {
             released_end: 0,
             signer: None,
             credentials,
+            largest_answer: USUAL_ANSWER,
         }
     }
 
@@ -213,15 +220,15 @@ impl<T> Session<T> {
     }
 
     /// The bytes that may be sent now: what is queued, up to the window, or
-    /// all of it when `drain`.
+    /// all of it when `drain` (but signed requests only as far as is good for
+    /// dhcpd).
     pub fn sendable(&mut self, drain: bool) -> &[u8] {
         let window = match self.signer {
-            Some(_) => SIGNED_WINDOW,
+            Some(_) => (SIGNED_BUDGET / self.largest_answer).clamp(1, WINDOW),
+            None if drain => u64::MAX,
             None => WINDOW,
         };
-        while self.unreleased < self.outstanding.len()
-            && (drain || self.released - self.answered < window)
-        {
+        while self.unreleased < self.outstanding.len() && self.released - self.answered < window {
             if let Some(o) = &self.outstanding[self.unreleased] {
                 self.released_end = o.end;
                 self.released += 1;
@@ -259,14 +266,15 @@ impl<T> Session<T> {
     }
 
     /// The owner of the request with that id, once; `None` when no such
-    /// request was sent.
-    pub fn answered(&mut self, rid: u32) -> Option<Answered<T>> {
+    /// request was sent. `size` is that of the answer in bytes.
+    pub fn answered(&mut self, rid: u32, size: usize) -> Option<Answered<T>> {
         let index = rid.wrapping_sub(self.base_id) as usize;
         if index >= self.unreleased {
             return None;
         }
         let found = self.outstanding.get_mut(index)?.take()?;
         self.answered += 1;
+        self.largest_answer = self.largest_answer.max(size as u64);
         while let Some(None) = self.outstanding.front() {
             if self.unreleased == 0 {
                 break;
@@ -344,8 +352,8 @@ pub struct Reader {
 pub enum Received<'a> {
     /// The peer's introduction.
     Introduction,
-    /// A message that may be believed, as id and outcome.
-    Answer(u32, Outcome<'a>),
+    /// A message that may be believed: id, size in bytes, outcome.
+    Answer(u32, usize, Outcome<'a>),
 }
 
 impl Reader {
@@ -422,7 +430,11 @@ impl Reader {
         if !believable(self.verifier.as_ref(), &frame, &outcome) {
             return Err(Status::PROTOCOL_ERROR);
         }
-        Ok(Some(Received::Answer(frame.header().rid, outcome)))
+        Ok(Some(Received::Answer(
+            frame.header().rid,
+            span.len(),
+            outcome,
+        )))
     }
 }
 

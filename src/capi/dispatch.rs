@@ -1,6 +1,7 @@
 //! Waiting, dispatching, disconnecting below `dhcpctl_*`. Times are absolute
 //! here, by the clock of gettimeofday, as in the original.
 
+use super::environment::default_deadline;
 use super::{guard, object};
 use crate::object::layout::{isc_result_t, omapi_object_t};
 use crate::object::{completion, connection, dispatch};
@@ -39,7 +40,7 @@ pub unsafe extern "C" fn omapi_wait_for_completion(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let deadline = absolute(t);
+        let deadline = absolute(t).or_else(default_deadline);
         if o.is_null() {
             return dispatch::forever(deadline).ok();
         }

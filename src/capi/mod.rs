@@ -15,6 +15,7 @@ pub mod data;
 mod data_string;
 mod dhcpctl;
 mod dispatch;
+pub(crate) mod environment;
 mod generic;
 mod handle;
 mod handlers;
@@ -82,5 +83,6 @@ fn some<T>(p: *mut T) -> Result<*mut T, Status> {
 
 /// Registers the types; see `dhcpctl_initialize`.
 fn initialize() -> Result<(), Status> {
+    environment::read();
     types::initialize()
 }

@@ -2,6 +2,7 @@
 //! happens to an answer, and how it all ends.
 
 mod connection;
+pub mod process;
 mod turn;
 
 pub use connection::{Connection, Credentials, Disconnect, Phase, Waited};

@@ -20,6 +20,7 @@ pub mod layout;
 pub mod message;
 pub mod refs;
 pub mod remote;
+pub mod safe;
 pub mod stuffing;
 pub mod ticket;
 pub mod types;

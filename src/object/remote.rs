@@ -89,6 +89,26 @@ pub unsafe fn is_remote(object: *mut omapi_object_t) -> bool {
     unsafe { types::is(object, &symbols::dhcpctl_remote_type) }
 }
 
+/// A copy of the text that came with the last status.
+///
+/// # Safety
+/// `object` is live.
+#[must_use]
+pub unsafe fn message(object: *mut omapi_object_t) -> Option<Vec<u8>> {
+    // SAFETY: object is live; completions change the text under this lock.
+    unsafe {
+        let remote = from_object(object)?;
+        let _guard = remote.completion.lock();
+        match (*c_fields(object)).message {
+            m if m.is_null() => None,
+            m => match data::view(m) {
+                Datum::String(b) | Datum::Data(b) => Some(b.to_vec()),
+                _ => None,
+            },
+        }
+    }
+}
+
 /// The message text of the last answer, which `dhcpctl_remote_object_t` keeps.
 fn c_fields(object: *mut omapi_object_t) -> *mut dhcpctl_remote_object_t {
     object.cast()

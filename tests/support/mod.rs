@@ -81,22 +81,25 @@ pub struct Workshop {
 impl Workshop {
     pub fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!(
+        let all = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        remove_old(all);
+        let folder = all.join(format!(
             "c-{}-{}",
             std::process::id(),
             NUMBER.fetch_add(1, Ordering::Relaxed)
         ));
         fs::create_dir_all(&folder).expect("a folder for the test");
         let built = built_libraries();
-        for (link, file) in [
-            ("libdhcpctl.so", "libdhcpctl.so"),
-            ("libdhcpctl.so.0", "libdhcpctl.so"),
-            ("libdhcpctl.a", "libdhcpctl.a"),
-        ] {
-            let file = built.join(file);
-            assert!(file.is_file(), "{} was not built", file.display());
-            symlink(file, folder.join(link)).expect("a link to the library");
+        for name in ["libdhcpctl.so", "libdhcpctl.a"] {
+            let file = built.join(name);
+            // Hard links: cargo may build another libdhcpctl.so in its place
+            // while the test runs.
+            let linked = fs::hard_link(&file, folder.join(name));
+            linked
+                .or_else(|_| fs::copy(&file, folder.join(name)).map(drop))
+                .unwrap_or_else(|e| panic!("{}: {e}", file.display()));
         }
+        symlink("libdhcpctl.so", folder.join("libdhcpctl.so.0")).expect("a link");
         Self { folder }
     }
 
@@ -160,6 +163,20 @@ impl Drop for Workshop {
         // What the programs printed is wanted when a test failed.
         if !std::thread::panicking() {
             let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// Removes what failed tests of earlier runs left for inspection.
+fn remove_old(all: &Path) {
+    let Ok(entries) = fs::read_dir(all) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let pid = name.strip_prefix("c-").and_then(|n| n.split('-').next());
+        if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            let _ = fs::remove_dir_all(entry.path());
         }
     }
 }

@@ -106,26 +106,20 @@ impl Drop for Testd {
 }
 
 /// Where `omapi-testd` is. cargo builds the programs of other packages only
-/// when asked, so it is asked; that takes no time when nothing changed.
+/// when asked, so it is asked. Into a folder of its own: built for that package
+/// alone, libdhcpctl may have other features of its dependencies, and would
+/// take the place of the library under test.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
-        let me = std::env::current_exe().expect("the path of this test");
-        let profile = me
-            .parent()
-            .and_then(Path::parent)
-            .expect("target/PROFILE/deps/test");
-        let target = profile.parent().expect("target/PROFILE");
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("testd");
+        let status = Command::new(env!("CARGO"))
             .current_dir(root())
             .args(["build", "--quiet", "-p", "omapi-testd", "--target-dir"])
-            .arg(target);
-        if profile.ends_with("release") {
-            cargo.arg("--release");
-        }
-        let status = cargo.status().expect("cargo runs");
+            .arg(&target)
+            .status()
+            .expect("cargo runs");
         assert!(status.success(), "omapi-testd does not build");
-        profile.join("omapi-testd")
+        target.join("debug/omapi-testd")
     })
 }
