@@ -142,6 +142,7 @@ fn pass(connections: &[Arc<Conn>], deadline: Option<Instant>) -> Result<bool, St
     for (interest, &flags) in programs.iter().zip(programs_ready) {
         interest.serve(flags);
     }
+    io::reap();
     Ok(any)
 }
 
