@@ -155,7 +155,7 @@ pub unsafe fn send(
         let target = if about.is_null() { notify } else { about };
         let ticket = Ticket((!target.is_null()).then(|| ObjectRef::new(target)));
         if !target.is_null() {
-            completion::with(target, |c| c.begin(&engine));
+            drop(completion::with(target, |c| c.begin(&engine)));
         }
         dispatch::used(&engine);
         match engine.submit(&request, ticket) {
@@ -201,7 +201,7 @@ pub unsafe fn send_open(
             handle,
             attributes: ValueList::from_bytes(&attributes),
         };
-        completion::with(about, |c| c.begin(&engine));
+        drop(completion::with(about, |c| c.begin(&engine)));
         dispatch::used(&engine);
         let ticket = Ticket(Some(ObjectRef::new(about)));
         engine

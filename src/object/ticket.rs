@@ -91,6 +91,10 @@ fn end(object: ObjectRef, how: Finished, message: Option<&[u8]>) -> Option<After
 }
 
 impl Followup for After {
+    fn completes(&self) -> bool {
+        !matches!(self.what, What::Callback(_))
+    }
+
     fn run(self) {
         let o = self.object.as_ptr();
         // SAFETY: we own a reference; no lock is held.
