@@ -1,7 +1,7 @@
 //! The shared state of a connection, and waiting on it.
 
-use super::{followups, process};
 use super::turn::Turn;
+use super::{followups, process};
 use crate::backend::omapi::{Reader, Session};
 use crate::net::{self, Socket};
 use crate::request::{Complete, Request};
