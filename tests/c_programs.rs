@@ -10,9 +10,26 @@ use support::{
 };
 
 /// The programs that print TAP and run against any server.
-const PROGRAMS: [&str; 13] = [
-    "lookup", "host", "group", "values", "strings", "wait", "timing", "callback", "lost",
-    "connect", "process", "badinput", "threads",
+const PROGRAMS: [&str; 19] = [
+    "lookup",
+    "host",
+    "group",
+    "values",
+    "strings",
+    "wait",
+    "timing",
+    "callback",
+    "lost",
+    "connect",
+    "process",
+    "badinput",
+    "threads",
+    "sharing",
+    "reenter",
+    "eventloop",
+    "fork",
+    "cancel",
+    "limits",
 ];
 
 const ALGORITHMS: [&str; 6] = [
@@ -184,6 +201,15 @@ fn examples() {
         "10.0.0.12: h12",
     );
     says(&run("async", &["192.0.2.1"]), "192.0.2.1: not found");
+    says(
+        &run("epoll", &["10.0.0.11", "10.0.0.12", "192.0.2.1"]),
+        "10.0.0.12: h12",
+    );
+    says(&run("epoll", &["192.0.2.1"]), "192.0.2.1: not found");
+    says(
+        &run("threads", &["10.0.0.11", "10.0.0.12", "192.0.2.1"]),
+        "10.0.0.11: h11\n10.0.0.12: h12\n192.0.2.1: not found\n",
+    );
     let many = run("many", &["10.0.0.10", "40"]);
     says(&many, "10.0.0.10 active\n");
     says(&many, "10.0.0.25 free\n");
@@ -224,6 +250,11 @@ fn valgrind_finds_nothing() {
         ("wait", &plain),
         ("auth", &keyed),
         ("connect", &plain),
+        ("threads", &plain),
+        ("sharing", &plain),
+        ("reenter", &plain),
+        ("eventloop", &keyed),
+        ("cancel", &plain),
     ];
     all_pass(runs.map(|(name, server)| {
         let mut run = Run::against(server).note("valgrind");
