@@ -1,6 +1,8 @@
 //! The C programs of `c-tests` and `examples-c`, compiled and run against both
 //! our libraries and `omapi-testd`.
 
+#[path = "c_programs/nulls.rs"]
+mod nulls;
 mod support;
 
 use std::fs;
@@ -10,7 +12,7 @@ use support::{
 };
 
 /// The programs that print TAP and run against any server.
-const PROGRAMS: [&str; 19] = [
+const PROGRAMS: [&str; 26] = [
     "lookup",
     "host",
     "group",
@@ -24,6 +26,13 @@ const PROGRAMS: [&str; 19] = [
     "process",
     "badinput",
     "threads",
+    "types",
+    "chain",
+    "messages",
+    "io",
+    "kit",
+    "keys",
+    "poll",
     "sharing",
     "reenter",
     "eventloop",
@@ -250,6 +259,11 @@ fn valgrind_finds_nothing() {
         ("wait", &plain),
         ("auth", &keyed),
         ("connect", &plain),
+        ("types", &plain),
+        ("chain", &plain),
+        ("messages", &keyed),
+        ("kit", &plain),
+        ("keys", &plain),
         ("threads", &plain),
         ("sharing", &plain),
         ("reenter", &plain),

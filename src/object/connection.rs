@@ -18,6 +18,7 @@ use crate::status::Status;
 use crate::wire;
 use core::ffi::{c_char, c_long};
 use core::mem::size_of;
+use parking_lot::Mutex;
 use rustix::fd::{AsFd, AsRawFd};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -31,6 +32,15 @@ unsafe extern "C" {
 
 /// The engine's connection, with our tickets.
 pub type Conn = Connection<Ticket>;
+
+/// The io objects of all connections that are not yet closed.
+static OPEN: Mutex<Vec<ObjectRef>> = Mutex::new(Vec::new());
+
+/// The io objects of all connections that are not yet closed.
+#[must_use]
+pub fn open() -> Vec<ObjectRef> {
+    OPEN.lock().clone()
+}
 
 /// A connection object with what C does not see.
 #[repr(C)]
@@ -132,6 +142,27 @@ pub unsafe fn engine_of_protocol(protocol: *mut omapi_object_t) -> Result<Arc<Co
     }
 }
 
+/// The connection object around a protocol object, or around that of a
+/// connection handle: `stuff_values` handlers of programs are given it.
+///
+/// # Safety
+/// `inner` is live.
+#[must_use]
+pub unsafe fn around(inner: *mut omapi_object_t) -> Option<ObjectRef> {
+    let _chain = refs::structure();
+    let mut o = inner;
+    // SAFETY: linked objects are live while the lock is held.
+    unsafe {
+        while let Some(outer) = refs::link(&raw mut (*o).outer) {
+            if types::is(outer, &symbols::omapi_type_connection) {
+                return Some(ObjectRef::new(outer));
+            }
+            o = outer;
+        }
+    }
+    None
+}
+
 /// The engine of a connection object.
 ///
 /// # Safety
@@ -217,9 +248,15 @@ pub unsafe fn start(
             size_of::<omapi_protocol_object_t>(),
         )?;
         start_protocol(protocol.as_ptr(), addresses, auth)?;
-        refs::join(protocol.as_ptr(), handle);
+        if refs::join(protocol.as_ptr(), handle) {
+            return Ok(());
+        }
+        // Another thread was first.
+        let engine = engine_of_protocol(protocol.as_ptr())?;
+        engine.disconnect(Disconnect::Now);
+        engine.deliver_all();
     }
-    Ok(())
+    Err(Status::INVALID_ARGUMENT)
 }
 
 /// Starts to connect a protocol object without outer object.
@@ -268,7 +305,13 @@ pub unsafe fn start_protocol(
             protocol::remember_auth(protocol.cast(), auth);
         }
         refs::join(io.as_ptr(), object.as_ptr());
-        refs::join(object.as_ptr(), protocol);
+        if !refs::join(object.as_ptr(), protocol) {
+            // Another thread was first.
+            engine.disconnect(Disconnect::Now);
+            engine.deliver_all();
+            return Err(Status::INVALID_ARGUMENT);
+        }
+        OPEN.lock().push(io);
         dispatch::used(&engine);
     }
     Ok(())
@@ -359,6 +402,7 @@ unsafe fn show(object: *mut omapi_object_t, protocol: *mut omapi_object_t, engin
 /// chain goes to the protocol object: the program may still have the connection
 /// object in its event loop.
 fn disconnected(io: ObjectRef) {
+    OPEN.lock().retain(|o| o.as_ptr() != io.as_ptr());
     // SAFETY: our reference keeps io, and so what is linked to it, alive; a
     // reference on the protocol object is taken before it is unlinked.
     unsafe {

@@ -190,6 +190,7 @@ fn pass(
     for (interest, &flags) in programs.iter().zip(programs_ready) {
         interest.serve(flags);
     }
+    io::reap();
     Ok(any)
 }
 

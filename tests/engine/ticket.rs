@@ -61,12 +61,13 @@ impl Complete for Ticket {
     type Followup = After;
 
     fn complete(self, outcome: Outcome<'_>) -> Option<After> {
-        self.slot.completed.fetch_add(1, Ordering::SeqCst);
         *self.slot.got.lock().unwrap() = Some(match outcome {
             Outcome::Object { attributes, .. } => Got::Object(attributes.as_bytes().len()),
             Outcome::Status { code, .. } => Got::Status(code),
             Outcome::Lost(status) => Got::Lost(status),
         });
+        // Last: a waiter that sees it looks at the rest.
+        self.slot.completed.fetch_add(1, Ordering::SeqCst);
         Some(After(self))
     }
 }
