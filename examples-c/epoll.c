@@ -7,12 +7,15 @@
  * calls the library when there is something to do. Answers come as callbacks.
  * Level-triggered events: the library takes what it can in one go. */
 
+#define _POSIX_C_SOURCE 200809L /* CLOCK_MONOTONIC, also with -std=c11 */
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <isc/result.h>
