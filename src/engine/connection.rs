@@ -83,7 +83,7 @@ pub(super) struct State<T: Complete> {
     /// Addresses not yet tried.
     untried: VecDeque<SocketAddr>,
     /// Callbacks to run, oldest first.
-    pub(super) followups: VecDeque<T::Followup>,
+    pub(super) followups: followups::Queue<T::Followup>,
     pub(super) on_close: Option<OnClose>,
     sleepers: usize,
     /// Those who may be about to complete requests that the session has already
@@ -115,7 +115,7 @@ impl<T: Complete> Connection<T> {
             reader: Some(Box::new(Reader::new(Limits::default()))),
             socket: None,
             untried: addresses.into(),
-            followups: VecDeque::new(),
+            followups: followups::Queue::new(),
             on_close: None,
             sleepers: 0,
             completing: 0,
