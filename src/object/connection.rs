@@ -4,21 +4,19 @@
 //! `omapi_disconnect`. The engine sits behind the connection object.
 
 use super::layout::{
-    isc_result_t, omapi_connection_object_t, omapi_connection_state_t, omapi_data_string_t,
-    omapi_io_object_t, omapi_object_t, omapi_object_type_t, omapi_protocol_object_t,
-    omapi_protocol_state_t, omapi_remote_auth_t, omapi_typed_data_t, omapi_value_t, va_list,
+    omapi_connection_object_t, omapi_connection_state_t, omapi_io_object_t, omapi_object_t,
+    omapi_object_type_t, omapi_protocol_object_t, omapi_protocol_state_t,
 };
 use super::refs::{self, ObjectRef};
 use super::ticket::Ticket;
-use super::{auth_key, data, dispatch, generic, types};
+use super::{auth_key, dispatch, generic, protocol, types};
 use crate::capi::data as symbols;
 use crate::engine::{Connection, Disconnect, Waited};
 use crate::net;
 use crate::status::Status;
 use crate::wire;
-use core::ffi::{c_char, c_int, c_long};
+use core::ffi::c_long;
 use core::mem::size_of;
-use core::ptr::null_mut;
 use parking_lot::Mutex;
 use rustix::fd::{AsFd, AsRawFd};
 use std::net::SocketAddr;
@@ -75,45 +73,6 @@ impl ConnectionObject {
     pub(super) unsafe fn finish(o: *mut omapi_object_t) {
         // SAFETY: as the function's.
         unsafe { (&raw mut (*o.cast::<Self>()).engine).drop_in_place() };
-    }
-}
-
-/// The type of connection objects, as it is registered.
-pub(super) fn connection_type() -> omapi_object_type_t {
-    omapi_object_type_t {
-        set_value: Some(connection_set),
-        ..passing(types::bare(
-            c"connection",
-            size_of::<omapi_connection_object_t>(),
-        ))
-    }
-}
-
-/// The type of io objects, as it is registered.
-pub(super) fn io_type() -> omapi_object_type_t {
-    passing(types::bare(c"io", size_of::<omapi_io_object_t>()))
-}
-
-/// The type of protocol objects, as it is registered.
-pub(super) fn protocol_type() -> omapi_object_type_t {
-    omapi_object_type_t {
-        set_value: Some(protocol_set),
-        destroy: Some(protocol_destroy),
-        ..passing(types::bare(
-            c"protocol",
-            size_of::<omapi_protocol_object_t>(),
-        ))
-    }
-}
-
-/// A type whose handlers pass everything to the inner object.
-fn passing(t: omapi_object_type_t) -> omapi_object_type_t {
-    omapi_object_type_t {
-        set_value: Some(pass_set),
-        get_value: Some(pass_get),
-        signal_handler: Some(pass_signal),
-        stuff_values: Some(pass_stuff),
-        ..t
     }
 }
 
@@ -309,7 +268,7 @@ pub unsafe fn start_protocol(
         })?;
         (*object.as_ptr().cast::<ConnectionObject>()).engine = Some(Arc::clone(&engine));
         if !auth.is_null() {
-            remember_auth(protocol.cast(), auth);
+            protocol::remember_auth(protocol.cast(), auth);
         }
         refs::join(io.as_ptr(), object.as_ptr());
         refs::join(object.as_ptr(), protocol);
@@ -391,40 +350,6 @@ unsafe fn show(c: *mut omapi_connection_object_t, p: *mut omapi_protocol_object_
     }
 }
 
-/// Makes `auth` the default authenticator of the protocol object.
-///
-/// # Safety
-/// Both are live.
-unsafe fn remember_auth(p: *mut omapi_protocol_object_t, auth: *mut omapi_object_t) {
-    let entry: *mut omapi_remote_auth_t =
-        data::allocate_block(size_of::<omapi_remote_auth_t>()).cast();
-    if entry.is_null() {
-        return;
-    }
-    // SAFETY: a fresh zeroed block; p and auth are live.
-    unsafe {
-        refs::reference(&raw mut (*entry).a, auth);
-        (*entry).next = (*p).remote_auth_list;
-        (*p).remote_auth_list = entry;
-        (*p).default_auth = entry;
-    }
-}
-
-/// # Safety
-/// `p` is live, and nobody else changes its list.
-unsafe fn forget_auth(p: *mut omapi_protocol_object_t) {
-    // SAFETY: as the function's; entries are from malloc.
-    unsafe {
-        (*p).default_auth = null_mut();
-        while !(*p).remote_auth_list.is_null() {
-            let entry = (*p).remote_auth_list;
-            (*p).remote_auth_list = (*entry).next;
-            refs::dereference(&raw mut (*entry).a);
-            libc::free(entry.cast());
-        }
-    }
-}
-
 /// The connection ended: takes the handle and the protocol object off the
 /// connection object, and gives up the connection's own reference.
 fn disconnected(io: ObjectRef) {
@@ -446,7 +371,7 @@ fn disconnected(io: ObjectRef) {
         if let Some(protocol) = protocol {
             refs::part(object, protocol.as_ptr());
             if types::is(protocol.as_ptr(), &symbols::omapi_type_protocol) {
-                forget_auth(protocol.as_ptr().cast());
+                protocol::forget_auth(protocol.as_ptr().cast());
             }
         }
     }
@@ -493,105 +418,4 @@ fn how(force: bool) -> Disconnect {
     } else {
         Disconnect::WhenSent
     }
-}
-
-unsafe extern "C" fn pass_set(
-    h: *mut omapi_object_t,
-    id: *mut omapi_object_t,
-    name: *mut omapi_data_string_t,
-    value: *mut omapi_typed_data_t,
-) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects.
-    unsafe { types::set_inner(h, id, name, value) }.0
-}
-
-unsafe extern "C" fn pass_get(
-    h: *mut omapi_object_t,
-    id: *mut omapi_object_t,
-    name: *mut omapi_data_string_t,
-    value: *mut *mut omapi_value_t,
-) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects.
-    unsafe { types::get_inner(h, id, name, value) }.0
-}
-
-unsafe extern "C" fn pass_signal(
-    h: *mut omapi_object_t,
-    name: *const c_char,
-    ap: va_list,
-) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects.
-    unsafe { types::signal_inner(h, name, ap) }.0
-}
-
-unsafe extern "C" fn pass_stuff(
-    c: *mut omapi_object_t,
-    id: *mut omapi_object_t,
-    h: *mut omapi_object_t,
-) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects.
-    unsafe { types::stuff_inner(c, id, h) }.0
-}
-
-/// Names that mean the signing of bytes in the original's buffers are not
-/// attributes, and nothing that a program can set.
-unsafe extern "C" fn connection_set(
-    h: *mut omapi_object_t,
-    id: *mut omapi_object_t,
-    name: *mut omapi_data_string_t,
-    value: *mut omapi_typed_data_t,
-) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects.
-    unsafe {
-        match data::data_string_bytes(name) {
-            b"input-authenticator"
-            | b"output-authenticator"
-            | b"input-signature"
-            | b"output-signature"
-            | b"output-signature-size" => Status::INVALID_ARGUMENT.0,
-            _ => types::set_inner(h, id, name, value).0,
-        }
-    }
-}
-
-/// "default-authenticator" chooses among the authenticators of the connection.
-unsafe extern "C" fn protocol_set(
-    h: *mut omapi_object_t,
-    id: *mut omapi_object_t,
-    name: *mut omapi_data_string_t,
-    value: *mut omapi_typed_data_t,
-) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects of this type.
-    unsafe {
-        if data::data_string_bytes(name) != b"default-authenticator" {
-            return types::set_inner(h, id, name, value).0;
-        }
-        let wanted = match value.is_null() {
-            true => data::Datum::Other,
-            false => data::view(value),
-        };
-        let data::Datum::Object(wanted) = wanted else {
-            return Status::INVALID_ARGUMENT.0;
-        };
-        let p = h.cast::<omapi_protocol_object_t>();
-        let mut entry = (*p).remote_auth_list;
-        while !entry.is_null() {
-            if (*entry).a == wanted {
-                (*p).default_auth = entry;
-                return Status::SUCCESS.0;
-            }
-            entry = (*entry).next;
-        }
-        Status::NOT_FOUND.0
-    }
-}
-
-unsafe extern "C" fn protocol_destroy(
-    h: *mut omapi_object_t,
-    _file: *const c_char,
-    _line: c_int,
-) -> isc_result_t {
-    // SAFETY: the object is dying, so its list is ours.
-    unsafe { forget_auth(h.cast()) };
-    Status::SUCCESS.0
 }

@@ -18,6 +18,7 @@ pub mod handles;
 pub mod io;
 pub mod layout;
 pub mod message;
+pub mod protocol;
 pub mod refs;
 pub mod remote;
 pub mod safe;
