@@ -72,7 +72,7 @@ pub(super) struct State<T: Complete> {
     pub(super) phase: Phase,
     pub(super) session: Session<T>,
     /// The reader role: whoever takes the reader out reads, and puts it back.
-    pub(super) reader: Option<Box<Reader>>,
+    pub(super) reader: Option<Box<Receiving<T>>>,
     /// The present socket or connection attempt.
     pub(super) socket: Option<Arc<Socket>>,
     /// Addresses not yet tried.
@@ -81,6 +81,12 @@ pub(super) struct State<T: Complete> {
     followups: VecDeque<T::Followup>,
     on_close: Option<OnClose>,
     sleepers: usize,
+}
+
+/// What only the reader needs.
+pub(super) struct Receiving<T: Complete> {
+    pub(super) reader: Reader,
+    pub(super) memory: T::Memory,
 }
 
 impl<T: Complete> Connection<T> {
@@ -103,7 +109,10 @@ impl<T: Complete> Connection<T> {
         let mut state = State {
             phase: Phase::Connecting,
             session,
-            reader: Some(Box::new(Reader::new(Limits::default()))),
+            reader: Some(Box::new(Receiving {
+                reader: Reader::new(Limits::default()),
+                memory: T::Memory::default(),
+            })),
             socket: None,
             untried: addresses.into(),
             followups: VecDeque::new(),
@@ -271,12 +280,14 @@ impl<T: Complete> Connection<T> {
     }
 
     /// Gives the reader role back and tells who waits.
-    pub(super) fn end_turn(&self, reader: Box<Reader>, followups: Vec<T::Followup>) {
+    pub(super) fn end_turn(&self, reader: Box<Receiving<T>>, followups: Vec<T::Followup>) {
         let mut st = self.state.lock();
         if !matches!(st.phase, Phase::Closed(_)) {
             st.reader = Some(reader);
         }
-        st.followups.extend(followups);
+        if !followups.is_empty() {
+            st.followups.extend(followups);
+        }
         if st.sleepers > 0 {
             self.changed.notify_all();
         }
@@ -411,9 +422,10 @@ impl<T: Complete> Connection<T> {
         let tickets = st.session.abandon();
         let followups = MutexGuard::unlocked(st, || {
             let lost = Outcome::Lost(Status::CONNECTION_RESET);
+            let mut memory = T::Memory::default();
             let followups: Vec<_> = tickets
                 .into_iter()
-                .filter_map(|t| t.complete(lost))
+                .filter_map(|t| t.complete(lost, &mut memory))
                 .collect();
             if let Some(f) = on_close {
                 f();

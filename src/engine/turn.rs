@@ -1,8 +1,8 @@
 //! A turn as the reader of a connection: wait for the socket, take in what is
 //! there, hand each answer to its request.
 
-use super::connection::{Connection, Phase};
-use crate::backend::omapi::{Answered, Reader, Received};
+use super::connection::{Connection, Phase, Receiving};
+use crate::backend::omapi::{Answered, Received};
 use crate::net::{self, Socket};
 use crate::request::Complete;
 use crate::status::Status;
@@ -15,7 +15,7 @@ use std::time::Instant;
 /// reader is out of the shared state.
 pub struct Turn<'c, T: Complete> {
     connection: &'c Connection<T>,
-    reader: Option<Box<Reader>>,
+    reader: Option<Box<Receiving<T>>>,
     socket: Arc<Socket>,
     write: bool,
     connecting: bool,
@@ -25,7 +25,7 @@ pub struct Turn<'c, T: Complete> {
 impl<'c, T: Complete> Turn<'c, T> {
     pub(super) fn new(
         connection: &'c Connection<T>,
-        reader: Box<Reader>,
+        reader: Box<Receiving<T>>,
         socket: Arc<Socket>,
         write: bool,
         connecting: bool,
@@ -85,9 +85,10 @@ impl<'c, T: Complete> Turn<'c, T> {
     }
 
     fn receive(&mut self, block: bool) {
-        let Some(reader) = &mut self.reader else {
+        let Some(receiving) = &mut self.reader else {
             return;
         };
+        let reader = &mut receiving.reader;
         match self.socket.receive(reader.space(), block) {
             Ok(None) => {}
             Ok(Some(0)) => self.connection.close(Status::CONNECTION_RESET),
@@ -103,9 +104,10 @@ impl<'c, T: Complete> Turn<'c, T> {
 
     /// Hands out everything complete in the buffer.
     fn digest(&mut self) -> Result<(), Status> {
-        let Some(reader) = &mut self.reader else {
+        let Some(receiving) = &mut self.reader else {
             return Ok(());
         };
+        let Receiving { reader, memory } = &mut **receiving;
         loop {
             let (rid, size, outcome) = match reader.receive()? {
                 None => return Ok(()),
@@ -123,7 +125,7 @@ impl<'c, T: Complete> Turn<'c, T> {
                 None => return Err(Status::PROTOCOL_ERROR),
                 Some(Answered::Ticket(ticket)) => {
                     drop(st);
-                    self.followups.extend(ticket.complete(outcome));
+                    self.followups.extend(ticket.complete(outcome, memory));
                 }
                 Some(Answered::Authenticator) => {
                     let signer = st.session.authenticated(&outcome)?;

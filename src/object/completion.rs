@@ -38,7 +38,7 @@ impl Finished {
 #[derive(Default)]
 pub(super) struct Completion {
     outstanding: u32,
-    finished: VecDeque<Finished>,
+    finished: Queue,
     connection: Option<Arc<Conn>>,
 }
 
@@ -47,7 +47,7 @@ impl Completion {
     pub(super) fn begin(&mut self, engine: &Arc<Conn>) {
         if self.outstanding == 0 {
             // Nobody waited for these; a wait now means the new request.
-            self.finished.clear();
+            self.finished = Queue::default();
         }
         self.outstanding += 1;
         if !self
@@ -68,9 +68,41 @@ impl Completion {
     pub(super) fn end(&mut self, how: Finished, has_callback: bool) {
         self.outstanding = self.outstanding.saturating_sub(1);
         if has_callback && self.finished.len() >= REMEMBERED_WITH_CALLBACK {
-            self.finished.pop_front();
+            self.finished.pop();
         }
-        self.finished.push_back(how);
+        self.finished.push(how);
+    }
+}
+
+/// First in, first out. Most objects have one request at a time: the oldest
+/// entry needs no memory of its own.
+#[derive(Default)]
+#[expect(clippy::box_collection, reason = "objects are many, longer queues few")]
+struct Queue {
+    /// While it is missing, so is everything in `more`.
+    first: Option<Finished>,
+    more: Option<Box<VecDeque<Finished>>>,
+}
+
+impl Queue {
+    fn push(&mut self, how: Finished) {
+        match self.first {
+            None => self.first = Some(how),
+            Some(_) => self.more.get_or_insert_default().push_back(how),
+        }
+    }
+
+    fn pop(&mut self) -> Option<Finished> {
+        let next = self.more.as_mut().and_then(|more| more.pop_front());
+        core::mem::replace(&mut self.first, next)
+    }
+
+    fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.more.as_ref().map_or(0, |more| more.len())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_none()
     }
 }
 
@@ -134,7 +166,7 @@ pub unsafe fn wait(
             return result;
         }
         loop {
-            let engine = with(object, |c| match c.finished.pop_front() {
+            let engine = with(object, |c| match c.finished.pop() {
                 Some(Finished::Answered(status)) => Ok(Err(status)),
                 Some(Finished::Lost(status)) => Err(status),
                 None if c.outstanding == 0 => Err(Status::NO_MORE),
@@ -155,5 +187,27 @@ pub unsafe fn wait(
                 Waited::Closed(_) => return Err(Status::CONNECTION_RESET),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_in_first_out() {
+        let mut queue = Queue::default();
+        for round in 0..3 {
+            for i in 0..4 {
+                assert_eq!(queue.len(), i as usize);
+                queue.push(Finished::Answered(Status(round * 10 + i)));
+            }
+            for i in 0..4 {
+                let next = queue.pop().map(Finished::status);
+                assert_eq!(next, Some(Status(round * 10 + i)));
+            }
+            assert!(queue.is_empty());
+        }
+        assert_eq!(queue.pop(), None);
     }
 }

@@ -26,7 +26,7 @@ const FIRST_SLOTS: usize = 10;
 /// Locks of all generic objects, by address: the C struct has no room for one.
 static STRIPES: [Mutex<()>; 64] = [const { Mutex::new(()) }; 64];
 
-fn lock(g: *mut omapi_generic_object_t) -> MutexGuard<'static, ()> {
+pub(super) fn lock(g: *mut omapi_generic_object_t) -> MutexGuard<'static, ()> {
     // Blocks are 64 bytes or more apart.
     STRIPES[(g as usize >> 6) % STRIPES.len()].lock()
 }
@@ -67,7 +67,7 @@ pub unsafe fn from_object(object: *mut omapi_object_t) -> Option<*mut omapi_gene
 ///
 /// # Safety
 /// `g` is live, its lock is held, and nothing is added while the slice is used.
-unsafe fn slots<'a>(g: *mut omapi_generic_object_t) -> &'a mut [*mut omapi_value_t] {
+pub(super) unsafe fn slots<'a>(g: *mut omapi_generic_object_t) -> &'a mut [*mut omapi_value_t] {
     // SAFETY: `values` has `nvalues` entries, or is NULL with none.
     unsafe {
         match (*g).values.is_null() || (*g).nvalues <= 0 {
@@ -80,11 +80,11 @@ unsafe fn slots<'a>(g: *mut omapi_generic_object_t) -> &'a mut [*mut omapi_value
 /// Index of the attribute with that name.
 ///
 /// # Safety
-/// As [`slots`].
-unsafe fn find(g: *mut omapi_generic_object_t, name: &[u8]) -> Option<usize> {
+/// As [`slots`], where they are from.
+pub(super) unsafe fn find(slots: &[*mut omapi_value_t], name: &[u8]) -> Option<usize> {
     // SAFETY: as slots; a stored value has a name.
     unsafe {
-        slots(g).iter().position(|&v| {
+        slots.iter().position(|&v| {
             !v.is_null() && !(*v).name.is_null() && data::data_string_bytes((*v).name) == name
         })
     }
@@ -94,28 +94,38 @@ unsafe fn find(g: *mut omapi_generic_object_t, name: &[u8]) -> Option<usize> {
 ///
 /// # Safety
 /// As [`slots`].
-unsafe fn reserve(g: *mut omapi_generic_object_t) -> Result<(), Status> {
+#[cold]
+unsafe fn enlarge(g: *mut omapi_generic_object_t) -> Result<(), Status> {
     // SAFETY: g is live and locked; the arrays are from malloc.
     unsafe {
         let have = usize::try_from((*g).va_max).unwrap_or(0);
-        if usize::try_from((*g).nvalues).unwrap_or(0) < have {
-            return Ok(());
-        }
         let want = if have == 0 { FIRST_SLOTS } else { have * 2 };
         let want_int = c_int::try_from(want).map_err(|_| Status::NO_MEMORY)?;
-        let values = libc::realloc((*g).values.cast(), want * size_of::<*mut omapi_value_t>());
-        if values.is_null() {
-            return Err(Status::NO_MEMORY);
-        }
-        (*g).values = values.cast();
-        let changed = libc::realloc((*g).changed.cast(), want);
-        if changed.is_null() {
-            return Err(Status::NO_MEMORY);
-        }
-        (*g).changed = changed.cast();
-        (*g).values.add(have).write_bytes(0, want - have);
-        (*g).changed.add(have).write_bytes(0, want - have);
+        grow(&raw mut (*g).values, have, want)?;
+        grow(&raw mut (*g).changed, have, want)?;
         (*g).va_max = want_int;
+    }
+    Ok(())
+}
+
+/// Replaces an array by a larger one whose new entries are zero. (realloc
+/// would rather break up a free block behind the array than take one of the
+/// right size.)
+///
+/// # Safety
+/// `*array` has `have` entries from malloc, or is NULL; zero is a valid entry.
+unsafe fn grow<T: Copy>(array: *mut *mut T, have: usize, want: usize) -> Result<(), Status> {
+    let new: *mut T = data::allocate_block(want * size_of::<T>()).cast();
+    if new.is_null() {
+        return Err(Status::NO_MEMORY);
+    }
+    // SAFETY: as the function's; the new array is larger.
+    unsafe {
+        if !(*array).is_null() {
+            new.copy_from_nonoverlapping(*array, have);
+            libc::free((*array).cast());
+        }
+        *array = new;
     }
     Ok(())
 }
@@ -131,16 +141,11 @@ unsafe fn store(g: *mut omapi_generic_object_t, v: Owned<omapi_value_t>) -> Stat
     // SAFETY: g is live and locked, v is live and has a name.
     unsafe {
         let _guard = lock(g);
-        let at = match find(g, data::data_string_bytes((*v.0).name)) {
-            Some(at) => at,
-            None => {
-                if let Err(status) = reserve(g) {
-                    return status;
-                }
-                let at = (*g).nvalues;
-                (*g).nvalues = at + 1;
-                at as usize
-            }
+        let Some(at) = find(slots(g), data::data_string_bytes((*v.0).name)) else {
+            return match append(g, v) {
+                Ok(()) => Status::SUCCESS,
+                Err(status) => status,
+            };
         };
         let slot = (*g).values.add(at);
         old = Owned(*slot);
@@ -149,6 +154,31 @@ unsafe fn store(g: *mut omapi_generic_object_t, v: Owned<omapi_value_t>) -> Stat
     }
     drop(old);
     Status::SUCCESS
+}
+
+/// Stores a value behind the others, whatever its name.
+///
+/// # Safety
+/// `g` is live and its lock is held; `v` has a name.
+///
+/// # Errors
+/// `ISC_R_NOMEMORY`.
+#[inline]
+pub(super) unsafe fn append(
+    g: *mut omapi_generic_object_t,
+    v: Owned<omapi_value_t>,
+) -> Result<(), Status> {
+    // SAFETY: as the function's.
+    unsafe {
+        if (*g).nvalues >= (*g).va_max {
+            enlarge(g)?;
+        }
+        let at = (*g).nvalues as usize;
+        *(*g).values.add(at) = v.into_raw();
+        *(*g).changed.add(at) = 1;
+        (*g).nvalues += 1;
+    }
+    Ok(())
 }
 
 /// Sets an attribute to share `name` and `value`; NULL is the null value.
@@ -180,12 +210,11 @@ pub unsafe fn set_bytes(g: *mut omapi_generic_object_t, name: &[u8], bytes: &[u8
             [] => null_mut(),
             _ => data::typed_from(bytes, false)?,
         });
-        // SAFETY: both are live or NULL.
-        unsafe { value::new(name.0, datum.0) }
+        value::of(None, name, datum)
     };
     match parts() {
         // SAFETY: g is live.
-        Ok(v) => unsafe { store(g, Owned(v)) },
+        Ok(v) => unsafe { store(g, v) },
         Err(status) => status,
     }
 }
@@ -205,7 +234,7 @@ pub unsafe fn get(
     // SAFETY: g is live and locked.
     unsafe {
         let _guard = lock(g);
-        let at = find(g, name).ok_or(Status::NOT_FOUND)?;
+        let at = find(slots(g), name).ok_or(Status::NOT_FOUND)?;
         let v = *(*g).values.add(at);
         if (*v).value.is_null() {
             return Err(Status::NOT_FOUND);
@@ -241,11 +270,20 @@ pub unsafe fn all(g: *mut omapi_generic_object_t) -> Vec<Owned<omapi_value_t>> {
 /// # Safety
 /// `g` is live.
 pub unsafe fn clear_flags(g: *mut omapi_generic_object_t) {
+    let _guard = lock(g);
+    // SAFETY: g is live and locked.
+    unsafe { clear_locked(g) };
+}
+
+/// As [`clear_flags`], with the lock held.
+///
+/// # Safety
+/// `g` is live and its lock is held.
+pub(super) unsafe fn clear_locked(g: *mut omapi_generic_object_t) {
     // Null values hold nothing that could run program code, so they are
     // dropped under the lock.
-    // SAFETY: g is live and locked; `changed` has as many entries as `values`.
+    // SAFETY: as the function's; `changed` has as many entries as `values`.
     unsafe {
-        let _guard = lock(g);
         for (at, slot) in slots(g).iter_mut().enumerate() {
             *(*g).changed.add(at) = 0;
             if !slot.is_null() && (**slot).value.is_null() {
@@ -277,7 +315,7 @@ pub unsafe fn append_changed(
             let name = data::data_string_bytes((*v).name);
             // An empty name would end the list: it is never sent.
             if !name.is_empty() {
-                append(out, name, (*v).value)?;
+                put(out, name, (*v).value)?;
             }
         }
     }
@@ -291,7 +329,7 @@ pub unsafe fn append_changed(
 ///
 /// # Errors
 /// As [`append_changed`].
-pub unsafe fn append(
+pub unsafe fn put(
     out: &mut Vec<u8>,
     name: &[u8],
     value: *mut omapi_typed_data_t,
@@ -363,7 +401,7 @@ pub unsafe extern "C" fn get_handler(
         };
         let known = {
             let _guard = lock(g);
-            find(g, data::data_string_bytes(name)).is_some()
+            find(slots(g), data::data_string_bytes(name)).is_some()
         };
         if !known {
             return types::get_inner(h, id, name, value).0;

@@ -239,26 +239,25 @@ unsafe fn give_up(
 /// # Safety
 /// `object` is live; `STRUCTURE` is held.
 unsafe fn members(object: *mut omapi_object_t) -> Vec<*mut omapi_object_t> {
-    let mut inner = Vec::new();
-    let mut outer = Vec::new();
+    let mut all = Vec::with_capacity(4);
     // SAFETY: linked objects are live while the lock is held.
     unsafe {
         let mut o = object;
         while let Some(next) = link(&raw mut (*o).inner) {
-            inner.push(next);
+            all.push(next);
             o = next;
         }
+        let inner = all.len();
+        all.reverse();
         o = object;
         while let Some(next) = link(&raw mut (*o).outer) {
-            outer.push(next);
+            all.push(next);
             o = next;
         }
+        all[inner..].reverse();
     }
-    inner.reverse();
-    outer.reverse();
-    inner.extend(outer);
-    inner.push(object);
-    inner
+    all.push(object);
+    all
 }
 
 /// Calls the type's destroy handler and frees the block.

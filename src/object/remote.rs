@@ -26,6 +26,9 @@ use core::ptr::null_mut;
 use parking_lot::Mutex;
 use std::sync::Arc;
 
+/// Room for the attributes of most requests, in bytes.
+const USUAL_REQUEST: usize = 128;
+
 /// The attribute name that is the object's handle, not an attribute.
 pub(super) const REMOTE_HANDLE: &[u8] = b"remote-handle";
 
@@ -201,7 +204,7 @@ unsafe fn changed_attributes(object: *mut omapi_object_t) -> Result<Vec<u8>, Sta
     unsafe {
         match plain_attributes(object) {
             Some(g) => {
-                let mut out = Vec::new();
+                let mut out = Vec::with_capacity(USUAL_REQUEST);
                 generic::append_changed(g, &mut out)?;
                 Ok(out)
             }

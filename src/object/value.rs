@@ -2,7 +2,9 @@
 
 use super::data::{self, Counted};
 use super::layout::{omapi_data_string_t, omapi_typed_data_t, omapi_value_t};
+use super::slab::{self, Slab};
 use crate::status::Status;
+use core::ptr::null_mut;
 
 // SAFETY: repr(C), refcnt first.
 unsafe impl Counted for omapi_value_t {
@@ -11,7 +13,7 @@ unsafe impl Counted for omapi_value_t {
         unsafe {
             data::dereference(&raw mut (*this).name);
             data::dereference(&raw mut (*this).value);
-            libc::free(this.cast());
+            slab::free(this.cast());
         }
     }
 }
@@ -21,13 +23,37 @@ unsafe impl Counted for omapi_value_t {
 /// # Errors
 /// `ISC_R_NOMEMORY`.
 pub fn empty() -> Result<*mut omapi_value_t, Status> {
-    let v: *mut omapi_value_t = data::allocate_block(size_of::<omapi_value_t>()).cast();
+    let owned = of(None, Owned(null_mut()), Owned(null_mut()))?;
+    Ok(owned.into_raw())
+}
+
+/// A new value that owns what it is made of, in `slab` if it has room; a NULL
+/// `value` is null.
+///
+/// # Errors
+/// `ISC_R_NOMEMORY`.
+#[inline]
+pub(super) fn of(
+    slab: Option<&mut Slab>,
+    name: Owned<omapi_data_string_t>,
+    value: Owned<omapi_typed_data_t>,
+) -> Result<Owned<omapi_value_t>, Status> {
+    const SIZE: usize = size_of::<omapi_value_t>();
+    let v: *mut omapi_value_t = slab
+        .and_then(|s| s.take(SIZE))
+        .unwrap_or_else(|| data::uninitialized_block(SIZE))
+        .cast();
     if v.is_null() {
         return Err(Status::NO_MEMORY);
     }
-    // SAFETY: a fresh zeroed block.
-    unsafe { (&raw mut (*v).refcnt).write(1) };
-    Ok(v)
+    let new = omapi_value_t {
+        refcnt: 1,
+        name: name.into_raw(),
+        value: value.into_raw(),
+    };
+    // SAFETY: fresh memory of the struct's size and alignment.
+    unsafe { v.write(new) };
+    Ok(Owned(v))
 }
 
 /// A new value that refers to `name` and `value`; NULL `value` is null.
@@ -65,6 +91,17 @@ impl<T: Counted> Drop for Owned<T> {
 }
 
 impl<T: Counted> Owned<T> {
+    /// Another reference on the same.
+    ///
+    /// # Safety
+    /// `p` is live.
+    pub(super) unsafe fn another(p: *mut T) -> Self {
+        let mut slot = null_mut();
+        // SAFETY: p is live, the slot is empty.
+        unsafe { data::reference(&raw mut slot, p) };
+        Self(slot)
+    }
+
     /// Gives the reference to the caller.
     #[must_use]
     pub fn into_raw(self) -> *mut T {

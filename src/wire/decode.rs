@@ -243,13 +243,14 @@ impl<'a> Frame<'a> {
     #[must_use]
     pub fn new(buf: &'a [u8], span: Span) -> Self {
         let bytes = &buf[..span.total];
+        let fixed = &bytes[..HEADER_LEN];
         let header = Header {
-            authid: be32(bytes, 0),
-            authlen: be32(bytes, 4),
-            op: be32(bytes, 8),
-            handle: be32(bytes, 12),
-            id: be32(bytes, 16),
-            rid: be32(bytes, 20),
+            authid: be32(fixed, 0),
+            authlen: be32(fixed, 4),
+            op: be32(fixed, 8),
+            handle: be32(fixed, 12),
+            id: be32(fixed, 16),
+            rid: be32(fixed, 20),
         };
         Self {
             bytes,
