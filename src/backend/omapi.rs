@@ -265,6 +265,12 @@ impl<T> Session<T> {
         !self.outstanding.is_empty()
     }
 
+    /// True while requests are sent and not answered.
+    #[must_use]
+    pub fn awaits_answers(&self) -> bool {
+        self.released > self.answered
+    }
+
     /// The owner of the request with that id, once; `None` when no such
     /// request was sent. `size` is that of the answer in bytes.
     pub fn answered(&mut self, rid: u32, size: usize) -> Option<Answered<T>> {

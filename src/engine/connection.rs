@@ -279,11 +279,24 @@ impl<T: Complete> Connection<T> {
         Some(Turn::new(self, reader, socket, write, connecting))
     }
 
-    /// Gives the reader role back and tells who waits.
-    pub(super) fn end_turn(&self, reader: Box<Receiving<T>>, followups: Vec<T::Followup>) {
+    /// Gives the reader role back and tells who waits. What was `received` is
+    /// acknowledged, if that cannot wait for the program's next request.
+    pub(super) fn end_turn(
+        &self,
+        reader: Box<Receiving<T>>,
+        followups: Vec<T::Followup>,
+        received: bool,
+    ) {
         let mut st = self.state.lock();
         if !matches!(st.phase, Phase::Closed(_)) {
             st.reader = Some(reader);
+        }
+        if received && st.session.awaits_answers() {
+            // More requests carry the acknowledgement, if there are any.
+            let sent = self.flush_locked(&mut st);
+            if let Some(socket) = st.socket.as_ref().filter(|_| !sent) {
+                socket.quick_ack();
+            }
         }
         if !followups.is_empty() {
             st.followups.extend(followups);
@@ -310,32 +323,37 @@ impl<T: Complete> Connection<T> {
         self.run_followups(&mut st);
     }
 
-    fn flush_locked(&self, st: &mut MutexGuard<'_, State<T>>) {
+    /// Sends what can be sent without blocking; false when that is nothing.
+    fn flush_locked(&self, guard: &mut MutexGuard<'_, State<T>>) -> bool {
+        let st = &mut **guard;
         let draining = match st.phase {
             Phase::Handshake | Phase::Ready => false,
             Phase::Draining => true,
-            Phase::Connecting | Phase::Closed(_) => return,
+            Phase::Connecting | Phase::Closed(_) => return false,
         };
-        let Some(socket) = st.socket.clone() else {
-            return;
+        let Some(socket) = &st.socket else {
+            return false;
         };
-        loop {
+        let mut sent = false;
+        let end = loop {
             let bytes = st.session.sendable(draining);
             if bytes.is_empty() {
-                break;
+                break Status::CONNECTION_RESET;
             }
             match socket.send(bytes) {
-                Ok(0) => return,
+                Ok(0) => return sent,
                 Ok(n) => st.session.sent(n),
                 // What the server wrote before it closed is still to be read:
                 // the reader finds the end. Nothing more can be sent.
-                Err(_) if !draining => return,
-                Err(e) => return self.close_locked(st, e.into()),
+                Err(_) if !draining => return sent,
+                Err(e) => break e.into(),
             }
-        }
+            sent = true;
+        };
         if draining {
-            self.close_locked(st, Status::CONNECTION_RESET);
+            self.close_locked(guard, end);
         }
+        sent
     }
 
     /// The attempt on the present address ended.

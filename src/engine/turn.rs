@@ -19,6 +19,7 @@ pub struct Turn<'c, T: Complete> {
     socket: Arc<Socket>,
     write: bool,
     connecting: bool,
+    received: bool,
     followups: Vec<T::Followup>,
 }
 
@@ -36,6 +37,7 @@ impl<'c, T: Complete> Turn<'c, T> {
             socket,
             write,
             connecting,
+            received: false,
             followups: Vec::new(),
         }
     }
@@ -94,6 +96,7 @@ impl<'c, T: Complete> Turn<'c, T> {
             Ok(Some(0)) => self.connection.close(Status::CONNECTION_RESET),
             Ok(Some(n)) => {
                 reader.filled(n);
+                self.received = true;
                 if let Err(status) = self.digest() {
                     self.connection.close(status);
                 }
@@ -141,8 +144,8 @@ impl<'c, T: Complete> Turn<'c, T> {
 impl<T: Complete> Drop for Turn<'_, T> {
     fn drop(&mut self) {
         if let Some(reader) = self.reader.take() {
-            self.connection
-                .end_turn(reader, core::mem::take(&mut self.followups));
+            let followups = core::mem::take(&mut self.followups);
+            self.connection.end_turn(reader, followups, self.received);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::layout::{omapi_data_string_t, omapi_datatype_t, omapi_object_t, omapi_typed_data_t};
 use super::refs;
-use super::slab::{self, Slab};
+use super::slab;
 use crate::status::Status;
 use core::ffi::c_int;
 use core::mem::offset_of;
@@ -124,6 +124,24 @@ pub unsafe fn release<T: Counted>(p: *mut T) -> Status {
         }
     }
     Status::SUCCESS
+}
+
+/// Gives up the last reference on bytes or a number, but does not free it;
+/// false, and nothing done, when there are other references, or an object.
+///
+/// # Safety
+/// `t` is live, and the caller owns a reference.
+pub(super) unsafe fn end_alone(t: *mut omapi_typed_data_t) -> bool {
+    // SAFETY: as the function's.
+    unsafe {
+        let refs = count(t.cast());
+        let alone = refs.load(Ordering::Acquire) == 1
+            && kind(t) != omapi_datatype_t::omapi_datatype_object as u32;
+        if alone {
+            refs.store(0, Ordering::Relaxed);
+        }
+        alone
+    }
 }
 
 // SAFETY: repr(C), refcnt first.
@@ -272,39 +290,26 @@ pub fn typed_from(bytes: &[u8], string: bool) -> Result<*mut omapi_typed_data_t,
     Ok(t)
 }
 
-/// Makes a datum with one reference of a fresh block.
+/// The type of what comes from a server.
+pub(super) const RECEIVED: omapi_datatype_t = omapi_datatype_t::omapi_datatype_data;
+
+/// Makes a datum with one reference of fresh memory.
 ///
 /// # Safety
-/// The block has [`TYPED_HEADER`] bytes and as many as `bytes` has.
-unsafe fn write_typed(t: *mut omapi_typed_data_t, bytes: &[u8], kind: omapi_datatype_t) {
+/// It has [`TYPED_HEADER`] bytes and as many as `bytes` has.
+pub(super) unsafe fn write_typed(t: *mut omapi_typed_data_t, bytes: &[u8], kind: omapi_datatype_t) {
     // SAFETY: as the function's.
     unsafe {
         (&raw mut (*t).refcnt).write(1);
         (&raw mut (*t).r#type).write(kind);
         (&raw mut (*t).u.buffer.len).write(bytes.len() as u32);
-        ptr::copy_nonoverlapping(
-            bytes.as_ptr(),
-            (&raw mut (*t).u.buffer.value).cast(),
-            bytes.len(),
-        );
+        let to: *mut u8 = (&raw mut (*t).u.buffer.value).cast();
+        match <&[u8; 4]>::try_from(bytes) {
+            // By far the most: numbers, addresses, times.
+            Ok(four) => to.cast::<[u8; 4]>().write(*four),
+            Err(_) => ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()),
+        }
     }
-}
-
-/// A new data datum with these bytes, in `slab` if it has room.
-///
-/// # Errors
-/// As [`typed_buffer`].
-pub(super) fn typed_in(
-    slab: Option<&mut Slab>,
-    bytes: &[u8],
-) -> Result<*mut omapi_typed_data_t, Status> {
-    let Some(t) = slab.and_then(|s| s.take(TYPED_HEADER + bytes.len())) else {
-        return typed_from(bytes, false);
-    };
-    let t: *mut omapi_typed_data_t = t.cast();
-    // SAFETY: fresh memory of that size. Its length is a u32: it is in a slab.
-    unsafe { write_typed(t, bytes, omapi_datatype_t::omapi_datatype_data) };
-    Ok(t)
 }
 
 /// A new datum that holds another reference on `object`.

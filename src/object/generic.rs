@@ -11,17 +11,15 @@ use super::layout::{
     isc_result_t, omapi_data_string_t, omapi_generic_object_t, omapi_object_t, omapi_object_type_t,
     omapi_typed_data_t, omapi_value_t, va_list,
 };
-use super::types;
 use super::value::{self, Owned};
+use super::{slots, types};
 use crate::capi::data as symbols;
 use crate::status::Status;
 use crate::wire::{Encoder, Value, ValueList};
-use core::ffi::{c_char, c_int, c_uchar};
+use core::ffi::{c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
 use parking_lot::{Mutex, MutexGuard};
-
-const FIRST_SLOTS: usize = 10;
 
 /// Locks of all generic objects, by address: the C struct has no room for one.
 static STRIPES: [Mutex<()>; 64] = [const { Mutex::new(()) }; 64];
@@ -63,73 +61,6 @@ pub unsafe fn from_object(object: *mut omapi_object_t) -> Option<*mut omapi_gene
     unsafe { types::is(object, &symbols::omapi_type_generic) }.then_some(object.cast())
 }
 
-/// The attributes as slots. The lock of `g` must be held.
-///
-/// # Safety
-/// `g` is live, its lock is held, and nothing is added while the slice is used.
-pub(super) unsafe fn slots<'a>(g: *mut omapi_generic_object_t) -> &'a mut [*mut omapi_value_t] {
-    // SAFETY: `values` has `nvalues` entries, or is NULL with none.
-    unsafe {
-        match (*g).values.is_null() || (*g).nvalues <= 0 {
-            true => &mut [],
-            false => core::slice::from_raw_parts_mut((*g).values, (*g).nvalues as usize),
-        }
-    }
-}
-
-/// Index of the attribute with that name.
-///
-/// # Safety
-/// As [`slots`], where they are from.
-pub(super) unsafe fn find(slots: &[*mut omapi_value_t], name: &[u8]) -> Option<usize> {
-    // SAFETY: as slots; a stored value has a name.
-    unsafe {
-        slots.iter().position(|&v| {
-            !v.is_null() && !(*v).name.is_null() && data::data_string_bytes((*v).name) == name
-        })
-    }
-}
-
-/// Makes room for one more slot.
-///
-/// # Safety
-/// As [`slots`].
-#[cold]
-unsafe fn enlarge(g: *mut omapi_generic_object_t) -> Result<(), Status> {
-    // SAFETY: g is live and locked; the arrays are from malloc.
-    unsafe {
-        let have = usize::try_from((*g).va_max).unwrap_or(0);
-        let want = if have == 0 { FIRST_SLOTS } else { have * 2 };
-        let want_int = c_int::try_from(want).map_err(|_| Status::NO_MEMORY)?;
-        grow(&raw mut (*g).values, have, want)?;
-        grow(&raw mut (*g).changed, have, want)?;
-        (*g).va_max = want_int;
-    }
-    Ok(())
-}
-
-/// Replaces an array by a larger one whose new entries are zero. (realloc
-/// would rather break up a free block behind the array than take one of the
-/// right size.)
-///
-/// # Safety
-/// `*array` has `have` entries from malloc, or is NULL; zero is a valid entry.
-unsafe fn grow<T: Copy>(array: *mut *mut T, have: usize, want: usize) -> Result<(), Status> {
-    let new: *mut T = data::allocate_block(want * size_of::<T>()).cast();
-    if new.is_null() {
-        return Err(Status::NO_MEMORY);
-    }
-    // SAFETY: as the function's; the new array is larger.
-    unsafe {
-        if !(*array).is_null() {
-            new.copy_from_nonoverlapping(*array, have);
-            libc::free((*array).cast());
-        }
-        *array = new;
-    }
-    Ok(())
-}
-
 /// Stores a value under its name: in place when the name is known, else behind
 /// the others. It is to be sent.
 ///
@@ -141,8 +72,8 @@ unsafe fn store(g: *mut omapi_generic_object_t, v: Owned<omapi_value_t>) -> Stat
     // SAFETY: g is live and locked, v is live and has a name.
     unsafe {
         let _guard = lock(g);
-        let Some(at) = find(slots(g), data::data_string_bytes((*v.0).name)) else {
-            return match append(g, v) {
+        let Some(at) = slots::find(slots::of(g), data::data_string_bytes((*v.0).name)) else {
+            return match slots::append(g, v) {
                 Ok(()) => Status::SUCCESS,
                 Err(status) => status,
             };
@@ -154,31 +85,6 @@ unsafe fn store(g: *mut omapi_generic_object_t, v: Owned<omapi_value_t>) -> Stat
     }
     drop(old);
     Status::SUCCESS
-}
-
-/// Stores a value behind the others, whatever its name.
-///
-/// # Safety
-/// `g` is live and its lock is held; `v` has a name.
-///
-/// # Errors
-/// `ISC_R_NOMEMORY`.
-#[inline]
-pub(super) unsafe fn append(
-    g: *mut omapi_generic_object_t,
-    v: Owned<omapi_value_t>,
-) -> Result<(), Status> {
-    // SAFETY: as the function's.
-    unsafe {
-        if (*g).nvalues >= (*g).va_max {
-            enlarge(g)?;
-        }
-        let at = (*g).nvalues as usize;
-        *(*g).values.add(at) = v.into_raw();
-        *(*g).changed.add(at) = 1;
-        (*g).nvalues += 1;
-    }
-    Ok(())
 }
 
 /// Sets an attribute to share `name` and `value`; NULL is the null value.
@@ -204,15 +110,9 @@ pub unsafe fn set(
 /// # Safety
 /// `g` is live.
 pub unsafe fn set_bytes(g: *mut omapi_generic_object_t, name: &[u8], bytes: &[u8]) -> Status {
-    let parts = || {
-        let name = Owned(data::data_string_from(name)?);
-        let datum = Owned(match bytes {
-            [] => null_mut(),
-            _ => data::typed_from(bytes, false)?,
-        });
-        value::of(None, name, datum)
-    };
-    match parts() {
+    let value =
+        data::data_string_from(name).and_then(|name| value::received(None, Owned(name), bytes));
+    match value {
         // SAFETY: g is live.
         Ok(v) => unsafe { store(g, v) },
         Err(status) => status,
@@ -234,7 +134,7 @@ pub unsafe fn get(
     // SAFETY: g is live and locked.
     unsafe {
         let _guard = lock(g);
-        let at = find(slots(g), name).ok_or(Status::NOT_FOUND)?;
+        let at = slots::find(slots::of(g), name).ok_or(Status::NOT_FOUND)?;
         let v = *(*g).values.add(at);
         if (*v).value.is_null() {
             return Err(Status::NOT_FOUND);
@@ -254,7 +154,7 @@ pub unsafe fn all(g: *mut omapi_generic_object_t) -> Vec<Owned<omapi_value_t>> {
     // SAFETY: g is live and locked.
     unsafe {
         let _guard = lock(g);
-        let present = slots(g).iter().filter(|v| !v.is_null());
+        let present = slots::of(g).iter().filter(|v| !v.is_null());
         present
             .map(|&v| {
                 let mut slot = null_mut();
@@ -284,7 +184,7 @@ pub(super) unsafe fn clear_locked(g: *mut omapi_generic_object_t) {
     // dropped under the lock.
     // SAFETY: as the function's; `changed` has as many entries as `values`.
     unsafe {
-        for (at, slot) in slots(g).iter_mut().enumerate() {
+        for (at, slot) in slots::of(g).iter_mut().enumerate() {
             *(*g).changed.add(at) = 0;
             if !slot.is_null() && (**slot).value.is_null() {
                 data::dereference(slot);
@@ -308,7 +208,7 @@ pub unsafe fn append_changed(
     // SAFETY: g is live and locked; stored values are live.
     unsafe {
         let _guard = lock(g);
-        for (at, &v) in slots(g).iter().enumerate() {
+        for (at, &v) in slots::of(g).iter().enumerate() {
             if v.is_null() || *(*g).changed.add(at) == 0 {
                 continue;
             }
@@ -401,7 +301,7 @@ pub unsafe extern "C" fn get_handler(
         };
         let known = {
             let _guard = lock(g);
-            find(slots(g), data::data_string_bytes(name)).is_some()
+            slots::find(slots::of(g), data::data_string_bytes(name)).is_some()
         };
         if !known {
             return types::get_inner(h, id, name, value).0;
@@ -427,17 +327,12 @@ pub unsafe extern "C" fn destroy_handler(
         let Some(g) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;
         };
-        for slot in slots(g) {
+        for slot in slots::of(g) {
             if !slot.is_null() {
                 data::dereference(slot);
             }
         }
-        libc::free((*g).values.cast());
-        libc::free((*g).changed.cast());
-        (*g).values = null_mut();
-        (*g).changed = null_mut::<c_uchar>();
-        (*g).nvalues = 0;
-        (*g).va_max = 0;
+        slots::release(g);
     }
     Status::SUCCESS.0
 }

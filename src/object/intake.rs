@@ -6,24 +6,23 @@ use super::generic;
 use super::layout::{omapi_data_string_t, omapi_generic_object_t, omapi_value_t};
 use super::names::{Found, Names};
 use super::slab::{self, Slab};
+use super::slots;
 use super::value::{self, Owned};
 use crate::status::Status;
 use crate::wire::ValueList;
-use core::ptr::null_mut;
 use parking_lot::MutexGuard;
 
-/// Bytes of values that share a block. Larger ones have their own, so that one
-/// value that a program keeps does not keep much else.
-const SMALL: usize = 256;
-
-const VALUE_ROOM: usize = slab::room(size_of::<omapi_value_t>());
+/// Slots that are noted at the start instead of searched each time: what a
+/// program sets before it opens an object.
+const FEW: usize = 3;
 
 /// An object that is being filled. No program code runs while it exists.
 pub(super) struct Intake<'n> {
     g: *mut omapi_generic_object_t,
     names: &'n mut Names,
     slab: Option<Slab>,
-    /// How many slots there were at the start.
+    /// Slots to search for a name that is new in this answer: those that were
+    /// there before, unless `names` knows them.
     before: usize,
     /// Where the next attribute is when the object has been filled before.
     expected: usize,
@@ -44,17 +43,23 @@ impl<'n> Intake<'n> {
     ) -> Self {
         names.begin();
         let room = |(_, bytes): (&[u8], &[u8])| match bytes.len() {
-            1..=SMALL => VALUE_ROOM + slab::room(data::TYPED_HEADER + bytes.len()),
-            _ => VALUE_ROOM,
+            1..=value::IN_SLAB => slab::room(data::TYPED_HEADER + bytes.len()),
+            _ => 0,
         };
         let slab = Slab::new(attributes.iter().map(room).sum());
         let lock = generic::lock(g);
+        // SAFETY: g is live and locked.
+        let slots = unsafe { slots::of(g) };
+        let noted = slots.len() <= FEW
+            && slots.iter().enumerate().all(|(at, &v)| {
+                // SAFETY: a stored value is live.
+                unsafe { v.is_null() || note(names, (*v).name, at) }
+            });
         Self {
             g,
             names,
             slab,
-            // SAFETY: g is live and locked.
-            before: unsafe { generic::slots(g) }.len(),
+            before: if noted { 0 } else { slots.len() },
             expected: 0,
             _lock: lock,
             replaced: Vec::new(),
@@ -67,19 +72,14 @@ impl<'n> Intake<'n> {
     /// `ISC_R_NOMEMORY`.
     pub(super) fn set(&mut self, name: &[u8], bytes: &[u8]) -> Result<(), Status> {
         let (string, found) = self.names.find(name)?;
-        let datum = Owned(match bytes {
-            [] => null_mut(),
-            _ if bytes.len() > SMALL => data::typed_from(bytes, false)?,
-            _ => data::typed_in(self.slab.as_mut(), bytes)?,
-        });
         let known = string.0;
-        let new = value::of(self.slab.as_mut(), string, datum)?;
+        let new = value::received(self.slab.as_mut(), string, bytes)?;
         // SAFETY: g is live and locked; what it holds is live.
         unsafe {
-            let slots = generic::slots(self.g);
+            let slots = slots::of(self.g);
             let at = match found {
                 Found::At(at) => Some(at),
-                Found::Unknown => generic::find(slots, name),
+                Found::Unknown => slots::find(slots, name),
                 Found::New(note) => {
                     let before = &slots[..self.before];
                     let at = find(before, self.expected, known, name);
@@ -88,7 +88,7 @@ impl<'n> Intake<'n> {
                 }
             };
             let Some(at) = at else {
-                return generic::append(self.g, new);
+                return slots::append(self.g, new);
             };
             self.expected = at + 1;
             *(*self.g).changed.add(at) = 1;
@@ -107,10 +107,28 @@ impl<'n> Intake<'n> {
     }
 }
 
+/// Notes the slot of a name; false when that is impossible.
+///
+/// # Safety
+/// `name` is NULL or live.
+unsafe fn note(names: &mut Names, name: *mut omapi_data_string_t, at: usize) -> bool {
+    if name.is_null() {
+        return true;
+    }
+    // SAFETY: not NULL, so live.
+    match names.find(unsafe { data::data_string_bytes(name) }) {
+        Ok((_, Found::New(note))) => {
+            note.set(at);
+            true
+        }
+        _ => false,
+    }
+}
+
 /// The slot with that name, which `string` has too: most likely `expected`.
 ///
 /// # Safety
-/// As [`generic::find`].
+/// As [`slots::find`].
 unsafe fn find(
     slots: &[*mut omapi_value_t],
     expected: usize,
@@ -121,7 +139,7 @@ unsafe fn find(
     unsafe {
         match slots.get(expected) {
             Some(&v) if !v.is_null() && (*v).name == string => Some(expected),
-            _ => generic::find(slots, name),
+            _ => slots::find(slots, name),
         }
     }
 }

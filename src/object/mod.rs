@@ -23,6 +23,7 @@ pub mod names;
 pub mod refs;
 pub mod remote;
 mod slab;
+mod slots;
 pub mod stuffing;
 pub mod ticket;
 pub mod types;

@@ -59,10 +59,26 @@ impl Note<'_> {
 
 /// Where a name is kept. The names that dhcpd uses hardly collide.
 fn place(name: &[u8]) -> usize {
-    let n = name.len();
+    /// Found by trying: spreads those names best.
+    const FACTOR: u32 = 0x4e48_00c3;
     let [a, b, .., z] = *name else { return 0 };
-    let [a, b, m, z] = [a, b, name[n / 2], z].map(usize::from);
-    (10 * n + 28 * a + 25 * (b + m) + 16 * z) % PLACES
+    let some = u32::from_le_bytes([a, b, name[name.len() / 2], z]);
+    let mixed = (some ^ name.len() as u32).wrapping_mul(FACTOR);
+    (mixed >> (u32::BITS - PLACES.ilog2())) as usize
+}
+
+/// As `a == b`, without a call for the usual lengths.
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    fn ends<const N: usize>(a: &[u8], b: &[u8]) -> Option<bool> {
+        Some(a.first_chunk::<N>()? == b.first_chunk()? && a.last_chunk::<N>()? == b.last_chunk()?)
+    }
+    let quick = match a.len() {
+        _ if a.len() != b.len() => Some(false),
+        8..=16 => ends::<8>(a, b),
+        4..=7 => ends::<4>(a, b),
+        _ => None,
+    };
+    quick.unwrap_or_else(|| a == b)
 }
 
 impl Names {
@@ -83,6 +99,7 @@ impl Names {
     ///
     /// # Errors
     /// `ISC_R_NOMEMORY`.
+    #[inline(always)]
     pub(super) fn find(
         &mut self,
         name: &[u8],
@@ -94,8 +111,8 @@ impl Names {
             _ => return Ok((fresh()?, Found::Unknown)),
         };
         // SAFETY: what is kept is live: we own a reference.
-        let same =
-            !place.name.0.is_null() && unsafe { data::data_string_bytes(place.name.0) } == name;
+        let same = !place.name.0.is_null()
+            && unsafe { is_same(data::data_string_bytes(place.name.0), name) };
         match (same, place.answer == answer) {
             (true, _) => {}
             (false, false) => place.name = fresh()?,

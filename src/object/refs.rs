@@ -300,6 +300,19 @@ pub unsafe fn join(outer: *mut omapi_object_t, inner: *mut omapi_object_t) {
     }
 }
 
+/// As [`join`] for objects that nobody else knows yet: the reference on `inner`
+/// becomes the link.
+///
+/// # Safety
+/// As [`join`]; `outer` is the caller's alone, and so is `inner`.
+pub unsafe fn join_new(outer: *mut omapi_object_t, inner: ObjectRef) {
+    // SAFETY: as the function's.
+    unsafe {
+        reference(&raw mut (*inner.as_ptr()).outer, outer);
+        (*outer).inner = inner.into_raw();
+    }
+}
+
 /// Undoes [`join`], if they are still joined. Frees neither: the caller holds
 /// a reference on both sides, or on a chain that contains them.
 ///

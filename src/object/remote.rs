@@ -26,9 +26,6 @@ use core::ptr::null_mut;
 use parking_lot::Mutex;
 use std::sync::Arc;
 
-/// Room for the attributes of most requests, in bytes.
-const USUAL_REQUEST: usize = 128;
-
 /// The attribute name that is the object's handle, not an attribute.
 pub(super) const REMOTE_HANDLE: &[u8] = b"remote-handle";
 
@@ -110,7 +107,7 @@ pub fn new(object_type: &CStr) -> Result<*mut omapi_object_t, Status> {
         let attributes = ObjectRef::from_raw(generic::new()?);
         let object = refs::allocate(t, size_of::<dhcpctl_remote_object_t>())?;
         (*c_fields(object)).rtype = rtype.into_raw();
-        refs::join(object, attributes.as_ptr());
+        refs::join_new(object, attributes);
         Ok(object)
     }
 }
@@ -183,14 +180,13 @@ unsafe fn submit(
         remote.completion.lock().begin(engine);
         dispatch::used(engine);
         let ticket = Ticket(Some(ObjectRef::new(object)));
-        engine
-            .submit(&request, ticket)
-            .map(|_| ())
-            .map_err(|(status, ticket)| {
-                remote.completion.lock().take_back();
-                drop(ticket);
-                status
-            })
+        let result = engine.submit(&request, ticket);
+        stuffing::give_back(attributes);
+        result.map(|_| ()).map_err(|(status, ticket)| {
+            remote.completion.lock().take_back();
+            drop(ticket);
+            status
+        })
     }
 }
 
@@ -204,7 +200,7 @@ unsafe fn changed_attributes(object: *mut omapi_object_t) -> Result<Vec<u8>, Sta
     unsafe {
         match plain_attributes(object) {
             Some(g) => {
-                let mut out = Vec::with_capacity(USUAL_REQUEST);
+                let mut out = stuffing::spare();
                 generic::append_changed(g, &mut out)?;
                 Ok(out)
             }

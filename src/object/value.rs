@@ -6,12 +6,20 @@ use super::slab::{self, Slab};
 use crate::status::Status;
 use core::ptr::null_mut;
 
+/// Longest datum that lies in a slab. Larger ones have a block of their own, so
+/// that one value that a program keeps does not keep much else.
+pub(super) const IN_SLAB: usize = 256;
+
 // SAFETY: repr(C), refcnt first.
 unsafe impl Counted for omapi_value_t {
     unsafe fn destroy(this: *mut Self) {
         // SAFETY: nobody refers to the block; it owns what it points to.
         unsafe {
             data::dereference(&raw mut (*this).name);
+            let datum = (*this).value;
+            if !datum.is_null() && data::end_alone(datum) {
+                return slab::free_pair(this.cast(), datum.cast());
+            }
             data::dereference(&raw mut (*this).value);
             slab::free(this.cast());
         }
@@ -23,37 +31,70 @@ unsafe impl Counted for omapi_value_t {
 /// # Errors
 /// `ISC_R_NOMEMORY`.
 pub fn empty() -> Result<*mut omapi_value_t, Status> {
-    let owned = of(None, Owned(null_mut()), Owned(null_mut()))?;
+    let owned = of(Owned(null_mut()), Owned(null_mut()))?;
     Ok(owned.into_raw())
 }
 
-/// A new value that owns what it is made of, in `slab` if it has room; a NULL
-/// `value` is null.
+/// A new value that owns what it is made of; a NULL `value` is null.
 ///
 /// # Errors
 /// `ISC_R_NOMEMORY`.
-#[inline]
-pub(super) fn of(
-    slab: Option<&mut Slab>,
+fn of(
     name: Owned<omapi_data_string_t>,
     value: Owned<omapi_typed_data_t>,
 ) -> Result<Owned<omapi_value_t>, Status> {
-    const SIZE: usize = size_of::<omapi_value_t>();
-    let v: *mut omapi_value_t = slab
-        .and_then(|s| s.take(SIZE))
-        .unwrap_or_else(|| data::uninitialized_block(SIZE))
-        .cast();
+    let v: *mut omapi_value_t = data::uninitialized_block(size_of::<omapi_value_t>()).cast();
     if v.is_null() {
         return Err(Status::NO_MEMORY);
     }
+    // SAFETY: a fresh block of the struct's size.
+    Ok(unsafe { write(v, name, value.into_raw()) })
+}
+
+/// Makes a value of fresh memory.
+///
+/// # Safety
+/// `v` has room for one; `value` is NULL, or a reference that is given up.
+unsafe fn write(
+    v: *mut omapi_value_t,
+    name: Owned<omapi_data_string_t>,
+    value: *mut omapi_typed_data_t,
+) -> Owned<omapi_value_t> {
     let new = omapi_value_t {
         refcnt: 1,
         name: name.into_raw(),
-        value: value.into_raw(),
+        value,
     };
-    // SAFETY: fresh memory of the struct's size and alignment.
+    // SAFETY: as the function's.
     unsafe { v.write(new) };
-    Ok(Owned(v))
+    Owned(v)
+}
+
+/// A new value that came from the server, in `slab` if it has room; no bytes
+/// are null.
+///
+/// # Errors
+/// `ISC_R_NOMEMORY`.
+#[inline(always)]
+pub(super) fn received(
+    slab: Option<&mut Slab>,
+    name: Owned<omapi_data_string_t>,
+    bytes: &[u8],
+) -> Result<Owned<omapi_value_t>, Status> {
+    if let 1..=IN_SLAB = bytes.len()
+        && let Some((v, datum)) = slab.and_then(|slab| slab.take(data::TYPED_HEADER + bytes.len()))
+    {
+        // SAFETY: fresh memory for both.
+        unsafe {
+            data::write_typed(datum.cast(), bytes, data::RECEIVED);
+            return Ok(write(v.cast(), name, datum.cast()));
+        }
+    }
+    let datum = match bytes {
+        [] => null_mut(),
+        _ => data::typed_from(bytes, false)?,
+    };
+    of(name, Owned(datum))
 }
 
 /// A new value that refers to `name` and `value`; NULL `value` is null.
