@@ -177,8 +177,9 @@ impl<T: Complete> Connection<T> {
     }
 
     /// Queues a request. Nothing is sent before somebody waits, flushes or
-    /// dispatches, so that many requests go out in few writes. Returns the id
-    /// of the message.
+    /// dispatches, so that many requests go out in few writes; unless very many
+    /// are queued, which keep the server busy meanwhile. Returns the id of the
+    /// message.
     ///
     /// # Errors
     /// The ticket comes back: `DHCP_R_CONNRESET` after the end,
@@ -189,6 +190,13 @@ impl<T: Complete> Connection<T> {
             return Err((Status::CONNECTION_RESET, ticket));
         }
         let mut st = self.state.lock();
+        if st.phase == Phase::Ready && st.session.is_piling_up() {
+            // Before the request is queued, so that an answer is still to come
+            // that wakes whoever waits for the socket to be readable.
+            if let Some(turn) = self.begin_turn(&mut st) {
+                MutexGuard::unlocked(&mut st, || turn.look());
+            }
+        }
         let refusal = match st.phase {
             Phase::Closed(_) => Some(Status::CONNECTION_RESET),
             Phase::Draining => Some(Status::SHUTTING_DOWN),

@@ -70,6 +70,13 @@ impl<'c, T: Complete> Turn<'c, T> {
         self.proceed(ready);
     }
 
+    /// Takes in what is there, without waiting.
+    pub fn look(mut self) {
+        if !self.connecting {
+            self.receive(false);
+        }
+    }
+
     /// Does what a poll found ready.
     pub fn proceed(&mut self, ready: PollFlags) {
         if ready.is_empty() {
