@@ -2,6 +2,8 @@
 //! happens to an answer, and how it all ends.
 
 mod connection;
+mod end;
+mod followups;
 pub mod process;
 mod turn;
 

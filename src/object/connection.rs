@@ -19,6 +19,7 @@ use crate::wire;
 use core::ffi::{c_char, c_int, c_long};
 use core::mem::size_of;
 use core::ptr::null_mut;
+use parking_lot::Mutex;
 use rustix::fd::{AsFd, AsRawFd};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,6 +33,15 @@ unsafe extern "C" {
 
 /// The engine's connection, with our tickets.
 pub type Conn = Connection<Ticket>;
+
+/// The io objects of all connections that are not yet closed.
+static OPEN: Mutex<Vec<ObjectRef>> = Mutex::new(Vec::new());
+
+/// The io objects of all connections that are not yet closed.
+#[must_use]
+pub fn open() -> Vec<ObjectRef> {
+    OPEN.lock().clone()
+}
 
 /// A connection object with what C does not see.
 #[repr(C)]
@@ -145,6 +155,27 @@ pub unsafe fn engine_of_protocol(protocol: *mut omapi_object_t) -> Result<Arc<Co
     }
 }
 
+/// The connection object around a protocol object, or around that of a
+/// connection handle: `stuff_values` handlers of programs are given it.
+///
+/// # Safety
+/// `inner` is live.
+#[must_use]
+pub unsafe fn around(inner: *mut omapi_object_t) -> Option<ObjectRef> {
+    let _chain = refs::structure();
+    let mut o = inner;
+    // SAFETY: linked objects are live while the lock is held.
+    unsafe {
+        while let Some(outer) = refs::link(&raw mut (*o).outer) {
+            if types::is(outer, &symbols::omapi_type_connection) {
+                return Some(ObjectRef::new(outer));
+            }
+            o = outer;
+        }
+    }
+    None
+}
+
 /// The engine of a connection object.
 ///
 /// # Safety
@@ -198,6 +229,7 @@ pub unsafe fn connect(
             Some(Err(status)) => {
                 if let Ok(engine) = engine_of(handle.as_ptr()) {
                     engine.disconnect(Disconnect::Now);
+                    engine.deliver_all();
                 }
                 Err(status)
             }
@@ -281,6 +313,7 @@ pub unsafe fn start_protocol(
         }
         refs::join(io.as_ptr(), object.as_ptr());
         refs::join(object.as_ptr(), protocol);
+        OPEN.lock().push(io);
         dispatch::used(&engine);
     }
     Ok(())
@@ -395,6 +428,7 @@ unsafe fn forget_auth(p: *mut omapi_protocol_object_t) {
 /// The connection ended: takes the handle and the protocol object off the
 /// connection object, and gives up the connection's own reference.
 fn disconnected(io: ObjectRef) {
+    OPEN.lock().retain(|o| o.as_ptr() != io.as_ptr());
     // SAFETY: our reference keeps io, and so what is linked to it, alive; a
     // reference on the protocol object is taken before it is unlinked.
     unsafe {
@@ -421,30 +455,36 @@ fn disconnected(io: ObjectRef) {
 /// Disconnects the connection object `object`.
 ///
 /// # Safety
-/// `object` is live.
+/// `object` is live; no lock is held.
 pub unsafe fn disconnect(object: *mut omapi_object_t, force: bool) -> Status {
     // SAFETY: as the function's.
     match unsafe { engine_of_object(object) } {
         Ok(engine) => {
             engine.disconnect(how(force));
+            engine.deliver_all();
             Status::SUCCESS
         }
         Err(status) => status,
     }
 }
 
-/// Disconnects a connection handle.
+/// Disconnects the connection handle in `*slot` and gives up that reference.
 ///
 /// # Safety
-/// `handle` is live.
+/// `*slot` is live; no lock is held.
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when it is no connection handle, or no longer connected.
-pub unsafe fn disconnect_handle(handle: *mut omapi_object_t, force: bool) -> Result<(), Status> {
+pub unsafe fn disconnect_handle(slot: *mut *mut omapi_object_t, force: bool) -> Result<(), Status> {
     // SAFETY: as the function's.
-    let engine = unsafe { engine_of(handle) }?;
-    engine.disconnect(how(force));
-    Ok(())
+    unsafe {
+        let engine = engine_of(*slot)?;
+        engine.disconnect(how(force));
+        // Callbacks that look at the program's variable see that it is over.
+        let given_up = refs::dereference(slot);
+        engine.deliver_all();
+        given_up.ok()
+    }
 }
 
 fn how(force: bool) -> Disconnect {

@@ -22,6 +22,7 @@ pub mod message;
 pub mod names;
 pub mod refs;
 pub mod remote;
+pub mod safe;
 mod slab;
 mod slots;
 pub mod stuffing;

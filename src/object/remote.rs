@@ -89,6 +89,26 @@ pub unsafe fn is_remote(object: *mut omapi_object_t) -> bool {
     unsafe { types::is(object, &symbols::dhcpctl_remote_type) }
 }
 
+/// A copy of the text that came with the last status.
+///
+/// # Safety
+/// `object` is live.
+#[must_use]
+pub unsafe fn message(object: *mut omapi_object_t) -> Option<Vec<u8>> {
+    // SAFETY: object is live; completions change the text under this lock.
+    unsafe {
+        let remote = from_object(object)?;
+        let _guard = remote.completion.lock();
+        match (*c_fields(object)).message {
+            m if m.is_null() => None,
+            m => match data::view(m) {
+                Datum::String(b) | Datum::Data(b) => Some(b.to_vec()),
+                _ => None,
+            },
+        }
+    }
+}
+
 /// The message text of the last answer, which `dhcpctl_remote_object_t` keeps.
 fn c_fields(object: *mut omapi_object_t) -> *mut dhcpctl_remote_object_t {
     object.cast()
@@ -135,7 +155,8 @@ pub unsafe fn send(object: *mut omapi_object_t, handle: *mut omapi_object_t, ask
         let Some(remote) = from_object(object) else {
             return Status::INVALID_ARGUMENT;
         };
-        match connection::engine_of(handle).and_then(|engine| submit(object, remote, &engine, ask))
+        match connection::engine_of(handle)
+            .and_then(|engine| submit(object, remote, handle, &engine, ask))
         {
             Ok(()) => Status::SUCCESS,
             Err(status) => status,
@@ -144,10 +165,12 @@ pub unsafe fn send(object: *mut omapi_object_t, handle: *mut omapi_object_t, ask
 }
 
 /// # Safety
-/// `object` is live and `remote` its Rust view.
+/// `object` is live and `remote` its Rust view; `handle` is live and has
+/// `engine`.
 unsafe fn submit(
     object: *mut omapi_object_t,
     remote: &Remote,
+    handle: *mut omapi_object_t,
     engine: &Arc<Conn>,
     ask: Ask,
 ) -> Result<(), Status> {
@@ -156,7 +179,7 @@ unsafe fn submit(
     unsafe {
         let c = c_fields(object);
         let attributes = match ask {
-            Ask::Open(_) | Ask::Update => changed_attributes(object)?,
+            Ask::Open(_) | Ask::Update => changed_attributes(object, handle)?,
             Ask::Refresh | Ask::Remove => Vec::new(),
         };
         let object_type = match (*c).rtype {
@@ -177,9 +200,10 @@ unsafe fn submit(
             handle,
             attributes: ValueList::from_bytes(&attributes),
         };
-        remote.completion.lock().begin(engine);
+        let before = remote.completion.lock().begin(engine);
+        drop(before);
         dispatch::used(engine);
-        let ticket = Ticket(Some(ObjectRef::new(object)));
+        let ticket = Ticket::about(ObjectRef::new(object));
         let result = engine.submit(&request, ticket);
         stuffing::give_back(attributes);
         result.map(|_| ()).map_err(|(status, ticket)| {
@@ -194,8 +218,11 @@ unsafe fn submit(
 /// in the chain take part.
 ///
 /// # Safety
-/// `object` is a live remote object.
-unsafe fn changed_attributes(object: *mut omapi_object_t) -> Result<Vec<u8>, Status> {
+/// `object` is a live remote object, `handle` a live connection handle.
+unsafe fn changed_attributes(
+    object: *mut omapi_object_t,
+    handle: *mut omapi_object_t,
+) -> Result<Vec<u8>, Status> {
     // SAFETY: as the function's.
     unsafe {
         match plain_attributes(object) {
@@ -204,7 +231,7 @@ unsafe fn changed_attributes(object: *mut omapi_object_t) -> Result<Vec<u8>, Sta
                 generic::append_changed(g, &mut out)?;
                 Ok(out)
             }
-            None => stuffing::collect(|| types::stuff_values(null_mut(), null_mut(), object)),
+            None => stuffing::collect(handle, null_mut(), object),
         }
     }
 }
