@@ -149,14 +149,19 @@ pub unsafe fn dereference_at(
 /// # Safety
 /// As [`dereference`]; `*slot` is `object`.
 unsafe fn give_up_shared(object: *mut omapi_object_t, slot: *mut *mut omapi_object_t) -> bool {
-    // At most three references are structural (inner, outer, handle), and one
-    // is given up: above four, somebody else's remains.
-    const SPARE: i32 = 4;
     // SAFETY: object is live, and stays so: another reference remains.
     unsafe {
         let refs = count(&raw mut (*object).refcnt);
-        let mut now = refs.load(Ordering::Relaxed);
-        while now > SPARE {
+        let mut now = refs.load(Ordering::Acquire);
+        // References that may be structural, and the one that is given up:
+        // what is beyond these is somebody else's. Whoever changes links or the
+        // handle meanwhile has a reference in the chain, and decides about the
+        // chain when he gives that up.
+        let inner = link(&raw mut (*object).inner).is_some();
+        let outer = link(&raw mut (*object).outer).is_some();
+        let handle = count((&raw mut (*object).handle).cast()).load(Ordering::Relaxed) != 0;
+        let needed = i32::from(inner) + i32::from(outer) + i32::from(handle) + 1;
+        while now > needed {
             match refs.compare_exchange_weak(now, now - 1, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => {
                     AtomicPtr::from_ptr(slot).store(null_mut(), Ordering::Release);
