@@ -110,11 +110,12 @@ impl Socket {
         Ok(())
     }
 
-    /// Asks for acknowledgements without delay. dhcpd leaves Nagle on: the
+    /// Acknowledges without delay what was received. dhcpd leaves Nagle on: the
     /// last part of a long answer waits for our acknowledgement, which the
-    /// kernel delays by 40 ms. It forgets the option, so it is set after every
-    /// read. Elsewhere a smaller window avoids the stall.
-    fn quick_ack(&self) {
+    /// kernel delays by 40 ms. So this is called whenever more is expected and
+    /// nothing is sent that would carry the acknowledgement. Elsewhere a
+    /// smaller window avoids the stall.
+    pub fn quick_ack(&self) {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let _ = sockopt::set_tcp_quickack(&self.0, true);
     }
@@ -148,10 +149,7 @@ impl Socket {
             match net::recv(&self.0, &mut *buf, flags) {
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return Ok(None),
-                Ok((n, _)) => {
-                    self.quick_ack();
-                    return Ok(Some(n));
-                }
+                Ok((n, _)) => return Ok(Some(n)),
                 Err(e) => return Err(e),
             }
         }
