@@ -1,5 +1,7 @@
 # make demo      a look at it: the manual page's program against our server
 # make check     all tests
+# make tsan      the tests with threads under ThreadSanitizer
+# make asan      the same and more under AddressSanitizer
 # make header    writes include/dhcpctl.h anew
 # make install   into PREFIX (/usr/local), below DESTDIR if that is set
 # make clean
@@ -23,6 +25,12 @@ demo:
 
 check:
 	@ci/check
+
+tsan:
+	@ci/tsan
+
+asan:
+	@ci/asan
 
 header:
 	$(CARGO) run --quiet -p xtask -- header
@@ -55,4 +63,4 @@ clean:
 	$(CARGO) clean
 	$(MAKE) -C examples-c clean
 
-.PHONY: all demo check header install clean
+.PHONY: all demo check tsan asan header install clean
