@@ -252,14 +252,14 @@ static void one_handle(void)
 }
 
 /* One thread serves everything; the others only ask. */
-static volatile int stop;
+static int stop;
 
 static void *serves(void *argument)
 {
     struct timeval soon;
 
     (void) argument;
-    while (!stop) {
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
         soon = in_seconds(1);
         omapi_one_dispatch(NULL, &soon);
     }
@@ -296,7 +296,7 @@ static void one_serves(void)
     usleep(50000);
     run(only_asks, "threads that only ask, and never wait");
     is(calls, THREADS * 50, "have their callbacks run by the one that dispatches");
-    stop = 1;
+    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
     pthread_join(server, NULL);
 }
 
