@@ -107,6 +107,13 @@ pub trait Complete: Send {
     /// connection has it.
     type Memory: Default + Send;
 
+    /// What a wait for this completion is about (see
+    /// [`Connection::wait_about`](crate::engine::Connection::wait_about)); 0
+    /// concerns all waits.
+    fn key(&self) -> usize {
+        0
+    }
+
     /// Takes the outcome. Must not run program code, must not block.
     fn complete(self, outcome: Outcome<'_>, memory: &mut Self::Memory) -> Option<Self::Followup>;
 }

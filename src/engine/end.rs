@@ -71,6 +71,6 @@ impl<T: Complete> Connection<T> {
         });
         st.completing -= 1;
         st.followups.extend(followups);
-        self.changed.notify_all();
+        st.sleepers.wake_all();
     }
 }

@@ -20,6 +20,8 @@ pub struct Turn<'c, T: Complete> {
     write: bool,
     connecting: bool,
     received: bool,
+    /// Whoever has it waits on afterwards.
+    pub(super) stays: bool,
     followups: Vec<T::Followup>,
 }
 
@@ -38,6 +40,7 @@ impl<'c, T: Complete> Turn<'c, T> {
             write,
             connecting,
             received: false,
+            stays: false,
             followups: Vec::new(),
         }
     }
@@ -120,7 +123,11 @@ impl<'c, T: Complete> Turn<'c, T> {
         let Some(receiving) = &mut self.reader else {
             return Ok(());
         };
-        let Receiving { reader, memory } = &mut **receiving;
+        let Receiving {
+            reader,
+            memory,
+            completed,
+        } = &mut **receiving;
         loop {
             let (rid, size, outcome) = match reader.receive()? {
                 None => return Ok(()),
@@ -138,6 +145,7 @@ impl<'c, T: Complete> Turn<'c, T> {
                 None => return Err(Status::PROTOCOL_ERROR),
                 Some(Answered::Ticket(ticket)) => {
                     drop(st);
+                    completed.push(ticket.key());
                     self.followups.extend(ticket.complete(outcome, memory));
                 }
                 Some(Answered::Authenticator) => {
@@ -155,7 +163,8 @@ impl<T: Complete> Drop for Turn<'_, T> {
     fn drop(&mut self) {
         if let Some(reader) = self.reader.take() {
             let followups = core::mem::take(&mut self.followups);
-            self.connection.end_turn(reader, followups, self.received);
+            self.connection
+                .end_turn(reader, followups, self.received, self.stays);
         }
     }
 }

@@ -141,6 +141,11 @@ pub(super) unsafe fn with<R>(
     result
 }
 
+/// What a wait for `object` is about.
+pub(super) fn key_of(object: *mut omapi_object_t) -> usize {
+    object as usize
+}
+
 /// Forgets a dying object that is not a remote object.
 pub(super) fn forget(object: *mut omapi_object_t) {
     if OTHERS_COUNT.load(Ordering::Relaxed) == 0 {
@@ -195,7 +200,10 @@ pub unsafe fn wait(
             let mut ended = || with(object, |c| !c.finished.is_empty() || c.outstanding == 0);
             let waited = match engine {
                 None => dispatch::wait_all(deadline, &mut ended),
-                Some(engine) => dispatch::wait(&engine, deadline, &mut |_| ended()),
+                Some(engine) => {
+                    let key = key_of(object);
+                    dispatch::wait(&engine, key, deadline, &mut |_| ended())
+                }
             };
             match waited {
                 Waited::TimedOut => return Err(Status::TIMED_OUT),

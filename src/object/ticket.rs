@@ -67,6 +67,13 @@ impl Complete for Ticket {
     type Followup = After;
     type Memory = Names;
 
+    fn key(&self) -> usize {
+        match (&self.about, &self.notify) {
+            (Some(object), None) => completion::key_of(object.as_ptr()),
+            _ => 0,
+        }
+    }
+
     fn complete(self, outcome: Outcome<'_>, names: &mut Names) -> Option<After> {
         let tell = self.notify.is_none();
         let after = After {
