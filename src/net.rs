@@ -10,6 +10,7 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{self, RecvFlags, SendFlags, SocketType, sockopt};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::path::Path;
 use std::time::Instant;
 
 /// The addresses of a host, in the resolver's order. Numeric IPv4 and IPv6
@@ -66,6 +67,43 @@ impl Socket {
         }
     }
 
+    /// Connects to a UNIX socket, or fails at once: with `EAGAIN` when the
+    /// server's queue is full.
+    ///
+    /// # Errors
+    /// Why it failed.
+    pub fn connect_unix(path: &Path) -> Result<Self, Errno> {
+        let address = net::SocketAddrUnix::new(path)?;
+        let fd = new_socket(net::AddressFamily::UNIX)?;
+        rustix::io::ioctl_fionbio(&fd, true)?;
+        loop {
+            match net::connect(&fd, &address) {
+                Ok(()) => return Ok(Self(fd)),
+                Err(Errno::INTR) => {}
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
+    /// Two that are connected with each other.
+    ///
+    /// # Errors
+    /// No descriptors left.
+    pub fn pair() -> Result<(Self, Self), Errno> {
+        let (a, b) = net::socketpair(
+            net::AddressFamily::UNIX,
+            SocketType::STREAM,
+            net::SocketFlags::empty(),
+            None,
+        )?;
+        for fd in [&a, &b] {
+            rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?;
+            #[cfg(target_vendor = "apple")]
+            sockopt::set_socket_nosigpipe(fd, true)?;
+        }
+        Ok((Self(a), Self(b)))
+    }
+
     /// Result of the connection attempt; sets the options that every
     /// connection wants.
     ///
@@ -112,6 +150,18 @@ impl Socket {
     /// # Errors
     /// The connection's error.
     pub fn receive(&self, buf: &mut [u8], block: bool) -> Result<Option<usize>, Errno> {
+        let got = self.receive_unix(buf, block)?;
+        if got.is_some() {
+            self.quick_ack();
+        }
+        Ok(got)
+    }
+
+    /// As [`receive`](Self::receive), for sockets that are not TCP.
+    ///
+    /// # Errors
+    /// The connection's error.
+    pub fn receive_unix(&self, buf: &mut [u8], block: bool) -> Result<Option<usize>, Errno> {
         let flags = if block {
             RecvFlags::empty()
         } else {
@@ -121,10 +171,7 @@ impl Socket {
             match net::recv(&self.0, &mut *buf, flags) {
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return Ok(None),
-                Ok((n, _)) => {
-                    self.quick_ack();
-                    return Ok(Some(n));
-                }
+                Ok((n, _)) => return Ok(Some(n)),
                 Err(e) => return Err(e),
             }
         }

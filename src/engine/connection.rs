@@ -3,7 +3,7 @@
 use super::turn::Turn;
 use crate::backend::omapi::{Reader, Session};
 use crate::net::Socket;
-use crate::request::{Complete, Followup, Outcome, Request};
+use crate::request::{Complete, Followup, Operation, Outcome, Request};
 use crate::status::Status;
 use crate::wire::Limits;
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -152,6 +152,9 @@ impl<T: Complete> Connection<T> {
             Phase::Closed(_) => Some(Status::CONNECTION_RESET),
             Phase::Draining => Some(Status::SHUTTING_DOWN),
             _ if st.session.is_authenticating() => Some(Status::NOT_YET),
+            _ if matches!(request.operation, Operation::Next { .. }) => {
+                Some(Status::NOT_IMPLEMENTED)
+            }
             _ => None,
         };
         if let Some(status) = refusal {

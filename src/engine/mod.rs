@@ -1,8 +1,12 @@
 //! One connection shared by everybody who uses it: who reads, who waits, what
 //! happens to an answer, and how it all ends.
 
+mod any;
 mod connection;
+#[cfg(feature = "kea")]
+mod kea;
 mod turn;
 
+pub use any::{AnyConnection, AnyTurn, Server};
 pub use connection::{Connection, Credentials, Disconnect, Phase, Waited};
 pub use turn::Turn;

@@ -12,7 +12,7 @@ use super::refs::{self, ObjectRef};
 use super::remote::Ticket;
 use super::{auth_key, data, dispatch, generic, types};
 use crate::capi::data as symbols;
-use crate::engine::{Connection, Disconnect, Waited};
+use crate::engine::{AnyConnection, Disconnect, Server, Waited};
 use crate::net;
 use crate::status::Status;
 use crate::wire;
@@ -29,7 +29,7 @@ unsafe extern "C" {
 }
 
 /// The engine's connection, with our tickets.
-pub type Conn = Connection<Ticket>;
+pub type Conn = AnyConnection<Ticket>;
 
 /// A connection object with what C does not see.
 #[repr(C)]

@@ -1,0 +1,200 @@
+//! A connection to whatever server answers: the objects do not know which.
+
+#[cfg(feature = "kea")]
+use super::kea::{self, KeaConnection};
+use super::{Connection, Credentials, Disconnect, Phase, Turn, Waited};
+#[cfg(feature = "kea")]
+use crate::backend::kea::target::Target;
+use crate::net::Socket;
+use crate::request::{Complete, Request};
+use crate::status::Status;
+use rustix::event::{PollFd, PollFlags};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+/// Where to connect to.
+pub enum Server {
+    /// A server that speaks OMAPI.
+    Omapi {
+        /// In the order in which to try them.
+        addresses: Vec<SocketAddr>,
+        /// Id of the first message.
+        first_id: u32,
+        /// What to authenticate with.
+        credentials: Option<Credentials>,
+    },
+    /// A Kea server.
+    #[cfg(feature = "kea")]
+    Kea(Target),
+}
+
+/// Calls the same method of whichever connection it is.
+macro_rules! either {
+    ($any:expr, $c:pat => $call:expr) => {
+        match $any {
+            AnyConnection::Omapi($c) => $call,
+            #[cfg(feature = "kea")]
+            AnyConnection::Kea($c) => $call,
+        }
+    };
+}
+
+/// A connection. See [`Connection`] for what the methods promise.
+pub enum AnyConnection<T: Complete> {
+    /// Over OMAPI.
+    Omapi(Arc<Connection<T>>),
+    /// To Kea.
+    #[cfg(feature = "kea")]
+    Kea(Arc<KeaConnection<T>>),
+}
+
+impl<T: Complete> AnyConnection<T> {
+    /// Starts to connect. `on_close` runs once when the connection ends, with
+    /// no lock held.
+    ///
+    /// # Errors
+    /// Why no attempt can even be made.
+    pub fn start(
+        server: Server,
+        on_close: impl FnOnce() + Send + 'static,
+    ) -> Result<Arc<Self>, Status> {
+        Ok(Arc::new(match server {
+            Server::Omapi {
+                addresses,
+                first_id,
+                credentials,
+            } => Self::Omapi(Connection::start(
+                addresses,
+                first_id,
+                credentials,
+                on_close,
+            )?),
+            #[cfg(feature = "kea")]
+            Server::Kea(target) => Self::Kea(KeaConnection::start(target, on_close)?),
+        }))
+    }
+
+    /// Number of the thread that used it last.
+    pub fn last_user(&self) -> &AtomicU64 {
+        either!(self, c => &c.last_user)
+    }
+
+    /// How far it is.
+    pub fn phase(&self) -> Phase {
+        either!(self, c => c.phase())
+    }
+
+    /// The socket, if there is one for good.
+    pub fn socket(&self) -> Option<Arc<Socket>> {
+        match self {
+            Self::Omapi(c) => c.socket(),
+            #[cfg(feature = "kea")]
+            Self::Kea(_) => None,
+        }
+    }
+
+    /// True while requests are unanswered.
+    pub fn is_busy(&self) -> bool {
+        either!(self, c => c.is_busy())
+    }
+
+    /// True while something waits to be sent.
+    pub fn has_unsent(&self) -> bool {
+        either!(self, c => c.has_unsent())
+    }
+
+    /// Queues a request.
+    ///
+    /// # Errors
+    /// Why it cannot be; the ticket comes back.
+    pub fn submit(&self, request: &Request<'_>, ticket: T) -> Result<(), (Status, T)> {
+        either!(self, c => c.submit(request, ticket))
+    }
+
+    /// Sends what can be sent without blocking.
+    pub fn flush(&self) {
+        either!(self, c => c.flush());
+    }
+
+    /// Waits until the connection can be used.
+    pub fn wait_ready(&self, deadline: Option<Instant>) -> Waited {
+        either!(self, c => c.wait_ready(deadline))
+    }
+
+    /// Waits until `done` says so.
+    pub fn wait(&self, deadline: Option<Instant>, done: impl FnMut() -> bool) -> Waited {
+        either!(self, c => c.wait(deadline, done))
+    }
+
+    /// Takes the role of the one who serves, if it is free.
+    pub fn turn(&self) -> Option<AnyTurn<'_, T>> {
+        match self {
+            Self::Omapi(c) => c.turn().map(AnyTurn::Omapi),
+            #[cfg(feature = "kea")]
+            Self::Kea(c) => c.turn().map(AnyTurn::Kea),
+        }
+    }
+
+    /// Runs the callbacks of completions that were delivered.
+    pub fn deliver(&self) {
+        either!(self, c => c.deliver());
+    }
+
+    /// Disconnects.
+    pub fn disconnect(&self, how: Disconnect) -> bool {
+        either!(self, c => c.disconnect(how))
+    }
+
+    /// True for a Kea.
+    pub fn is_kea(&self) -> bool {
+        !matches!(self, Self::Omapi(_))
+    }
+}
+
+/// A turn as the one who serves.
+pub enum AnyTurn<'c, T: Complete> {
+    /// Over OMAPI: one descriptor.
+    Omapi(Turn<'c, T>),
+    /// To Kea: any number.
+    #[cfg(feature = "kea")]
+    Kea(kea::Turn<'c, T>),
+}
+
+impl<T: Complete> AnyTurn<'_, T> {
+    /// Adds what to poll for; how many descriptors that are.
+    pub fn register<'t>(&'t self, fds: &mut Vec<PollFd<'t>>) -> usize {
+        let before = fds.len();
+        match self {
+            Self::Omapi(t) => fds.push(PollFd::from_borrowed_fd(t.fd(), t.interest())),
+            #[cfg(feature = "kea")]
+            Self::Kea(t) => t.register(fds),
+        }
+        fds.len() - before
+    }
+
+    /// When to call [`proceed`](Self::proceed) even if nothing is ready.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<Instant> {
+        match self {
+            Self::Omapi(_) => None,
+            #[cfg(feature = "kea")]
+            Self::Kea(t) => t.wake_at(),
+        }
+    }
+
+    /// Does what a poll found ready, in the order of registration. True when
+    /// anything was.
+    pub fn proceed(&mut self, ready: &[PollFlags]) -> bool {
+        match self {
+            Self::Omapi(t) => {
+                let flags = ready.first().copied().unwrap_or(PollFlags::empty());
+                t.proceed(flags);
+                !flags.is_empty()
+            }
+            #[cfg(feature = "kea")]
+            Self::Kea(t) => t.proceed(ready),
+        }
+    }
+}
