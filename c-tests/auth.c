@@ -198,7 +198,7 @@ int main(void)
         memcpy(key.secret, "secret", 6);
         key.length = 6;
         bad(key.name, key.algorithm, ISC_R_NOTFOUND, "a key for a server without keys");
-        skip("signed requests", "this server has no key");
+        printf("# this server has no key: nothing more to see\n");
         return tap_end();
     }
     names();

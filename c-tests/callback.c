@@ -99,7 +99,8 @@ static void inside_a_wait(void)
     is(box.calls, 1, "called once");
 
     memset(&box, 0, sizeof box);
-    is(open_now(lease, connection, 0), 0, "wait for the object itself");
+    is(dhcpctl_object_refresh(connection, lease), 0, "refresh");
+    is(finish(lease), 0, "wait for the object itself");
     serve(&box, 1);
     is(box.calls, 1, "called once");
     is(box.status, 0, "with success");

@@ -2,7 +2,6 @@
 
 #include "client.h"
 
-#include <dirent.h>
 #include <netinet/in.h>
 #include <omapip/omapip_p.h>
 #include <sys/socket.h>
@@ -22,19 +21,6 @@ static int closed_port(void)
         tap_bail("cannot bind");
     close(fd);
     return ntohs(address.sin_port);
-}
-
-static int open_descriptors(void)
-{
-    DIR *list = opendir("/proc/self/fd");
-    int count = 0;
-
-    if (!list)
-        return -1;
-    while (readdir(list))
-        count++;
-    closedir(list);
-    return count;
 }
 
 static void works(dhcpctl_handle connection, const char *what)
@@ -114,7 +100,7 @@ static void failures(void)
     c = NULL;
 
     is(dhcpctl_connect(&c, "", server_port(), NULL), DHCP_R_HOSTUNKNOWN, "no host name");
-    is(dhcpctl_connect(&c, "::1", server_port(), NULL), DHCP_R_HOSTUNKNOWN, "IPv6");
+    ok(dhcpctl_connect(&c, "::1", server_port(), NULL) != 0, "IPv6, where no server listens");
     /* A label of more than 63 letters needs no name server to be wrong. */
     memset(long_name, 'a', 80);
     strcpy(long_name + 80, ".invalid");
@@ -172,6 +158,8 @@ static void disconnecting(void)
     ok(finish(lease) != 0, "and there is nothing to wait for");
 
     c = server_connect();
+    /* What was sent once is not sent again: the key has to be set anew. */
+    is(set_address(lease, "10.0.0.10"), 0, "set the key");
     is(open_now(lease, c, 0), 0, "on a new connection they do");
 
     /* With a request on its way, both ways of disconnecting. */

@@ -37,6 +37,16 @@ static void by_key(dhcpctl_handle connection, const char *key, const void *bytes
     drop(&lease);
 }
 
+/* The text of a status is in the object, as the typed data that the struct
+ * declares (in the original it is a value, which nobody can use). */
+static int says(dhcpctl_handle object, const char *text)
+{
+    omapi_typed_data_t *message = ((dhcpctl_remote_object_t *) object)->message;
+
+    return message && message->u.buffer.len == strlen(text) &&
+           memcmp(message->u.buffer.value, text, strlen(text)) == 0;
+}
+
 static void fails(dhcpctl_handle connection, const char *key, const void *bytes, unsigned length,
                   dhcpctl_status want, const char *what)
 {
@@ -45,6 +55,8 @@ static void fails(dhcpctl_handle connection, const char *key, const void *bytes,
     dhcpctl_set_data_value(lease, (const char *) bytes, length, key);
     is(open_now(lease, connection, 0), want, what);
     ok(has_no(lease, "state"), "and nothing was filled in");
+    if (want == ISC_R_NOTFOUND)
+        ok(says(lease, "no object matches specification"), "with the server's words");
     drop(&lease);
 }
 

@@ -1,11 +1,5 @@
 /* Put in front of manpage.c by the compiler (-include), so that its text can
- * stay what the manual page says: the standard headers that the page forgot,
- * and a way to try it on another port than 7911. */
-#include <arpa/inet.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
+ * stay what the manual page says: a way to try it on another port than 7911. */
 #include <isc/result.h>
 #include <dhcpctl/dhcpctl.h>
 

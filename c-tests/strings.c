@@ -159,6 +159,28 @@ static void values(void)
     is(omapi_value_dereference(&value, MDL), DHCP_R_INVALIDARG, "and again");
 }
 
+/* A local handle: a number that stands for an object. In the original such an
+ * object could not be given back. */
+static void handles(void)
+{
+    omapi_object_t *object = new_object(NULL, "lease");
+    omapi_object_t *found = NULL;
+    omapi_handle_t first = 0;
+    omapi_handle_t again = 0;
+
+    is(omapi_object_handle(&first, object), 0, "a handle");
+    ok(first != 0, "is not 0");
+    is(omapi_object_handle(&again, object), 0, "asked again");
+    is(again, first, "is the same");
+    is(omapi_handle_lookup(&found, first), 0, "found by it");
+    ok(found == object, "the object");
+    is(omapi_handle_lookup(&found, first), DHCP_R_INVALIDARG, "into a used pointer");
+    is(omapi_object_dereference(&found, MDL), 0, "give one back");
+    is(omapi_object_dereference(&object, MDL), 0, "and the other");
+    is(omapi_handle_lookup(&found, first), ISC_R_NOTFOUND, "then the handle leads nowhere");
+    is(omapi_handle_lookup(&found, 0), ISC_R_NOTFOUND, "as does 0");
+}
+
 /* An object inside typed data is held by it. */
 static void objects(void)
 {
@@ -190,5 +212,6 @@ int main(void)
     typed_data();
     values();
     objects();
+    handles();
     return tap_end();
 }

@@ -93,9 +93,7 @@ static inline void tap_bail(const char *why)
     exit(99);
 }
 
-TAP_C void tap_hung(int);
-#ifndef TAP_NO_HUNG
-void tap_hung(int signal_number)
+static void tap_hung(int signal_number)
 {
     static const char text[] = "Bail out! hung: the alarm went off\n";
 
@@ -104,7 +102,6 @@ void tap_hung(int signal_number)
         _exit(97);
     _exit(98);
 }
-#endif
 
 /* Which library is this? A test that runs on the original by mistake (it may
  * lie in /usr/lib under the same name) proves nothing. DHCPCTL_LIBRARY is the

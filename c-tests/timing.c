@@ -3,8 +3,6 @@
 
 #include "peer.h"
 
-#include <dirent.h>
-
 static void silent(int listener)
 {
     struct request request;
@@ -32,19 +30,6 @@ static void late(int listener)
         usleep(600000);
         peer_answer(fd, &request);
     }
-}
-
-static int open_descriptors(void)
-{
-    DIR *list = opendir("/proc/self/fd");
-    int count = 0;
-
-    if (!list)
-        return -1;
-    while (readdir(list))
-        count++;
-    closedir(list);
-    return count;
 }
 
 /* One wait that has to end by its limit, not earlier than `least`. */

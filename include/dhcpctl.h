@@ -21,6 +21,12 @@
 #include <sys/time.h>
 #include <netinet/in.h>
 
+/* Not needed here, but by the manual page's program, which forgets them. */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
 typedef struct dns_tsec dns_tsec_t;
 typedef struct dst_key dst_key_t;
 typedef struct isc_socket isc_socket_t;
@@ -234,14 +240,6 @@ typedef enum omapi_datatype_t {
     omapi_datatype_object
 } omapi_datatype_t;
 
-typedef enum omapi_connection_state_t {
-    omapi_connection_unconnected,
-    omapi_connection_connecting,
-    omapi_connection_connected,
-    omapi_connection_disconnecting,
-    omapi_connection_closed
-} omapi_connection_state_t;
-
 typedef enum omapi_protocol_state_t {
     omapi_protocol_intro_wait,
     omapi_protocol_header_wait,
@@ -252,10 +250,62 @@ typedef enum omapi_protocol_state_t {
     omapi_protocol_value_length_wait
 } omapi_protocol_state_t;
 
+typedef enum omapi_connection_state_t {
+    omapi_connection_unconnected,
+    omapi_connection_connecting,
+    omapi_connection_connected,
+    omapi_connection_disconnecting,
+    omapi_connection_closed
+} omapi_connection_state_t;
+
 /**
  * Result code: class in the upper 16 bits, 0 is success.
  */
 typedef unsigned int isc_result_t;
+
+typedef isc_result_t (*omapi_array_ref_t)(char**, char*, const char*, int);
+
+typedef isc_result_t (*omapi_array_deref_t)(char**, const char*, int);
+
+struct omapi_array_t {
+    char **data;
+    omapi_array_ref_t ref;
+    omapi_array_deref_t deref;
+    int count;
+    int max;
+};
+
+struct omapi_addr_t {
+    unsigned int addrtype;
+    unsigned int addrlen;
+    unsigned char address[16];
+    unsigned int port;
+};
+
+/**
+ * One block: `addresses` points right behind the header.
+ */
+struct omapi_addr_list_t {
+    int refcnt;
+    unsigned int count;
+    omapi_addr_t *addresses;
+};
+
+/**
+ * Number of an object: on the wire the server's, locally ours.
+ */
+typedef unsigned int omapi_handle_t;
+
+/**
+ * Fields that every object starts with. (C: OMAPI_OBJECT_PREAMBLE.)
+ */
+struct __omapi_object {
+    omapi_object_type_t *type;
+    int refcnt;
+    omapi_handle_t handle;
+    omapi_object_t *outer;
+    omapi_object_t *inner;
+};
 
 /**
  * Counted bytes without terminator; the block is as long as `len` demands.
@@ -272,6 +322,32 @@ struct omapi_data_string_t {
 struct omapi_typed_data_buffer_t {
     unsigned int len;
     unsigned char value[1];
+};
+
+/**
+ * A counted foreign reference; the library never makes one.
+ */
+struct omapi_typed_data_ref_t {
+    void *ptr;
+    isc_result_t (*reference)(void*, void*, const char*, int);
+    isc_result_t (*dereference)(void*, const char*, int);
+};
+
+typedef union omapi_typed_data_u {
+    omapi_typed_data_buffer_t buffer;
+    omapi_object_t *object;
+    omapi_typed_data_ref_t ref;
+    int integer;
+} omapi_typed_data_u;
+
+/**
+ * A datum with its type. The block is only as long as the type demands
+ * (12 bytes plus the buffer's length, or 16 for an object): never copy it whole.
+ */
+struct omapi_typed_data_t {
+    int refcnt;
+    enum omapi_datatype_t type;
+    union omapi_typed_data_u u;
 };
 
 /**
@@ -316,63 +392,6 @@ struct __omapi_object_type_t {
 };
 
 /**
- * Number of an object: on the wire the server's, locally ours.
- */
-typedef unsigned int omapi_handle_t;
-
-/**
- * Fields that every object starts with. (C: OMAPI_OBJECT_PREAMBLE.)
- */
-struct __omapi_object {
-    omapi_object_type_t *type;
-    int refcnt;
-    omapi_handle_t handle;
-    omapi_object_t *outer;
-    omapi_object_t *inner;
-};
-
-/**
- * A counted foreign reference; the library never makes one.
- */
-struct omapi_typed_data_ref_t {
-    void *ptr;
-    isc_result_t (*reference)(void*, void*, const char*, int);
-    isc_result_t (*dereference)(void*, const char*, int);
-};
-
-typedef union omapi_typed_data_u {
-    omapi_typed_data_buffer_t buffer;
-    omapi_object_t *object;
-    omapi_typed_data_ref_t ref;
-    int integer;
-} omapi_typed_data_u;
-
-/**
- * A datum with its type. The block is only as long as the type demands
- * (12 bytes plus the buffer's length, or 16 for an object): never copy it whole.
- */
-struct omapi_typed_data_t {
-    int refcnt;
-    enum omapi_datatype_t type;
-    union omapi_typed_data_u u;
-};
-
-/**
- * Result code of a `dhcpctl_*` function.
- */
-typedef isc_result_t dhcpctl_status;
-
-/**
- * Any object: a connection, an authenticator, a lease, host, group ...
- */
-typedef omapi_object_t *dhcpctl_handle;
-
-/**
- * Counted bytes.
- */
-typedef omapi_data_string_t *dhcpctl_data_string;
-
-/**
  * An authenticator: key name, full algorithm name, binary secret.
  */
 struct auth_key {
@@ -392,62 +411,20 @@ struct auth_key {
  */
 typedef bool isc_boolean_t;
 
-typedef isc_result_t (*omapi_array_ref_t)(char**, char*, const char*, int);
-
-typedef isc_result_t (*omapi_array_deref_t)(char**, const char*, int);
-
-struct omapi_addr_t {
-    unsigned int addrtype;
-    unsigned int addrlen;
-    unsigned char address[16];
-    unsigned int port;
-};
+/**
+ * Result code of a `dhcpctl_*` function.
+ */
+typedef isc_result_t dhcpctl_status;
 
 /**
- * One block: `addresses` points right behind the header.
+ * Any object: a connection, an authenticator, a lease, host, group ...
  */
-struct omapi_addr_list_t {
-    int refcnt;
-    unsigned int count;
-    omapi_addr_t *addresses;
-};
-
-struct omapi_array_t {
-    char **data;
-    omapi_array_ref_t ref;
-    omapi_array_deref_t deref;
-    int count;
-    int max;
-};
+typedef omapi_object_t *dhcpctl_handle;
 
 /**
- * Innermost in the chain of an object that has a callback.
+ * Counted bytes.
  */
-struct dhcpctl_callback_object_t {
-    omapi_object_type_t *type;
-    int refcnt;
-    omapi_handle_t handle;
-    omapi_object_t *outer;
-    omapi_object_t *inner;
-    omapi_object_t *object;
-    void *data;
-    void (*callback)(dhcpctl_handle, dhcpctl_status, void*);
-};
-
-/**
- * Stands for an object of the server.
- */
-struct dhcpctl_remote_object_t {
-    omapi_object_type_t *type;
-    int refcnt;
-    omapi_handle_t handle;
-    omapi_object_t *outer;
-    omapi_object_t *inner;
-    omapi_typed_data_t *rtype;
-    isc_result_t waitstatus;
-    omapi_typed_data_t *message;
-    omapi_handle_t remote_handle;
-};
+typedef omapi_data_string_t *dhcpctl_data_string;
 
 /**
  * Attributes in the order in which they were first set.
@@ -462,33 +439,6 @@ struct __omapi_generic_object {
     unsigned char *changed;
     int nvalues;
     int va_max;
-};
-
-struct __omapi_waiter_object {
-    omapi_object_type_t *type;
-    int refcnt;
-    omapi_handle_t handle;
-    omapi_object_t *outer;
-    omapi_object_t *inner;
-    int ready;
-    isc_result_t waitstatus;
-    omapi_waiter_object_t *next;
-};
-
-struct __omapi_io_object {
-    omapi_object_type_t *type;
-    int refcnt;
-    omapi_handle_t handle;
-    omapi_object_t *outer;
-    omapi_object_t *inner;
-    omapi_io_object_t *next;
-    int (*readfd)(omapi_object_t*);
-    int (*writefd)(omapi_object_t*);
-    isc_result_t (*reader)(omapi_object_t*);
-    isc_result_t (*writer)(omapi_object_t*);
-    isc_result_t (*reaper)(omapi_object_t*);
-    isc_socket_t *fd;
-    isc_boolean_t closed;
 };
 
 struct __omapi_remote_auth {
@@ -537,6 +487,62 @@ struct __omapi_message_object {
     unsigned int h;
     unsigned int id;
     unsigned int rid;
+};
+
+/**
+ * Innermost in the chain of an object that has a callback.
+ */
+struct dhcpctl_callback_object_t {
+    omapi_object_type_t *type;
+    int refcnt;
+    omapi_handle_t handle;
+    omapi_object_t *outer;
+    omapi_object_t *inner;
+    omapi_object_t *object;
+    void *data;
+    void (*callback)(dhcpctl_handle, dhcpctl_status, void*);
+};
+
+/**
+ * Stands for an object of the server.
+ */
+struct dhcpctl_remote_object_t {
+    omapi_object_type_t *type;
+    int refcnt;
+    omapi_handle_t handle;
+    omapi_object_t *outer;
+    omapi_object_t *inner;
+    omapi_typed_data_t *rtype;
+    isc_result_t waitstatus;
+    omapi_typed_data_t *message;
+    omapi_handle_t remote_handle;
+};
+
+struct __omapi_waiter_object {
+    omapi_object_type_t *type;
+    int refcnt;
+    omapi_handle_t handle;
+    omapi_object_t *outer;
+    omapi_object_t *inner;
+    int ready;
+    isc_result_t waitstatus;
+    omapi_waiter_object_t *next;
+};
+
+struct __omapi_io_object {
+    omapi_object_type_t *type;
+    int refcnt;
+    omapi_handle_t handle;
+    omapi_object_t *outer;
+    omapi_object_t *inner;
+    omapi_io_object_t *next;
+    int (*readfd)(omapi_object_t*);
+    int (*writefd)(omapi_object_t*);
+    isc_result_t (*reader)(omapi_object_t*);
+    isc_result_t (*writer)(omapi_object_t*);
+    isc_result_t (*reaper)(omapi_object_t*);
+    isc_socket_t *fd;
+    isc_boolean_t closed;
 };
 
 /**
@@ -591,6 +597,240 @@ extern "C" {
 #endif /* __cplusplus */
 
 /**
+ * Makes an empty array whose entries are counted by `ref` and `deref`.
+ * `*array` must be NULL before.
+ */
+isc_result_t omapi_array_allocate(omapi_array_t **array,
+                                  omapi_array_ref_t ref,
+                                  omapi_array_deref_t deref,
+                                  const char *_file,
+                                  int _line);
+
+/**
+ * Gives up all entries, frees the array and clears `*array`.
+ */
+isc_result_t omapi_array_free(omapi_array_t **array, const char *file, int line);
+
+/**
+ * Stores another reference to `ptr` behind the last entry; its index goes to
+ * `*index` unless that is NULL.
+ */
+isc_result_t omapi_array_extend(omapi_array_t *array,
+                                char *ptr,
+                                int *index,
+                                const char *file,
+                                int line);
+
+/**
+ * Stores another reference to `ptr` at `index`; what was there is given up.
+ */
+isc_result_t omapi_array_set(omapi_array_t *array,
+                             void *ptr,
+                             int index,
+                             const char *file,
+                             int line);
+
+/**
+ * Stores a reference to the entry at `index` in `*ptr`, which must be NULL
+ * before.
+ *
+ * Returns 0, DHCP_R_INVALIDARG outside the array, ISC_R_NOTFOUND for an empty
+ * slot.
+ */
+isc_result_t omapi_array_lookup(char **ptr,
+                                omapi_array_t *array,
+                                int index,
+                                const char *file,
+                                int line);
+
+/**
+ * Makes a list of `count` zeroed addresses, in one block. `*d` must be NULL
+ * before.
+ */
+isc_result_t omapi_addr_list_new(omapi_addr_list_t **d,
+                                 unsigned int count,
+                                 const char *_file,
+                                 int _line);
+
+/**
+ * Stores another reference to `s` in `*r`, which must be NULL before.
+ */
+isc_result_t omapi_addr_list_reference(omapi_addr_list_t **r,
+                                       omapi_addr_list_t *s,
+                                       const char *_file,
+                                       int _line);
+
+/**
+ * Gives up the reference in `*s` and clears it; the last one frees.
+ */
+isc_result_t omapi_addr_list_dereference(omapi_addr_list_t **s,
+                                         const char *_file,
+                                         int _line);
+
+/**
+ * Makes an authenticator whose members the program fills with memory of
+ * dmalloc. `*o` must be NULL before.
+ */
+isc_result_t omapi_auth_key_new(omapi_auth_key_t **o,
+                                const char *_file,
+                                int _line);
+
+/**
+ * As omapi_auth_key_new.
+ */
+isc_result_t omapi_auth_key_allocate(omapi_auth_key_t **p,
+                                     const char *file,
+                                     int line);
+
+/**
+ * As omapi_object_reference, for an authenticator.
+ */
+isc_result_t omapi_auth_key_reference(omapi_auth_key_t **r,
+                                      omapi_auth_key_t *a,
+                                      const char *_file,
+                                      int _line);
+
+/**
+ * As omapi_object_dereference, for an authenticator. Its secret is erased
+ * with it.
+ */
+isc_result_t omapi_auth_key_dereference(omapi_auth_key_t **a,
+                                        const char *_file,
+                                        int _line);
+
+/**
+ * Enters an authenticator in the table, by its name; one of the same name is
+ * replaced. The table holds a reference.
+ */
+isc_result_t omapi_auth_key_enter(omapi_auth_key_t *a);
+
+/**
+ * Stores a reference to the authenticator of that name (in any case) in `*a`,
+ * which must be NULL before.
+ *
+ * Returns 0, or ISC_R_NOTFOUND.
+ */
+isc_result_t omapi_auth_key_lookup_name(omapi_auth_key_t **a, const char *name);
+
+/**
+ * `lookup` of the type: the authenticator whose name and algorithm `ref` has
+ * as attributes.
+ */
+isc_result_t omapi_auth_key_lookup(omapi_object_t **h,
+                                   omapi_object_t *_id,
+                                   omapi_object_t *ref);
+
+/**
+ * `destroy` of the type: erases the secret, frees the members.
+ */
+isc_result_t omapi_auth_key_destroy(omapi_object_t *h, const char *file, int line);
+
+/**
+ * `get_value` of the type: "name", "algorithm", "key".
+ */
+isc_result_t omapi_auth_key_get_value(omapi_object_t *h,
+                                      omapi_object_t *id,
+                                      omapi_data_string_t *name,
+                                      omapi_value_t **value);
+
+/**
+ * `stuff_values` of the type: sends name and algorithm, never the key.
+ */
+isc_result_t omapi_auth_key_stuff_values(omapi_object_t *c,
+                                         omapi_object_t *id,
+                                         omapi_object_t *h);
+
+/**
+ * Starts to connect `h`, an object of the program or a generic object: it
+ * becomes a connection handle. Wait for it with omapi_wait_for_completion.
+ *
+ * Returns DHCP_R_INCOMPLETE when the connection is under way, or why not.
+ */
+isc_result_t omapi_protocol_connect(omapi_object_t *h,
+                                    const char *server_name,
+                                    unsigned int port,
+                                    omapi_object_t *authinfo);
+
+/**
+ * Starts to connect the protocol object `c`; other objects have no use for
+ * the bytes of a connection, and get ISC_R_NOTIMPLEMENTED.
+ *
+ * Returns DHCP_R_INCOMPLETE when the connection is under way, or why not.
+ */
+isc_result_t omapi_connect(omapi_object_t *c,
+                           const char *server_name,
+                           unsigned int port);
+
+/**
+ * As omapi_connect, for the addresses of a list, in turn. A local address is
+ * not supported: `local_addr` must be NULL.
+ */
+isc_result_t omapi_connect_list(omapi_object_t *c,
+                                omapi_addr_list_t *remote_addrs,
+                                omapi_addr_t *local_addr);
+
+/**
+ * True when messages of the protocol object are signed.
+ */
+isc_boolean_t omapi_protocol_authenticated(omapi_object_t *h);
+
+/**
+ * Sends the message `mo` on the connection of the protocol object `po`.
+ * `id` is NULL or the object whose handle goes with it, `omo` NULL or the
+ * message that it answers. The answer goes into the message's "object", or
+ * its result to the "notify-object"; wait for either of them.
+ */
+isc_result_t omapi_protocol_send_message(omapi_object_t *po,
+                                         omapi_object_t *id,
+                                         omapi_object_t *mo,
+                                         omapi_object_t *omo);
+
+/**
+ * Sends an open for `object` of the server's type `type` on the connection of
+ * the protocol object `po`, with OMAPI_CREATE, OMAPI_UPDATE, OMAPI_EXCL in
+ * `flags`. Wait for `object`.
+ */
+isc_result_t omapi_protocol_send_open(omapi_object_t *po,
+                                      omapi_object_t *id,
+                                      const char *type,
+                                      omapi_object_t *object,
+                                      unsigned int flags);
+
+/**
+ * The descriptor to poll for reading: of a connection object (the outer of
+ * the outer of a handle) or of a handle; -1 without a connection.
+ */
+int omapi_connection_readfd(omapi_object_t *h);
+
+/**
+ * The descriptor to poll for writing, or -1 while there is nothing to write.
+ */
+int omapi_connection_writefd(omapi_object_t *h);
+
+/**
+ * Takes in what the connection's descriptor has, without blocking: answers go
+ * into their objects, callbacks run.
+ *
+ * Returns 0, or DHCP_R_CONNRESET when the connection is lost.
+ */
+isc_result_t omapi_connection_reader(omapi_object_t *h);
+
+/**
+ * Sends what the connection's descriptor takes, without blocking.
+ *
+ * Returns 0, or DHCP_R_CONNRESET when the connection is lost.
+ */
+isc_result_t omapi_connection_writer(omapi_object_t *h);
+
+/**
+ * Whether the connection still lives; a connection that was to be closed
+ * after its output was sent is closed here.
+ *
+ * Returns 0, or ISC_R_NOTCONNECTED.
+ */
+isc_result_t omapi_connection_reaper(omapi_object_t *h);
+
+/**
  * Makes a data string of `len` zero bytes with one reference. `*d` must be
  * NULL before.
  */
@@ -661,7 +901,8 @@ isc_result_t omapi_get_int_value(unsigned long *v, omapi_typed_data_t *t);
 
 /**
  * Prepares the library; the first call of every program. Calling it again
- * changes nothing. It touches neither signals nor files.
+ * changes nothing but reads DHCPCTL_TIMEOUT anew. It touches neither signals
+ * nor files.
  *
  * Returns 0.
  */
@@ -672,7 +913,8 @@ dhcpctl_status dhcpctl_initialize(void);
  * with `dhcpctl_disconnect`. It must be NULL before and stays NULL on failure.
  *
  * `server_name` is a name or an IPv4 or IPv6 address, `port` usually 7911.
- * `authinfo` is NULL or an authenticator; all messages are signed then.
+ * `authinfo` is NULL or an authenticator; all messages are signed then. The
+ * environment variable DHCPCTL_TIMEOUT (seconds) limits the call.
  *
  * Returns 0, DHCP_R_HOSTUNKNOWN, ISC_R_CONNREFUSED or another reason of the
  * system, or the server's code when it does not accept the authenticator.
@@ -753,7 +995,8 @@ dhcpctl_status dhcpctl_object_remove(dhcpctl_handle connection, dhcpctl_handle h
 /**
  * Waits until a request of `h` is answered, and stores its result in
  * `*status`; without an answer, why there is none. A request that was
- * answered during another wait returns at once.
+ * answered during another wait returns at once. The environment variable
+ * DHCPCTL_TIMEOUT (seconds) limits the wait.
  *
  * Returns 0, DHCP_R_CONNRESET when the connection was lost, or ISC_R_NOMORE
  * when there is no request to wait for.
@@ -878,6 +1121,603 @@ isc_result_t omapi_dispatch(struct timeval *t);
 isc_result_t omapi_disconnect(omapi_object_t *connection, int force);
 
 /**
+ * Makes a generic object. `*gen` must be NULL before.
+ */
+isc_result_t omapi_generic_new(omapi_object_t **gen, const char *_file, int _line);
+
+/**
+ * As omapi_generic_new, with the type's own pointer.
+ */
+isc_result_t omapi_generic_allocate(omapi_generic_object_t **p,
+                                    const char *file,
+                                    int line);
+
+/**
+ * As omapi_object_reference.
+ */
+isc_result_t omapi_generic_reference(omapi_generic_object_t **p,
+                                     omapi_generic_object_t *a,
+                                     const char *_file,
+                                     int _line);
+
+/**
+ * As omapi_object_dereference.
+ */
+isc_result_t omapi_generic_dereference(omapi_generic_object_t **p,
+                                       const char *_file,
+                                       int _line);
+
+/**
+ * Says that all attributes are sent: flags are cleared, null values dropped.
+ */
+isc_result_t omapi_generic_clear_flags(omapi_object_t *o);
+
+/**
+ * `set_value` of the type: replaces in place, or appends.
+ */
+isc_result_t omapi_generic_set_value(omapi_object_t *h,
+                                     omapi_object_t *id,
+                                     omapi_data_string_t *name,
+                                     omapi_typed_data_t *value);
+
+/**
+ * `get_value` of the type; what it has not, its inner objects may have.
+ */
+isc_result_t omapi_generic_get_value(omapi_object_t *h,
+                                     omapi_object_t *id,
+                                     omapi_data_string_t *name,
+                                     omapi_value_t **value);
+
+/**
+ * `destroy` of the type: drops all attributes.
+ */
+isc_result_t omapi_generic_destroy(omapi_object_t *h, const char *file, int line);
+
+/**
+ * `signal_handler` of the type: passes signals inward.
+ */
+isc_result_t omapi_generic_signal_handler(omapi_object_t *h,
+                                          const char *name,
+                                          va_list ap);
+
+/**
+ * `stuff_values` of the type: sends the attributes that were set.
+ */
+isc_result_t omapi_generic_stuff_values(omapi_object_t *c,
+                                        omapi_object_t *id,
+                                        omapi_object_t *h);
+
+/**
+ * Stores the handle of `o` in `*h`: a new one, unless it has one. Handles
+ * count from 1 and are not used again.
+ */
+isc_result_t omapi_object_handle(omapi_handle_t *h, omapi_object_t *o);
+
+/**
+ * Stores a reference to the object with that handle in `*o`, which must be
+ * NULL before.
+ *
+ * Returns 0, or ISC_R_NOTFOUND.
+ */
+isc_result_t omapi_handle_lookup(omapi_object_t **o, omapi_handle_t h);
+
+/**
+ * As omapi_handle_lookup, for an integer or four bytes of data (not string)
+ * in network byte order.
+ */
+isc_result_t omapi_handle_td_lookup(omapi_object_t **o,
+                                    omapi_typed_data_t *h);
+
+/**
+ * Takes the object with that handle out of the table: it has none then.
+ */
+isc_result_t omapi_handle_clear(omapi_handle_t h);
+
+/**
+ * `set_value` of the type: "remote-handle" sets the handle; the inner objects have the attributes.
+ */
+isc_result_t dhcpctl_remote_set_value(omapi_object_t *h,
+                                      omapi_object_t *id,
+                                      omapi_data_string_t *name,
+                                      omapi_typed_data_t *value);
+
+/**
+ * `get_value` of the type: the inner objects have the attributes.
+ */
+isc_result_t dhcpctl_remote_get_value(omapi_object_t *h,
+                                      omapi_object_t *id,
+                                      omapi_data_string_t *name,
+                                      omapi_value_t **value);
+
+/**
+ * `signal_handler` of the type: "updated" and "status" end a request, the inner objects hear "ready".
+ */
+isc_result_t dhcpctl_remote_signal_handler(omapi_object_t *h,
+                                           const char *name,
+                                           va_list ap);
+
+/**
+ * `destroy` of the type.
+ */
+isc_result_t dhcpctl_remote_destroy(omapi_object_t *h, const char *file, int line);
+
+/**
+ * `stuff_values` of the type: the inner objects have the attributes.
+ */
+isc_result_t dhcpctl_remote_stuff_values(omapi_object_t *c,
+                                         omapi_object_t *id,
+                                         omapi_object_t *h);
+
+/**
+ * `set_value` of the type: nothing is its own.
+ */
+isc_result_t dhcpctl_callback_set_value(omapi_object_t *h,
+                                        omapi_object_t *id,
+                                        omapi_data_string_t *name,
+                                        omapi_typed_data_t *value);
+
+/**
+ * `get_value` of the type: nothing is its own.
+ */
+isc_result_t dhcpctl_callback_get_value(omapi_object_t *h,
+                                        omapi_object_t *id,
+                                        omapi_data_string_t *name,
+                                        omapi_value_t **value);
+
+/**
+ * `signal_handler` of the type: "ready" calls the function.
+ */
+isc_result_t dhcpctl_callback_signal_handler(omapi_object_t *h,
+                                             const char *name,
+                                             va_list ap);
+
+/**
+ * `destroy` of the type.
+ */
+isc_result_t dhcpctl_callback_destroy(omapi_object_t *h,
+                                      const char *file,
+                                      int line);
+
+/**
+ * `stuff_values` of the type: nothing is its own.
+ */
+isc_result_t dhcpctl_callback_stuff_values(omapi_object_t *c,
+                                           omapi_object_t *id,
+                                           omapi_object_t *h);
+
+/**
+ * Has waits and dispatches serve descriptors of `h`: `readfd` and `writefd`
+ * return them (-1 for none at the moment), `reader` and `writer` are called
+ * when they are ready, then `reaper`; a result other than 0 ends the
+ * registration. All are called with `h`; any may be NULL.
+ */
+isc_result_t omapi_register_io_object(omapi_object_t *h,
+                                      int (*readfd)(omapi_object_t*),
+                                      int (*writefd)(omapi_object_t*),
+                                      isc_result_t (*reader)(omapi_object_t*),
+                                      isc_result_t (*writer)(omapi_object_t*),
+                                      isc_result_t (*reaper)(omapi_object_t*));
+
+/**
+ * Replaces the functions of a registered object.
+ */
+isc_result_t omapi_reregister_io_object(omapi_object_t *h,
+                                        int (*readfd)(omapi_object_t*),
+                                        int (*writefd)(omapi_object_t*),
+                                        isc_result_t (*reader)(omapi_object_t*),
+                                        isc_result_t (*writer)(omapi_object_t*),
+                                        isc_result_t (*reaper)(omapi_object_t*));
+
+/**
+ * Ends the registration of `h`.
+ */
+isc_result_t omapi_unregister_io_object(omapi_object_t *h);
+
+/**
+ * Calls `func` with every registered object and `p`, until it returns
+ * something other than 0.
+ */
+isc_result_t omapi_io_state_foreach(isc_result_t (*func)(omapi_object_t*, void*),
+                                    void *p);
+
+/**
+ * Makes a value that shares `name` and `value`; NULL is the null value.
+ */
+isc_result_t omapi_make_value(omapi_value_t **vp,
+                              omapi_data_string_t *name,
+                              omapi_typed_data_t *value,
+                              const char *_file,
+                              int _line);
+
+/**
+ * Makes a value with a copy of `len` bytes; NULL is the null value.
+ */
+isc_result_t omapi_make_const_value(omapi_value_t **vp,
+                                    omapi_data_string_t *name,
+                                    const unsigned char *value,
+                                    unsigned int len,
+                                    const char *_file,
+                                    int _line);
+
+/**
+ * Makes a value with a copy of a string; NULL is the null value.
+ */
+isc_result_t omapi_make_string_value(omapi_value_t **vp,
+                                     omapi_data_string_t *name,
+                                     const char *value,
+                                     const char *_file,
+                                     int _line);
+
+/**
+ * Makes a value with a number.
+ */
+isc_result_t omapi_make_int_value(omapi_value_t **vp,
+                                  omapi_data_string_t *name,
+                                  int value,
+                                  const char *_file,
+                                  int _line);
+
+/**
+ * Makes a value with a number.
+ */
+isc_result_t omapi_make_uint_value(omapi_value_t **vp,
+                                   omapi_data_string_t *name,
+                                   unsigned int value,
+                                   const char *_file,
+                                   int _line);
+
+/**
+ * Makes a value with a reference on an object; NULL is the null value.
+ */
+isc_result_t omapi_make_object_value(omapi_value_t **vp,
+                                     omapi_data_string_t *name,
+                                     omapi_object_t *value,
+                                     const char *_file,
+                                     int _line);
+
+/**
+ * Makes a value with the local handle of an object; NULL is the null value.
+ */
+isc_result_t omapi_make_handle_value(omapi_value_t **vp,
+                                     omapi_data_string_t *name,
+                                     omapi_object_t *value,
+                                     const char *_file,
+                                     int _line);
+
+/**
+ * Sets an attribute to a number.
+ */
+isc_result_t omapi_set_int_value(omapi_object_t *h,
+                                 omapi_object_t *id,
+                                 const char *name,
+                                 int value);
+
+/**
+ * Sets an attribute to a number; it is not reduced to 0 or 1.
+ */
+isc_result_t omapi_set_boolean_value(omapi_object_t *h,
+                                     omapi_object_t *id,
+                                     const char *name,
+                                     int value);
+
+/**
+ * Sets an attribute to a copy of a string, or to null for NULL.
+ */
+isc_result_t omapi_set_string_value(omapi_object_t *h,
+                                    omapi_object_t *id,
+                                    const char *name,
+                                    const char *value);
+
+/**
+ * Sets an attribute to a reference on an object.
+ */
+isc_result_t omapi_set_object_value(omapi_object_t *h,
+                                    omapi_object_t *id,
+                                    const char *name,
+                                    omapi_object_t *value);
+
+/**
+ * Allocates `size` zero bytes; NULL when there are none. File and line are
+ * not looked at.
+ */
+void *dmalloc(size_t size, const char *_file, int _line);
+
+/**
+ * Frees a block of dmalloc or malloc; NULL is fine.
+ */
+void dfree(void *ptr, const char *_file, int _line);
+
+/**
+ * Makes a message with room for message values. `*o` must be NULL before.
+ */
+isc_result_t omapi_message_new(omapi_object_t **o, const char *_file, int _line);
+
+/**
+ * Makes a message without room for message values. `*p` must be NULL before.
+ */
+isc_result_t omapi_message_allocate(omapi_message_object_t **p,
+                                    const char *_file,
+                                    int _line);
+
+/**
+ * As omapi_object_reference.
+ */
+isc_result_t omapi_message_reference(omapi_message_object_t **p,
+                                     omapi_message_object_t *m,
+                                     const char *_file,
+                                     int _line);
+
+/**
+ * As omapi_object_dereference.
+ */
+isc_result_t omapi_message_dereference(omapi_message_object_t **p,
+                                       const char *_file,
+                                       int _line);
+
+/**
+ * Says that the program expects an answer to the message. The library holds a
+ * reference until omapi_message_unregister.
+ */
+isc_result_t omapi_message_register(omapi_object_t *mo);
+
+/**
+ * Undoes omapi_message_register.
+ */
+isc_result_t omapi_message_unregister(omapi_object_t *mo);
+
+/**
+ * `set_value` of the type: "op", "handle", "id", "rid", "authid" are numbers
+ * of the header, "object", "notify-object" the objects that it is about;
+ * every other name is a message value.
+ */
+isc_result_t omapi_message_set_value(omapi_object_t *h,
+                                     omapi_object_t *id,
+                                     omapi_data_string_t *name,
+                                     omapi_typed_data_t *value);
+
+/**
+ * `get_value` of the type.
+ */
+isc_result_t omapi_message_get_value(omapi_object_t *h,
+                                     omapi_object_t *id,
+                                     omapi_data_string_t *name,
+                                     omapi_value_t **value);
+
+/**
+ * Makes an empty array whose entries are counted by `ref` and `deref`.
+ * `*array` must be NULL before.
+ */
+isc_result_t omapi_array_allocate(omapi_array_t **array,
+                                  omapi_array_ref_t ref,
+                                  omapi_array_deref_t deref,
+                                  const char *_file,
+                                  int _line);
+
+/**
+ * Gives up all entries, frees the array and clears `*array`.
+ */
+isc_result_t omapi_array_free(omapi_array_t **array, const char *file, int line);
+
+/**
+ * Stores another reference to `ptr` behind the last entry; its index goes to
+ * `*index` unless that is NULL.
+ */
+isc_result_t omapi_array_extend(omapi_array_t *array,
+                                char *ptr,
+                                int *index,
+                                const char *file,
+                                int line);
+
+/**
+ * Stores another reference to `ptr` at `index`; what was there is given up.
+ */
+isc_result_t omapi_array_set(omapi_array_t *array,
+                             void *ptr,
+                             int index,
+                             const char *file,
+                             int line);
+
+/**
+ * Stores a reference to the entry at `index` in `*ptr`, which must be NULL
+ * before.
+ *
+ * Returns 0, DHCP_R_INVALIDARG outside the array, ISC_R_NOTFOUND for an empty
+ * slot.
+ */
+isc_result_t omapi_array_lookup(char **ptr,
+                                omapi_array_t *array,
+                                int index,
+                                const char *file,
+                                int line);
+
+/**
+ * Makes a list of `count` zeroed addresses, in one block. `*d` must be NULL
+ * before.
+ */
+isc_result_t omapi_addr_list_new(omapi_addr_list_t **d,
+                                 unsigned int count,
+                                 const char *_file,
+                                 int _line);
+
+/**
+ * Stores another reference to `s` in `*r`, which must be NULL before.
+ */
+isc_result_t omapi_addr_list_reference(omapi_addr_list_t **r,
+                                       omapi_addr_list_t *s,
+                                       const char *_file,
+                                       int _line);
+
+/**
+ * Gives up the reference in `*s` and clears it; the last one frees.
+ */
+isc_result_t omapi_addr_list_dereference(omapi_addr_list_t **s,
+                                         const char *_file,
+                                         int _line);
+
+/**
+ * Makes an authenticator whose members the program fills with memory of
+ * dmalloc. `*o` must be NULL before.
+ */
+isc_result_t omapi_auth_key_new(omapi_auth_key_t **o,
+                                const char *_file,
+                                int _line);
+
+/**
+ * As omapi_auth_key_new.
+ */
+isc_result_t omapi_auth_key_allocate(omapi_auth_key_t **p,
+                                     const char *file,
+                                     int line);
+
+/**
+ * As omapi_object_reference, for an authenticator.
+ */
+isc_result_t omapi_auth_key_reference(omapi_auth_key_t **r,
+                                      omapi_auth_key_t *a,
+                                      const char *_file,
+                                      int _line);
+
+/**
+ * As omapi_object_dereference, for an authenticator. Its secret is erased
+ * with it.
+ */
+isc_result_t omapi_auth_key_dereference(omapi_auth_key_t **a,
+                                        const char *_file,
+                                        int _line);
+
+/**
+ * Enters an authenticator in the table, by its name; one of the same name is
+ * replaced. The table holds a reference.
+ */
+isc_result_t omapi_auth_key_enter(omapi_auth_key_t *a);
+
+/**
+ * Stores a reference to the authenticator of that name (in any case) in `*a`,
+ * which must be NULL before.
+ *
+ * Returns 0, or ISC_R_NOTFOUND.
+ */
+isc_result_t omapi_auth_key_lookup_name(omapi_auth_key_t **a, const char *name);
+
+/**
+ * `lookup` of the type: the authenticator whose name and algorithm `ref` has
+ * as attributes.
+ */
+isc_result_t omapi_auth_key_lookup(omapi_object_t **h,
+                                   omapi_object_t *_id,
+                                   omapi_object_t *ref);
+
+/**
+ * `destroy` of the type: erases the secret, frees the members.
+ */
+isc_result_t omapi_auth_key_destroy(omapi_object_t *h, const char *file, int line);
+
+/**
+ * `get_value` of the type: "name", "algorithm", "key".
+ */
+isc_result_t omapi_auth_key_get_value(omapi_object_t *h,
+                                      omapi_object_t *id,
+                                      omapi_data_string_t *name,
+                                      omapi_value_t **value);
+
+/**
+ * `stuff_values` of the type: sends name and algorithm, never the key.
+ */
+isc_result_t omapi_auth_key_stuff_values(omapi_object_t *c,
+                                         omapi_object_t *id,
+                                         omapi_object_t *h);
+
+/**
+ * Starts to connect `h`, an object of the program or a generic object: it
+ * becomes a connection handle. Wait for it with omapi_wait_for_completion.
+ *
+ * Returns DHCP_R_INCOMPLETE when the connection is under way, or why not.
+ */
+isc_result_t omapi_protocol_connect(omapi_object_t *h,
+                                    const char *server_name,
+                                    unsigned int port,
+                                    omapi_object_t *authinfo);
+
+/**
+ * Starts to connect the protocol object `c`; other objects have no use for
+ * the bytes of a connection, and get ISC_R_NOTIMPLEMENTED.
+ *
+ * Returns DHCP_R_INCOMPLETE when the connection is under way, or why not.
+ */
+isc_result_t omapi_connect(omapi_object_t *c,
+                           const char *server_name,
+                           unsigned int port);
+
+/**
+ * As omapi_connect, for the addresses of a list, in turn. A local address is
+ * not supported: `local_addr` must be NULL.
+ */
+isc_result_t omapi_connect_list(omapi_object_t *c,
+                                omapi_addr_list_t *remote_addrs,
+                                omapi_addr_t *local_addr);
+
+/**
+ * True when messages of the protocol object are signed.
+ */
+isc_boolean_t omapi_protocol_authenticated(omapi_object_t *h);
+
+/**
+ * Sends the message `mo` on the connection of the protocol object `po`.
+ * `id` is NULL or the object whose handle goes with it, `omo` NULL or the
+ * message that it answers. The answer goes into the message's "object", or
+ * its result to the "notify-object"; wait for either of them.
+ */
+isc_result_t omapi_protocol_send_message(omapi_object_t *po,
+                                         omapi_object_t *id,
+                                         omapi_object_t *mo,
+                                         omapi_object_t *omo);
+
+/**
+ * Sends an open for `object` of the server's type `type` on the connection of
+ * the protocol object `po`, with OMAPI_CREATE, OMAPI_UPDATE, OMAPI_EXCL in
+ * `flags`. Wait for `object`.
+ */
+isc_result_t omapi_protocol_send_open(omapi_object_t *po,
+                                      omapi_object_t *id,
+                                      const char *type,
+                                      omapi_object_t *object,
+                                      unsigned int flags);
+
+/**
+ * The descriptor to poll for reading: of a connection object (the outer of
+ * the outer of a handle) or of a handle; -1 without a connection.
+ */
+int omapi_connection_readfd(omapi_object_t *h);
+
+/**
+ * The descriptor to poll for writing, or -1 while there is nothing to write.
+ */
+int omapi_connection_writefd(omapi_object_t *h);
+
+/**
+ * Takes in what the connection's descriptor has, without blocking: answers go
+ * into their objects, callbacks run.
+ *
+ * Returns 0, or DHCP_R_CONNRESET when the connection is lost.
+ */
+isc_result_t omapi_connection_reader(omapi_object_t *h);
+
+/**
+ * Sends what the connection's descriptor takes, without blocking.
+ *
+ * Returns 0, or DHCP_R_CONNRESET when the connection is lost.
+ */
+isc_result_t omapi_connection_writer(omapi_object_t *h);
+
+/**
+ * Whether the connection still lives; a connection that was to be closed
+ * after its output was sent is closed here.
+ *
+ * Returns 0, or ISC_R_NOTCONNECTED.
+ */
+isc_result_t omapi_connection_reaper(omapi_object_t *h);
+
+/**
  * Makes a data string of `len` zero bytes with one reference. `*d` must be
  * NULL before.
  */
@@ -948,7 +1788,8 @@ isc_result_t omapi_get_int_value(unsigned long *v, omapi_typed_data_t *t);
 
 /**
  * Prepares the library; the first call of every program. Calling it again
- * changes nothing. It touches neither signals nor files.
+ * changes nothing but reads DHCPCTL_TIMEOUT anew. It touches neither signals
+ * nor files.
  *
  * Returns 0.
  */
@@ -959,7 +1800,8 @@ dhcpctl_status dhcpctl_initialize(void);
  * with `dhcpctl_disconnect`. It must be NULL before and stays NULL on failure.
  *
  * `server_name` is a name or an IPv4 or IPv6 address, `port` usually 7911.
- * `authinfo` is NULL or an authenticator; all messages are signed then.
+ * `authinfo` is NULL or an authenticator; all messages are signed then. The
+ * environment variable DHCPCTL_TIMEOUT (seconds) limits the call.
  *
  * Returns 0, DHCP_R_HOSTUNKNOWN, ISC_R_CONNREFUSED or another reason of the
  * system, or the server's code when it does not accept the authenticator.
@@ -1040,7 +1882,8 @@ dhcpctl_status dhcpctl_object_remove(dhcpctl_handle connection, dhcpctl_handle h
 /**
  * Waits until a request of `h` is answered, and stores its result in
  * `*status`; without an answer, why there is none. A request that was
- * answered during another wait returns at once.
+ * answered during another wait returns at once. The environment variable
+ * DHCPCTL_TIMEOUT (seconds) limits the wait.
  *
  * Returns 0, DHCP_R_CONNRESET when the connection was lost, or ISC_R_NOMORE
  * when there is no request to wait for.
@@ -1163,6 +2006,369 @@ isc_result_t omapi_dispatch(struct timeval *t);
  * the `outer` of a connection handle. See dhcpctl_disconnect.
  */
 isc_result_t omapi_disconnect(omapi_object_t *connection, int force);
+
+/**
+ * Makes a generic object. `*gen` must be NULL before.
+ */
+isc_result_t omapi_generic_new(omapi_object_t **gen, const char *_file, int _line);
+
+/**
+ * As omapi_generic_new, with the type's own pointer.
+ */
+isc_result_t omapi_generic_allocate(omapi_generic_object_t **p,
+                                    const char *file,
+                                    int line);
+
+/**
+ * As omapi_object_reference.
+ */
+isc_result_t omapi_generic_reference(omapi_generic_object_t **p,
+                                     omapi_generic_object_t *a,
+                                     const char *_file,
+                                     int _line);
+
+/**
+ * As omapi_object_dereference.
+ */
+isc_result_t omapi_generic_dereference(omapi_generic_object_t **p,
+                                       const char *_file,
+                                       int _line);
+
+/**
+ * Says that all attributes are sent: flags are cleared, null values dropped.
+ */
+isc_result_t omapi_generic_clear_flags(omapi_object_t *o);
+
+/**
+ * `set_value` of the type: replaces in place, or appends.
+ */
+isc_result_t omapi_generic_set_value(omapi_object_t *h,
+                                     omapi_object_t *id,
+                                     omapi_data_string_t *name,
+                                     omapi_typed_data_t *value);
+
+/**
+ * `get_value` of the type; what it has not, its inner objects may have.
+ */
+isc_result_t omapi_generic_get_value(omapi_object_t *h,
+                                     omapi_object_t *id,
+                                     omapi_data_string_t *name,
+                                     omapi_value_t **value);
+
+/**
+ * `destroy` of the type: drops all attributes.
+ */
+isc_result_t omapi_generic_destroy(omapi_object_t *h, const char *file, int line);
+
+/**
+ * `signal_handler` of the type: passes signals inward.
+ */
+isc_result_t omapi_generic_signal_handler(omapi_object_t *h,
+                                          const char *name,
+                                          va_list ap);
+
+/**
+ * `stuff_values` of the type: sends the attributes that were set.
+ */
+isc_result_t omapi_generic_stuff_values(omapi_object_t *c,
+                                        omapi_object_t *id,
+                                        omapi_object_t *h);
+
+/**
+ * Stores the handle of `o` in `*h`: a new one, unless it has one. Handles
+ * count from 1 and are not used again.
+ */
+isc_result_t omapi_object_handle(omapi_handle_t *h, omapi_object_t *o);
+
+/**
+ * Stores a reference to the object with that handle in `*o`, which must be
+ * NULL before.
+ *
+ * Returns 0, or ISC_R_NOTFOUND.
+ */
+isc_result_t omapi_handle_lookup(omapi_object_t **o, omapi_handle_t h);
+
+/**
+ * As omapi_handle_lookup, for an integer or four bytes of data (not string)
+ * in network byte order.
+ */
+isc_result_t omapi_handle_td_lookup(omapi_object_t **o,
+                                    omapi_typed_data_t *h);
+
+/**
+ * Takes the object with that handle out of the table: it has none then.
+ */
+isc_result_t omapi_handle_clear(omapi_handle_t h);
+
+/**
+ * `set_value` of the type: "remote-handle" sets the handle; the inner objects have the attributes.
+ */
+isc_result_t dhcpctl_remote_set_value(omapi_object_t *h,
+                                      omapi_object_t *id,
+                                      omapi_data_string_t *name,
+                                      omapi_typed_data_t *value);
+
+/**
+ * `get_value` of the type: the inner objects have the attributes.
+ */
+isc_result_t dhcpctl_remote_get_value(omapi_object_t *h,
+                                      omapi_object_t *id,
+                                      omapi_data_string_t *name,
+                                      omapi_value_t **value);
+
+/**
+ * `signal_handler` of the type: "updated" and "status" end a request, the inner objects hear "ready".
+ */
+isc_result_t dhcpctl_remote_signal_handler(omapi_object_t *h,
+                                           const char *name,
+                                           va_list ap);
+
+/**
+ * `destroy` of the type.
+ */
+isc_result_t dhcpctl_remote_destroy(omapi_object_t *h, const char *file, int line);
+
+/**
+ * `stuff_values` of the type: the inner objects have the attributes.
+ */
+isc_result_t dhcpctl_remote_stuff_values(omapi_object_t *c,
+                                         omapi_object_t *id,
+                                         omapi_object_t *h);
+
+/**
+ * `set_value` of the type: nothing is its own.
+ */
+isc_result_t dhcpctl_callback_set_value(omapi_object_t *h,
+                                        omapi_object_t *id,
+                                        omapi_data_string_t *name,
+                                        omapi_typed_data_t *value);
+
+/**
+ * `get_value` of the type: nothing is its own.
+ */
+isc_result_t dhcpctl_callback_get_value(omapi_object_t *h,
+                                        omapi_object_t *id,
+                                        omapi_data_string_t *name,
+                                        omapi_value_t **value);
+
+/**
+ * `signal_handler` of the type: "ready" calls the function.
+ */
+isc_result_t dhcpctl_callback_signal_handler(omapi_object_t *h,
+                                             const char *name,
+                                             va_list ap);
+
+/**
+ * `destroy` of the type.
+ */
+isc_result_t dhcpctl_callback_destroy(omapi_object_t *h,
+                                      const char *file,
+                                      int line);
+
+/**
+ * `stuff_values` of the type: nothing is its own.
+ */
+isc_result_t dhcpctl_callback_stuff_values(omapi_object_t *c,
+                                           omapi_object_t *id,
+                                           omapi_object_t *h);
+
+/**
+ * Has waits and dispatches serve descriptors of `h`: `readfd` and `writefd`
+ * return them (-1 for none at the moment), `reader` and `writer` are called
+ * when they are ready, then `reaper`; a result other than 0 ends the
+ * registration. All are called with `h`; any may be NULL.
+ */
+isc_result_t omapi_register_io_object(omapi_object_t *h,
+                                      int (*readfd)(omapi_object_t*),
+                                      int (*writefd)(omapi_object_t*),
+                                      isc_result_t (*reader)(omapi_object_t*),
+                                      isc_result_t (*writer)(omapi_object_t*),
+                                      isc_result_t (*reaper)(omapi_object_t*));
+
+/**
+ * Replaces the functions of a registered object.
+ */
+isc_result_t omapi_reregister_io_object(omapi_object_t *h,
+                                        int (*readfd)(omapi_object_t*),
+                                        int (*writefd)(omapi_object_t*),
+                                        isc_result_t (*reader)(omapi_object_t*),
+                                        isc_result_t (*writer)(omapi_object_t*),
+                                        isc_result_t (*reaper)(omapi_object_t*));
+
+/**
+ * Ends the registration of `h`.
+ */
+isc_result_t omapi_unregister_io_object(omapi_object_t *h);
+
+/**
+ * Calls `func` with every registered object and `p`, until it returns
+ * something other than 0.
+ */
+isc_result_t omapi_io_state_foreach(isc_result_t (*func)(omapi_object_t*, void*),
+                                    void *p);
+
+/**
+ * Makes a value that shares `name` and `value`; NULL is the null value.
+ */
+isc_result_t omapi_make_value(omapi_value_t **vp,
+                              omapi_data_string_t *name,
+                              omapi_typed_data_t *value,
+                              const char *_file,
+                              int _line);
+
+/**
+ * Makes a value with a copy of `len` bytes; NULL is the null value.
+ */
+isc_result_t omapi_make_const_value(omapi_value_t **vp,
+                                    omapi_data_string_t *name,
+                                    const unsigned char *value,
+                                    unsigned int len,
+                                    const char *_file,
+                                    int _line);
+
+/**
+ * Makes a value with a copy of a string; NULL is the null value.
+ */
+isc_result_t omapi_make_string_value(omapi_value_t **vp,
+                                     omapi_data_string_t *name,
+                                     const char *value,
+                                     const char *_file,
+                                     int _line);
+
+/**
+ * Makes a value with a number.
+ */
+isc_result_t omapi_make_int_value(omapi_value_t **vp,
+                                  omapi_data_string_t *name,
+                                  int value,
+                                  const char *_file,
+                                  int _line);
+
+/**
+ * Makes a value with a number.
+ */
+isc_result_t omapi_make_uint_value(omapi_value_t **vp,
+                                   omapi_data_string_t *name,
+                                   unsigned int value,
+                                   const char *_file,
+                                   int _line);
+
+/**
+ * Makes a value with a reference on an object; NULL is the null value.
+ */
+isc_result_t omapi_make_object_value(omapi_value_t **vp,
+                                     omapi_data_string_t *name,
+                                     omapi_object_t *value,
+                                     const char *_file,
+                                     int _line);
+
+/**
+ * Makes a value with the local handle of an object; NULL is the null value.
+ */
+isc_result_t omapi_make_handle_value(omapi_value_t **vp,
+                                     omapi_data_string_t *name,
+                                     omapi_object_t *value,
+                                     const char *_file,
+                                     int _line);
+
+/**
+ * Sets an attribute to a number.
+ */
+isc_result_t omapi_set_int_value(omapi_object_t *h,
+                                 omapi_object_t *id,
+                                 const char *name,
+                                 int value);
+
+/**
+ * Sets an attribute to a number; it is not reduced to 0 or 1.
+ */
+isc_result_t omapi_set_boolean_value(omapi_object_t *h,
+                                     omapi_object_t *id,
+                                     const char *name,
+                                     int value);
+
+/**
+ * Sets an attribute to a copy of a string, or to null for NULL.
+ */
+isc_result_t omapi_set_string_value(omapi_object_t *h,
+                                    omapi_object_t *id,
+                                    const char *name,
+                                    const char *value);
+
+/**
+ * Sets an attribute to a reference on an object.
+ */
+isc_result_t omapi_set_object_value(omapi_object_t *h,
+                                    omapi_object_t *id,
+                                    const char *name,
+                                    omapi_object_t *value);
+
+/**
+ * Allocates `size` zero bytes; NULL when there are none. File and line are
+ * not looked at.
+ */
+void *dmalloc(size_t size, const char *_file, int _line);
+
+/**
+ * Frees a block of dmalloc or malloc; NULL is fine.
+ */
+void dfree(void *ptr, const char *_file, int _line);
+
+/**
+ * Makes a message with room for message values. `*o` must be NULL before.
+ */
+isc_result_t omapi_message_new(omapi_object_t **o, const char *_file, int _line);
+
+/**
+ * Makes a message without room for message values. `*p` must be NULL before.
+ */
+isc_result_t omapi_message_allocate(omapi_message_object_t **p,
+                                    const char *_file,
+                                    int _line);
+
+/**
+ * As omapi_object_reference.
+ */
+isc_result_t omapi_message_reference(omapi_message_object_t **p,
+                                     omapi_message_object_t *m,
+                                     const char *_file,
+                                     int _line);
+
+/**
+ * As omapi_object_dereference.
+ */
+isc_result_t omapi_message_dereference(omapi_message_object_t **p,
+                                       const char *_file,
+                                       int _line);
+
+/**
+ * Says that the program expects an answer to the message. The library holds a
+ * reference until omapi_message_unregister.
+ */
+isc_result_t omapi_message_register(omapi_object_t *mo);
+
+/**
+ * Undoes omapi_message_register.
+ */
+isc_result_t omapi_message_unregister(omapi_object_t *mo);
+
+/**
+ * `set_value` of the type: "op", "handle", "id", "rid", "authid" are numbers
+ * of the header, "object", "notify-object" the objects that it is about;
+ * every other name is a message value.
+ */
+isc_result_t omapi_message_set_value(omapi_object_t *h,
+                                     omapi_object_t *id,
+                                     omapi_data_string_t *name,
+                                     omapi_typed_data_t *value);
+
+/**
+ * `get_value` of the type.
+ */
+isc_result_t omapi_message_get_value(omapi_object_t *h,
+                                     omapi_object_t *id,
+                                     omapi_data_string_t *name,
+                                     omapi_value_t **value);
 
 /**
  * Registers the types of the library, as dhcpctl_initialize does.
@@ -1186,26 +2392,120 @@ isc_result_t omapi_object_dereference(omapi_object_t **h,
                                       int _line);
 
 /**
- * As omapi_object_reference, for an authenticator.
+ * Makes an object of a registered type, of `size` bytes (that of its struct),
+ * zeroed but for the common members. `*o` must be NULL before.
  */
-isc_result_t omapi_auth_key_reference(omapi_auth_key_t **r,
-                                      omapi_auth_key_t *a,
-                                      const char *_file,
-                                      int _line);
+isc_result_t omapi_object_allocate(omapi_object_t **o,
+                                   omapi_object_type_t *type,
+                                   size_t size,
+                                   const char *file,
+                                   int line);
 
 /**
- * As omapi_object_dereference, for an authenticator. Its secret is erased
- * with it.
+ * Prepares memory of the program as an object of a registered type: zeroes
+ * `usize` bytes and sets the common members, with one reference. `psize` is
+ * not looked at. Types of this library need their own allocation: for them
+ * it returns DHCP_R_INVALIDARG unless the memory is this library's.
  */
-isc_result_t omapi_auth_key_dereference(omapi_auth_key_t **a,
-                                        const char *_file,
-                                        int _line);
+isc_result_t omapi_object_initialize(omapi_object_t *o,
+                                     omapi_object_type_t *type,
+                                     size_t usize,
+                                     size_t _psize,
+                                     const char *file,
+                                     int line);
+
+/**
+ * Has the type make an object: its `create` handler.
+ *
+ * Returns what that returns, or ISC_R_NOTIMPLEMENTED.
+ */
+isc_result_t omapi_object_create(omapi_object_t **obj,
+                                 omapi_object_t *id,
+                                 omapi_object_type_t *type);
+
+/**
+ * Sets all attributes of the generic object `src` on `obj`, then its handle,
+ * and signals "updated".
+ *
+ * Returns 0, the first failure, or ISC_R_NOTIMPLEMENTED when `src` is not a
+ * generic object.
+ */
+isc_result_t omapi_object_update(omapi_object_t *obj,
+                                 omapi_object_t *id,
+                                 omapi_object_t *src,
+                                 omapi_handle_t handle);
+
+/**
+ * Registers a type with its handlers, any of which may be NULL. The type goes
+ * to `*type` unless that is NULL; it lives as long as the program.
+ */
+isc_result_t omapi_object_type_register(omapi_object_type_t **type,
+                                        const char *name,
+                                        isc_result_t (*set_value)(omapi_object_t*,
+                                                                  omapi_object_t*,
+                                                                  omapi_data_string_t*,
+                                                                  omapi_typed_data_t*),
+                                        isc_result_t (*get_value)(omapi_object_t*,
+                                                                  omapi_object_t*,
+                                                                  omapi_data_string_t*,
+                                                                  omapi_value_t**),
+                                        isc_result_t (*destroy)(omapi_object_t*,
+                                                                const char*,
+                                                                int),
+                                        isc_result_t (*signal_handler)(omapi_object_t*,
+                                                                       const char*,
+                                                                       va_list),
+                                        isc_result_t (*stuff_values)(omapi_object_t*,
+                                                                     omapi_object_t*,
+                                                                     omapi_object_t*),
+                                        isc_result_t (*lookup)(omapi_object_t**,
+                                                               omapi_object_t*,
+                                                               omapi_object_t*),
+                                        isc_result_t (*create)(omapi_object_t**,
+                                                               omapi_object_t*),
+                                        isc_result_t (*remove)(omapi_object_t*,
+                                                               omapi_object_t*),
+                                        isc_result_t (*freer)(omapi_object_t*,
+                                                              const char*,
+                                                              int),
+                                        isc_result_t (*allocator)(omapi_object_t**,
+                                                                  const char*,
+                                                                  int),
+                                        isc_result_t (*sizer)(size_t),
+                                        size_t size,
+                                        isc_result_t (*initialize)(omapi_object_t*,
+                                                                   const char*,
+                                                                   int),
+                                        int rc_flag);
+
+/**
+ * Has the chain of `o` append its attributes to the message that is being
+ * sent: for `stuff_values` handlers of a program's own types.
+ */
+isc_result_t omapi_stuff_values(omapi_object_t *c,
+                                omapi_object_t *id,
+                                omapi_object_t *o);
 
 /**
  * The text of a result code, never NULL. It needs no initialisation and is
  * not to be freed.
  */
 const char *isc_result_totext(isc_result_t result);
+
+/**
+ * The C name of a result code, such as "ISC_R_SUCCESS"; never NULL.
+ */
+const char *isc_result_toid(isc_result_t result);
+
+/**
+ * Registers texts for the codes from `base` on; they live as long as the
+ * program. `msgcat` and `set` are not looked at.
+ */
+isc_result_t isc_result_register(unsigned int base,
+                                 unsigned int nresults,
+                                 const char **text,
+                                 isc_msgcat_t *_msgcat,
+                                 int _set);
 
 /**
  * Makes a value without name and content. `*v` must be NULL before.
@@ -1286,26 +2586,120 @@ isc_result_t omapi_object_dereference(omapi_object_t **h,
                                       int _line);
 
 /**
- * As omapi_object_reference, for an authenticator.
+ * Makes an object of a registered type, of `size` bytes (that of its struct),
+ * zeroed but for the common members. `*o` must be NULL before.
  */
-isc_result_t omapi_auth_key_reference(omapi_auth_key_t **r,
-                                      omapi_auth_key_t *a,
-                                      const char *_file,
-                                      int _line);
+isc_result_t omapi_object_allocate(omapi_object_t **o,
+                                   omapi_object_type_t *type,
+                                   size_t size,
+                                   const char *file,
+                                   int line);
 
 /**
- * As omapi_object_dereference, for an authenticator. Its secret is erased
- * with it.
+ * Prepares memory of the program as an object of a registered type: zeroes
+ * `usize` bytes and sets the common members, with one reference. `psize` is
+ * not looked at. Types of this library need their own allocation: for them
+ * it returns DHCP_R_INVALIDARG unless the memory is this library's.
  */
-isc_result_t omapi_auth_key_dereference(omapi_auth_key_t **a,
-                                        const char *_file,
-                                        int _line);
+isc_result_t omapi_object_initialize(omapi_object_t *o,
+                                     omapi_object_type_t *type,
+                                     size_t usize,
+                                     size_t _psize,
+                                     const char *file,
+                                     int line);
+
+/**
+ * Has the type make an object: its `create` handler.
+ *
+ * Returns what that returns, or ISC_R_NOTIMPLEMENTED.
+ */
+isc_result_t omapi_object_create(omapi_object_t **obj,
+                                 omapi_object_t *id,
+                                 omapi_object_type_t *type);
+
+/**
+ * Sets all attributes of the generic object `src` on `obj`, then its handle,
+ * and signals "updated".
+ *
+ * Returns 0, the first failure, or ISC_R_NOTIMPLEMENTED when `src` is not a
+ * generic object.
+ */
+isc_result_t omapi_object_update(omapi_object_t *obj,
+                                 omapi_object_t *id,
+                                 omapi_object_t *src,
+                                 omapi_handle_t handle);
+
+/**
+ * Registers a type with its handlers, any of which may be NULL. The type goes
+ * to `*type` unless that is NULL; it lives as long as the program.
+ */
+isc_result_t omapi_object_type_register(omapi_object_type_t **type,
+                                        const char *name,
+                                        isc_result_t (*set_value)(omapi_object_t*,
+                                                                  omapi_object_t*,
+                                                                  omapi_data_string_t*,
+                                                                  omapi_typed_data_t*),
+                                        isc_result_t (*get_value)(omapi_object_t*,
+                                                                  omapi_object_t*,
+                                                                  omapi_data_string_t*,
+                                                                  omapi_value_t**),
+                                        isc_result_t (*destroy)(omapi_object_t*,
+                                                                const char*,
+                                                                int),
+                                        isc_result_t (*signal_handler)(omapi_object_t*,
+                                                                       const char*,
+                                                                       va_list),
+                                        isc_result_t (*stuff_values)(omapi_object_t*,
+                                                                     omapi_object_t*,
+                                                                     omapi_object_t*),
+                                        isc_result_t (*lookup)(omapi_object_t**,
+                                                               omapi_object_t*,
+                                                               omapi_object_t*),
+                                        isc_result_t (*create)(omapi_object_t**,
+                                                               omapi_object_t*),
+                                        isc_result_t (*remove)(omapi_object_t*,
+                                                               omapi_object_t*),
+                                        isc_result_t (*freer)(omapi_object_t*,
+                                                              const char*,
+                                                              int),
+                                        isc_result_t (*allocator)(omapi_object_t**,
+                                                                  const char*,
+                                                                  int),
+                                        isc_result_t (*sizer)(size_t),
+                                        size_t size,
+                                        isc_result_t (*initialize)(omapi_object_t*,
+                                                                   const char*,
+                                                                   int),
+                                        int rc_flag);
+
+/**
+ * Has the chain of `o` append its attributes to the message that is being
+ * sent: for `stuff_values` handlers of a program's own types.
+ */
+isc_result_t omapi_stuff_values(omapi_object_t *c,
+                                omapi_object_t *id,
+                                omapi_object_t *o);
 
 /**
  * The text of a result code, never NULL. It needs no initialisation and is
  * not to be freed.
  */
 const char *isc_result_totext(isc_result_t result);
+
+/**
+ * The C name of a result code, such as "ISC_R_SUCCESS"; never NULL.
+ */
+const char *isc_result_toid(isc_result_t result);
+
+/**
+ * Registers texts for the codes from `base` on; they live as long as the
+ * program. `msgcat` and `set` are not looked at.
+ */
+isc_result_t isc_result_register(unsigned int base,
+                                 unsigned int nresults,
+                                 const char **text,
+                                 isc_msgcat_t *_msgcat,
+                                 int _set);
 
 /**
  * Makes a value without name and content. `*v` must be NULL before.

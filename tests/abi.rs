@@ -17,4 +17,4 @@ mod values;
 /// Everything of these tiers in `required.tsv` must be declared and exported.
 /// `[]` while entry points are being written, `[1]` when `dhcpctl_*` and what it
 /// needs is complete, `[1, 2]` when everything is.
-const TIERS_IN_FORCE: &[u8] = &[1];
+const TIERS_IN_FORCE: &[u8] = &[1, 2];

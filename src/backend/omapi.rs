@@ -18,6 +18,16 @@ const WINDOW: u64 = if cfg!(any(target_os = "linux", target_os = "android")) {
     12
 };
 
+/// Bytes of answers that may be on their way on an authenticated connection.
+/// dhcpd 4.4.3-P1 dies of a failed assertion (dst_api.c:353) when the end of
+/// one of its 4047-byte writes falls into the signature of an answer, so all
+/// answers to what is outstanding must fit into one write. A quarter is left
+/// for answers larger than any before.
+const SIGNED_BUDGET: u64 = 3000;
+
+/// The least that an answer is reckoned with: more than twice a usual lease.
+const USUAL_ANSWER: u64 = 750;
+
 /// What is kept of the buffer when it runs empty.
 const KEEP: usize = 64 * 1024;
 
@@ -94,6 +104,8 @@ pub struct Session<T> {
     released_end: u64,
     signer: Option<Signer>,
     credentials: Option<Credentials>,
+    /// Bytes of the largest answer so far, or of a usual one.
+    largest_answer: u64,
 }
 
 impl<T> Session<T> {
@@ -113,6 +125,7 @@ impl<T> Session<T> {
             released_end: 0,
             signer: None,
             credentials,
+            largest_answer: USUAL_ANSWER,
         }
     }
 
@@ -139,9 +152,11 @@ impl<T> Session<T> {
     /// Queues a request. Nothing is sent before [`sendable`](Self::sendable)
     /// is asked.
     ///
+    /// Returns the id of its message.
+    ///
     /// # Errors
     /// A value that cannot be encoded; the ticket comes back unused.
-    pub fn submit(&mut self, request: &Request<'_>, ticket: T) -> Result<(), (WireError, T)> {
+    pub fn submit(&mut self, request: &Request<'_>, ticket: T) -> Result<u32, (WireError, T)> {
         let (code, rid) = match request.operation {
             Operation::Open { .. } => (op::OPEN, 0),
             Operation::Update => (op::UPDATE, 0),
@@ -168,6 +183,7 @@ impl<T> Session<T> {
             e.values(request.attributes);
             Ok(())
         })
+        .map(|()| self.next_id.wrapping_sub(1))
         .map_err(|(e, owner)| match owner {
             Owner::Ticket(t) => (e, t),
             Owner::Authenticator => unreachable!("submit passes a ticket"),
@@ -207,8 +223,12 @@ impl<T> Session<T> {
     /// The bytes that may be sent now: what is queued, up to the window, or
     /// all of it when `drain`.
     pub fn sendable(&mut self, drain: bool) -> &[u8] {
+        let window = match self.signer {
+            Some(_) => (SIGNED_BUDGET / self.largest_answer).clamp(1, WINDOW),
+            None => WINDOW,
+        };
         while self.unreleased < self.outstanding.len()
-            && (drain || self.released - self.answered < WINDOW)
+            && (drain || self.released - self.answered < window)
         {
             if let Some(o) = &self.outstanding[self.unreleased] {
                 self.released_end = o.end;
@@ -247,14 +267,15 @@ impl<T> Session<T> {
     }
 
     /// The owner of the request with that id, once; `None` when no such
-    /// request was sent.
-    pub fn answered(&mut self, rid: u32) -> Option<Answered<T>> {
+    /// request was sent. `size` is that of the answer in bytes.
+    pub fn answered(&mut self, rid: u32, size: usize) -> Option<Answered<T>> {
         let index = rid.wrapping_sub(self.base_id) as usize;
         if index >= self.unreleased {
             return None;
         }
         let found = self.outstanding.get_mut(index)?.take()?;
         self.answered += 1;
+        self.largest_answer = self.largest_answer.max(size as u64);
         while let Some(None) = self.outstanding.front() {
             if self.unreleased == 0 {
                 break;
@@ -332,8 +353,8 @@ pub struct Reader {
 pub enum Received<'a> {
     /// The peer's introduction.
     Introduction,
-    /// A message that may be believed, as id and outcome.
-    Answer(u32, Outcome<'a>),
+    /// A message that may be believed: id, size in bytes, outcome.
+    Answer(u32, usize, Outcome<'a>),
 }
 
 impl Reader {
@@ -386,7 +407,7 @@ impl Reader {
     /// # Errors
     /// The peer broke the protocol, a limit, or an answer is not signed as it
     /// must be. The connection is of no further use.
-    pub fn next(&mut self) -> Result<Option<Received<'_>>, Status> {
+    pub fn receive(&mut self) -> Result<Option<Received<'_>>, Status> {
         let Some(scanner) = &mut self.scanner else {
             let bytes = &self.buf[self.start..self.end];
             return match Introduction::decode(bytes, &self.limits)? {
@@ -410,7 +431,11 @@ impl Reader {
         if !believable(self.verifier.as_ref(), &frame, &outcome) {
             return Err(Status::PROTOCOL_ERROR);
         }
-        Ok(Some(Received::Answer(frame.header().rid, outcome)))
+        Ok(Some(Received::Answer(
+            frame.header().rid,
+            span.len(),
+            outcome,
+        )))
     }
 }
 

@@ -1,12 +1,13 @@
 //! `dhcpctl_*`: connections, objects of the server, their attributes.
 
-use super::{guard, initialize, object, some, text};
+use super::environment::default_deadline;
+use super::{guard, initialize, object, servers, some, text};
 use crate::object::data::Datum;
 use crate::object::layout::{
     dhcpctl_data_string, dhcpctl_handle, dhcpctl_status, isc_result_t, omapi_typed_data_t,
 };
 use crate::object::value::Owned;
-use crate::object::{auth_key, callback, connection, data, refs, remote, types};
+use crate::object::{auth_key, callback, completion, connection, data, refs, remote, types};
 use crate::status::Status;
 use core::ffi::{c_char, c_int, c_uchar, c_uint, c_void};
 use core::ptr::null_mut;
@@ -14,7 +15,8 @@ use libc::timeval;
 use std::time::{Duration, Instant};
 
 /// Prepares the library; the first call of every program. Calling it again
-/// changes nothing. It touches neither signals nor files.
+/// changes nothing but reads DHCPCTL_TIMEOUT anew. It touches neither signals
+/// nor files.
 ///
 /// Returns 0.
 #[unsafe(no_mangle)]
@@ -26,7 +28,8 @@ pub extern "C" fn dhcpctl_initialize() -> dhcpctl_status {
 /// with `dhcpctl_disconnect`. It must be NULL before and stays NULL on failure.
 ///
 /// `server_name` is a name or an IPv4 or IPv6 address, `port` usually 7911.
-/// `authinfo` is NULL or an authenticator; all messages are signed then.
+/// `authinfo` is NULL or an authenticator; all messages are signed then. The
+/// environment variable DHCPCTL_TIMEOUT (seconds) limits the call.
 ///
 /// Returns 0, DHCP_R_HOSTUNKNOWN, ISC_R_CONNREFUSED or another reason of the
 /// system, or the server's code when it does not accept the authenticator.
@@ -38,7 +41,7 @@ pub unsafe extern "C" fn dhcpctl_connect(
     authinfo: dhcpctl_handle,
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
-    guard(|| unsafe { connect(connection, server_name, port, authinfo, None) })
+    guard(|| unsafe { connect(connection, server_name, port, authinfo, default_deadline()) })
 }
 
 /// As dhcpctl_connect, but gives up with ISC_R_TIMEDOUT when `t` (relative,
@@ -54,9 +57,9 @@ pub unsafe extern "C" fn dhcpctl_timed_connect(
     // SAFETY: the C contract.
     guard(|| unsafe {
         some(connection)?;
-        let deadline = match relative(t)? {
+        let deadline = match relative(t) {
             Some(left) if left.is_zero() => return Err(Status::TIMED_OUT),
-            left => left.and_then(|d| Instant::now().checked_add(d)),
+            left => deadline_of(left),
         };
         connect(connection, server_name, port, authinfo, deadline)
     })
@@ -75,13 +78,11 @@ unsafe fn connect(
         if !(*slot).is_null() {
             return Err(Status::INVALID_ARGUMENT);
         }
-        let host = text(server_name)?
-            .to_str()
-            .map_err(|_| Status::HOST_UNKNOWN)?;
         if !authinfo.is_null() {
             object(authinfo)?;
         }
-        *slot = connection::connect(host, port as u16, authinfo, deadline)?;
+        let destination = servers::find(server_name, port as u16)?;
+        *slot = connection::connect(destination, authinfo, deadline)?;
     }
     Ok(())
 }
@@ -91,16 +92,24 @@ unsafe fn connect(
 ///
 /// # Safety
 /// `t` is NULL or readable.
-unsafe fn relative(t: *const timeval) -> Result<Option<Duration>, Status> {
+unsafe fn relative(t: *const timeval) -> Option<Duration> {
     if t.is_null() {
-        return Ok(None);
+        return None;
     }
     // SAFETY: not NULL, so readable.
     let (seconds, micros) = unsafe { ((*t).tv_sec as i128, (*t).tv_usec as i128) };
     let total = seconds * 1_000_000 + micros;
     // Centuries are as good as for ever, and do not overflow the clock.
     let total = total.clamp(0, 1 << 53);
-    Ok(Some(Duration::from_micros(total as u64)))
+    Some(Duration::from_micros(total as u64))
+}
+
+/// The moment when a relative time has passed; without one, the default.
+fn deadline_of(left: Option<Duration>) -> Option<Instant> {
+    match left {
+        Some(d) => Instant::now().checked_add(d),
+        None => default_deadline(),
+    }
 }
 
 /// Closes the connection and clears `*connection`. With `force` at once;
@@ -233,7 +242,8 @@ unsafe fn send(h: dhcpctl_handle, connection: dhcpctl_handle, ask: remote::Ask) 
 
 /// Waits until a request of `h` is answered, and stores its result in
 /// `*status`; without an answer, why there is none. A request that was
-/// answered during another wait returns at once.
+/// answered during another wait returns at once. The environment variable
+/// DHCPCTL_TIMEOUT (seconds) limits the wait.
 ///
 /// Returns 0, DHCP_R_CONNRESET when the connection was lost, or ISC_R_NOMORE
 /// when there is no request to wait for.
@@ -243,7 +253,7 @@ pub unsafe extern "C" fn dhcpctl_wait_for_completion(
     status: *mut dhcpctl_status,
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
-    unsafe { wait(h, status, None) }
+    unsafe { wait(h, status, default_deadline()) }
 }
 
 /// As dhcpctl_wait_for_completion, but returns ISC_R_TIMEDOUT when `t`
@@ -256,12 +266,7 @@ pub unsafe extern "C" fn dhcpctl_timed_wait_for_completion(
     t: *mut timeval,
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
-    unsafe {
-        match relative(t) {
-            Ok(left) => wait(h, status, left.and_then(|d| Instant::now().checked_add(d))),
-            Err(e) => e.0,
-        }
-    }
+    unsafe { wait(h, status, deadline_of(relative(t))) }
 }
 
 unsafe fn wait(
@@ -272,7 +277,7 @@ unsafe fn wait(
     let mut answer = Status::SUCCESS;
     // SAFETY: the C contract; status is NULL or writable.
     let result = guard(|| unsafe {
-        answer = remote::wait(object(h)?, deadline)?;
+        answer = completion::wait(object(h)?, deadline)?;
         Ok(())
     });
     if result != Status::SUCCESS.0 {

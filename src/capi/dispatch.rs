@@ -1,9 +1,10 @@
 //! Waiting, dispatching, disconnecting below `dhcpctl_*`. Times are absolute
 //! here, by the clock of gettimeofday, as in the original.
 
+use super::environment::default_deadline;
 use super::{guard, object};
 use crate::object::layout::{isc_result_t, omapi_object_t};
-use crate::object::{connection, dispatch, remote};
+use crate::object::{completion, connection, dispatch};
 
 use core::ffi::c_int;
 use libc::timeval;
@@ -39,11 +40,11 @@ pub unsafe extern "C" fn omapi_wait_for_completion(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let deadline = absolute(t);
+        let deadline = absolute(t).or_else(default_deadline);
         if o.is_null() {
             return dispatch::forever(deadline).ok();
         }
-        remote::wait(object(o)?, deadline).map(|_| ())
+        completion::wait(object(o)?, deadline).map(|_| ())
     })
 }
 

@@ -8,13 +8,26 @@
 //! string ends with NUL. Everything else is checked here: NULL anywhere, wrong
 //! kinds of object, use before initialisation give a result code.
 
+mod array;
+mod auth_key;
+mod connection;
 pub mod data;
 mod data_string;
 mod dhcpctl;
 mod dispatch;
+pub(crate) mod environment;
+mod generic;
+mod handle;
+mod handlers;
+mod io;
+mod make_value;
+mod memory;
+mod message;
 mod object;
 mod result;
+mod servers;
 mod value;
+pub(crate) mod variadic;
 
 use crate::object::layout::isc_result_t;
 use crate::object::layout::omapi_object_t;
@@ -71,5 +84,6 @@ fn some<T>(p: *mut T) -> Result<*mut T, Status> {
 
 /// Registers the types; see `dhcpctl_initialize`.
 fn initialize() -> Result<(), Status> {
+    environment::read();
     types::initialize()
 }

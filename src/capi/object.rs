@@ -1,9 +1,14 @@
-//! `omapi_object_*` and `omapi_auth_key_*` references.
+//! `omapi_object_*`: references, allocation, a program's own types.
 
-use super::{guard, initialize};
-use crate::object::layout::{isc_result_t, omapi_auth_key_t, omapi_object_t};
-use crate::object::refs;
+use super::{guard, initialize, object, some, variadic};
+use crate::object::layout::{
+    isc_result_t, omapi_data_string_t, omapi_handle_t, omapi_object_t, omapi_object_type_t,
+    omapi_typed_data_t, omapi_value_t, va_list,
+};
+use crate::object::{generic, refs, ticket, types};
+use crate::status::Status;
 use core::ffi::{c_char, c_int};
+use core::ptr::null_mut;
 
 /// Registers the types of the library, as dhcpctl_initialize does.
 #[unsafe(no_mangle)]
@@ -35,26 +40,210 @@ pub unsafe extern "C" fn omapi_object_dereference(
     guard(|| unsafe { refs::dereference(h).ok() })
 }
 
-/// As omapi_object_reference, for an authenticator.
+/// Makes an object of a registered type, of `size` bytes (that of its struct),
+/// zeroed but for the common members. `*o` must be NULL before.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn omapi_auth_key_reference(
-    r: *mut *mut omapi_auth_key_t,
-    a: *mut omapi_auth_key_t,
-    _file: *const c_char,
-    _line: c_int,
+pub unsafe extern "C" fn omapi_object_allocate(
+    o: *mut *mut omapi_object_t,
+    r#type: *mut omapi_object_type_t,
+    size: usize,
+    file: *const c_char,
+    line: c_int,
 ) -> isc_result_t {
-    // SAFETY: the C contract; an authenticator starts as an object does.
-    guard(|| unsafe { refs::reference(r.cast(), a.cast()).ok() })
+    // SAFETY: the C contract: the type is registered.
+    guard(|| unsafe {
+        let (slot, t) = (some(o)?, some(r#type)?);
+        if !(*slot).is_null() {
+            return Err(Status::INVALID_ARGUMENT);
+        }
+        if let Some(allocator) = (*t).allocator {
+            let mut made = null_mut();
+            Status(allocator(&raw mut made, file, line)).ok()?;
+            let made = some(made)?;
+            refs::initialize(made, t);
+            *slot = made;
+        } else {
+            let size = if size == 0 { (*t).size } else { size };
+            *slot = refs::allocate(t, size)?;
+        }
+        if let Some(initialize) = (*t).initialize {
+            return Status(initialize(*slot, file, line)).ok();
+        }
+        Ok(())
+    })
 }
 
-/// As omapi_object_dereference, for an authenticator. Its secret is erased
-/// with it.
+/// Prepares memory of the program as an object of a registered type: zeroes
+/// `usize` bytes and sets the common members, with one reference. `psize` is
+/// not looked at. Types of this library need their own allocation: for them
+/// it returns DHCP_R_INVALIDARG unless the memory is this library's.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn omapi_auth_key_dereference(
-    a: *mut *mut omapi_auth_key_t,
-    _file: *const c_char,
-    _line: c_int,
+pub unsafe extern "C" fn omapi_object_initialize(
+    o: *mut omapi_object_t,
+    r#type: *mut omapi_object_type_t,
+    usize: usize,
+    _psize: usize,
+    file: *const c_char,
+    line: c_int,
 ) -> isc_result_t {
-    // SAFETY: the C contract; an authenticator starts as an object does.
-    guard(|| unsafe { refs::dereference(a.cast()).ok() })
+    // SAFETY: the C contract: `o` has `usize` bytes.
+    guard(|| unsafe {
+        let (o, t) = (some(o)?, some(r#type)?);
+        if refs::is_extended(t) || usize < size_of::<omapi_object_t>() {
+            return Err(Status::INVALID_ARGUMENT);
+        }
+        o.cast::<u8>().write_bytes(0, usize);
+        refs::initialize(o, t);
+        if let Some(initialize) = (*t).initialize {
+            return Status(initialize(o, file, line)).ok();
+        }
+        Ok(())
+    })
+}
+
+/// Has the type make an object: its `create` handler.
+///
+/// Returns what that returns, or ISC_R_NOTIMPLEMENTED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn omapi_object_create(
+    obj: *mut *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    r#type: *mut omapi_object_type_t,
+) -> isc_result_t {
+    // SAFETY: the C contract.
+    guard(|| unsafe {
+        let (slot, t) = (some(obj)?, some(r#type)?);
+        match (*t).create {
+            Some(create) => Status(create(slot, id)).ok(),
+            None => Err(Status::NOT_IMPLEMENTED),
+        }
+    })
+}
+
+/// Sets all attributes of the generic object `src` on `obj`, then its handle,
+/// and signals "updated".
+///
+/// Returns 0, the first failure, or ISC_R_NOTIMPLEMENTED when `src` is not a
+/// generic object.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn omapi_object_update(
+    obj: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    src: *mut omapi_object_t,
+    handle: omapi_handle_t,
+) -> isc_result_t {
+    // SAFETY: the C contract.
+    guard(|| unsafe {
+        let (obj, src) = (object(obj)?, object(src)?);
+        let g = generic::from_object(src).ok_or(Status::NOT_IMPLEMENTED)?;
+        for v in generic::all(g) {
+            let status = types::set_value(obj, id, (*v.0).name, (*v.0).value);
+            if !status.is_success() && status != Status::UNCHANGED {
+                return Err(status);
+            }
+        }
+        ticket::set_handle(obj, handle).ok()?;
+        match variadic::signal(obj, c"updated") {
+            Status::NOT_FOUND => Ok(()),
+            other => other.ok(),
+        }
+    })
+}
+
+/// Registers a type with its handlers, any of which may be NULL. The type goes
+/// to `*type` unless that is NULL; it lives as long as the program.
+#[unsafe(no_mangle)]
+#[allow(clippy::too_many_arguments)] // C's
+pub unsafe extern "C" fn omapi_object_type_register(
+    r#type: *mut *mut omapi_object_type_t,
+    name: *const c_char,
+    set_value: Option<
+        unsafe extern "C" fn(
+            *mut omapi_object_t,
+            *mut omapi_object_t,
+            *mut omapi_data_string_t,
+            *mut omapi_typed_data_t,
+        ) -> isc_result_t,
+    >,
+    get_value: Option<
+        unsafe extern "C" fn(
+            *mut omapi_object_t,
+            *mut omapi_object_t,
+            *mut omapi_data_string_t,
+            *mut *mut omapi_value_t,
+        ) -> isc_result_t,
+    >,
+    destroy: Option<
+        unsafe extern "C" fn(*mut omapi_object_t, *const c_char, c_int) -> isc_result_t,
+    >,
+    signal_handler: Option<
+        unsafe extern "C" fn(*mut omapi_object_t, *const c_char, va_list) -> isc_result_t,
+    >,
+    stuff_values: Option<
+        unsafe extern "C" fn(
+            *mut omapi_object_t,
+            *mut omapi_object_t,
+            *mut omapi_object_t,
+        ) -> isc_result_t,
+    >,
+    lookup: Option<
+        unsafe extern "C" fn(
+            *mut *mut omapi_object_t,
+            *mut omapi_object_t,
+            *mut omapi_object_t,
+        ) -> isc_result_t,
+    >,
+    create: Option<
+        unsafe extern "C" fn(*mut *mut omapi_object_t, *mut omapi_object_t) -> isc_result_t,
+    >,
+    remove: Option<unsafe extern "C" fn(*mut omapi_object_t, *mut omapi_object_t) -> isc_result_t>,
+    freer: Option<unsafe extern "C" fn(*mut omapi_object_t, *const c_char, c_int) -> isc_result_t>,
+    allocator: Option<
+        unsafe extern "C" fn(*mut *mut omapi_object_t, *const c_char, c_int) -> isc_result_t,
+    >,
+    sizer: Option<unsafe extern "C" fn(usize) -> isc_result_t>,
+    size: usize,
+    initialize: Option<
+        unsafe extern "C" fn(*mut omapi_object_t, *const c_char, c_int) -> isc_result_t,
+    >,
+    rc_flag: c_int,
+) -> isc_result_t {
+    // SAFETY: the C contract: the name lives as long as the type.
+    guard(|| unsafe {
+        some(name.cast_mut())?;
+        let t = types::register(omapi_object_type_t {
+            name,
+            next: null_mut(),
+            set_value,
+            get_value,
+            destroy,
+            signal_handler,
+            stuff_values,
+            lookup,
+            create,
+            remove,
+            freer,
+            allocator,
+            sizer,
+            size,
+            rc_flag,
+            initialize,
+        })?;
+        if !r#type.is_null() {
+            *r#type = t;
+        }
+        Ok(())
+    })
+}
+
+/// Has the chain of `o` append its attributes to the message that is being
+/// sent: for `stuff_values` handlers of a program's own types.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn omapi_stuff_values(
+    c: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    o: *mut omapi_object_t,
+) -> isc_result_t {
+    // SAFETY: the C contract.
+    guard(|| unsafe { types::stuff_values(c, id, object(o)?).ok() })
 }

@@ -15,16 +15,11 @@ use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 /// Where to connect to.
-pub enum Server {
-    /// A server that speaks OMAPI.
-    Omapi {
-        /// In the order in which to try them.
-        addresses: Vec<SocketAddr>,
-        /// Id of the first message.
-        first_id: u32,
-        /// What to authenticate with.
-        credentials: Option<Credentials>,
-    },
+#[derive(Clone, Debug)]
+pub enum Destination {
+    /// A server that speaks OMAPI: its addresses, in the order in which to try
+    /// them.
+    Omapi(Vec<SocketAddr>),
     /// A Kea server.
     #[cfg(feature = "kea")]
     Kea(Target),
@@ -51,28 +46,28 @@ pub enum AnyConnection<T: Complete> {
 }
 
 impl<T: Complete> AnyConnection<T> {
-    /// Starts to connect. `on_close` runs once when the connection ends, with
-    /// no lock held.
+    /// Starts to connect. `first_id` is the id of the first message, for
+    /// OMAPI, and so are `credentials`: who may use a Kea is a matter of its
+    /// socket's file permissions or of HTTP. `on_close` runs once when the
+    /// connection ends, with no lock held.
     ///
     /// # Errors
     /// Why no attempt can even be made.
     pub fn start(
-        server: Server,
+        destination: Destination,
+        first_id: u32,
+        credentials: Option<Credentials>,
         on_close: impl FnOnce() + Send + 'static,
     ) -> Result<Arc<Self>, Status> {
-        Ok(Arc::new(match server {
-            Server::Omapi {
-                addresses,
-                first_id,
-                credentials,
-            } => Self::Omapi(Connection::start(
+        Ok(Arc::new(match destination {
+            Destination::Omapi(addresses) => Self::Omapi(Connection::start(
                 addresses,
                 first_id,
                 credentials,
                 on_close,
             )?),
             #[cfg(feature = "kea")]
-            Server::Kea(target) => Self::Kea(KeaConnection::start(target, on_close)?),
+            Destination::Kea(target) => Self::Kea(KeaConnection::start(target, on_close)?),
         }))
     }
 
@@ -101,15 +96,15 @@ impl<T: Complete> AnyConnection<T> {
     }
 
     /// True while something waits to be sent.
-    pub fn has_unsent(&self) -> bool {
-        either!(self, c => c.has_unsent())
+    pub fn has_sendable(&self) -> bool {
+        either!(self, c => c.has_sendable())
     }
 
-    /// Queues a request.
+    /// Queues a request. Returns the id of the message, 0 without messages.
     ///
     /// # Errors
     /// Why it cannot be; the ticket comes back.
-    pub fn submit(&self, request: &Request<'_>, ticket: T) -> Result<(), (Status, T)> {
+    pub fn submit(&self, request: &Request<'_>, ticket: T) -> Result<u32, (Status, T)> {
         either!(self, c => c.submit(request, ticket))
     }
 
@@ -181,6 +176,15 @@ impl<T: Complete> AnyTurn<'_, T> {
             Self::Omapi(_) => None,
             #[cfg(feature = "kea")]
             Self::Kea(t) => t.wake_at(),
+        }
+    }
+
+    /// Waits and takes in what is there, at most until the deadline.
+    pub fn take(self, deadline: Option<Instant>) {
+        match self {
+            Self::Omapi(t) => t.take(deadline),
+            #[cfg(feature = "kea")]
+            Self::Kea(t) => t.take(deadline),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The shared state of a connection, and waiting on it.
 
+use super::process;
 use super::turn::Turn;
 use crate::backend::omapi::{Reader, Session};
 use crate::net::Socket;
@@ -63,6 +64,8 @@ pub struct Connection<T: Complete> {
     /// Number of the thread that used it last; such a thread serves the
     /// connection in all its waits. For the object layer's dispatcher.
     pub last_user: AtomicU64,
+    /// The process that made it; in a child it is of no use.
+    process: u32,
 }
 
 pub(super) struct State<T: Complete> {
@@ -113,40 +116,69 @@ impl<T: Complete> Connection<T> {
             state: Mutex::new(state),
             changed: Condvar::new(),
             last_user: AtomicU64::new(0),
+            process: process::generation(),
         }))
     }
 
     /// How far it is.
     pub fn phase(&self) -> Phase {
+        if self.is_inherited() {
+            return Phase::Closed(Status::CONNECTION_RESET);
+        }
         self.state.lock().phase
+    }
+
+    /// True in a child of the process that connected. The lock must not be
+    /// waited for then: a thread that did not survive the fork may hold it.
+    fn is_inherited(&self) -> bool {
+        self.process != process::generation()
     }
 
     /// The socket, while there is one.
     pub fn socket(&self) -> Option<Arc<Socket>> {
+        if self.is_inherited() {
+            return None;
+        }
         self.state.lock().socket.clone()
     }
 
     /// True while requests are unanswered.
     pub fn is_busy(&self) -> bool {
+        if self.is_inherited() {
+            return false;
+        }
         let st = self.state.lock();
         !matches!(st.phase, Phase::Closed(_))
             && (st.phase != Phase::Ready || st.session.has_outstanding())
     }
 
-    /// True while bytes wait to be sent.
-    pub fn has_unsent(&self) -> bool {
-        let st = self.state.lock();
-        st.phase == Phase::Connecting || st.session.has_unsent()
+    /// True while there is something that the socket should take: a
+    /// connection attempt, or bytes within the window.
+    pub fn has_sendable(&self) -> bool {
+        if self.is_inherited() {
+            return false;
+        }
+        let mut st = self.state.lock();
+        match st.phase {
+            Phase::Connecting => true,
+            Phase::Handshake | Phase::Ready => !st.session.sendable(false).is_empty(),
+            Phase::Draining => st.session.has_unsent(),
+            Phase::Closed(_) => false,
+        }
     }
 
     /// Queues a request. Nothing is sent before somebody waits, flushes or
-    /// dispatches, so that many requests go out in few writes.
+    /// dispatches, so that many requests go out in few writes. Returns the id
+    /// of the message.
     ///
     /// # Errors
     /// The ticket comes back: `DHCP_R_CONNRESET` after the end,
     /// `ISC_R_SHUTTINGDOWN` while draining, `DHCP_R_NOTYET` before an
     /// authenticated connection is ready, or what the value is guilty of.
-    pub fn submit(&self, request: &Request<'_>, ticket: T) -> Result<(), (Status, T)> {
+    pub fn submit(&self, request: &Request<'_>, ticket: T) -> Result<u32, (Status, T)> {
+        if self.is_inherited() {
+            return Err((Status::CONNECTION_RESET, ticket));
+        }
         let mut st = self.state.lock();
         let refusal = match st.phase {
             Phase::Closed(_) => Some(Status::CONNECTION_RESET),
@@ -167,6 +199,9 @@ impl<T: Complete> Connection<T> {
 
     /// Sends what can be sent without blocking.
     pub fn flush(&self) {
+        if self.is_inherited() {
+            return;
+        }
         let mut st = self.state.lock();
         self.flush_locked(&mut st);
     }
@@ -186,6 +221,9 @@ impl<T: Complete> Connection<T> {
     }
 
     fn wait_for(&self, deadline: Option<Instant>, mut done: impl FnMut(Phase) -> bool) -> Waited {
+        if self.is_inherited() {
+            return Waited::Closed(Status::CONNECTION_RESET);
+        }
         let mut tried = false;
         let mut st = self.state.lock();
         loop {
@@ -218,6 +256,9 @@ impl<T: Complete> Connection<T> {
 
     /// Takes the reader role if it is free, after sending what can be sent.
     pub fn turn(&self) -> Option<Turn<'_, T>> {
+        if self.is_inherited() {
+            return None;
+        }
         let mut st = self.state.lock();
         self.begin_turn(&mut st)
     }
@@ -254,6 +295,9 @@ impl<T: Complete> Connection<T> {
 
     /// Runs the callbacks of completions that were delivered.
     pub fn deliver(&self) {
+        if self.is_inherited() {
+            return;
+        }
         let mut st = self.state.lock();
         self.run_followups(&mut st);
     }
@@ -317,6 +361,10 @@ impl<T: Complete> Connection<T> {
     /// `DHCP_R_CONNRESET`, when the connection closes. False when it was
     /// closed already.
     pub fn disconnect(&self, how: Disconnect) -> bool {
+        if self.is_inherited() {
+            self.give_up_inherited();
+            return true;
+        }
         let mut st = self.state.lock();
         if matches!(st.phase, Phase::Closed(_)) {
             return false;
@@ -329,6 +377,21 @@ impl<T: Complete> Connection<T> {
             _ => self.close_locked(&mut st, Status::CONNECTION_RESET),
         }
         true
+    }
+
+    /// Closes the child's copy of the descriptor, without a word to the server:
+    /// the parent goes on.
+    fn give_up_inherited(&self) {
+        if let Some(mut st) = self.state.try_lock() {
+            st.phase = Phase::Closed(Status::CONNECTION_RESET);
+            st.socket = None;
+            st.reader = None;
+            let on_close = st.on_close.take();
+            drop(st);
+            if let Some(f) = on_close {
+                f();
+            }
+        }
     }
 
     /// Ends the connection because of `status`. Only the first end counts.

@@ -5,8 +5,9 @@ mod any;
 mod connection;
 #[cfg(feature = "kea")]
 mod kea;
+pub mod process;
 mod turn;
 
-pub use any::{AnyConnection, AnyTurn, Server};
+pub use any::{AnyConnection, AnyTurn, Destination};
 pub use connection::{Connection, Credentials, Disconnect, Phase, Waited};
 pub use turn::Turn;

@@ -107,19 +107,19 @@ impl<'c, T: Complete> Turn<'c, T> {
             return Ok(());
         };
         loop {
-            let (rid, outcome) = match reader.next()? {
+            let (rid, size, outcome) = match reader.receive()? {
                 None => return Ok(()),
                 Some(Received::Introduction) => {
                     self.connection.introduced();
                     continue;
                 }
-                Some(Received::Answer(rid, outcome)) => (rid, outcome),
+                Some(Received::Answer(rid, size, outcome)) => (rid, size, outcome),
             };
             let mut st = self.connection.state.lock();
             if matches!(st.phase, Phase::Closed(_)) {
                 return Ok(());
             }
-            match st.session.answered(rid) {
+            match st.session.answered(rid, size) {
                 None => return Err(Status::PROTOCOL_ERROR),
                 Some(Answered::Ticket(ticket)) => {
                     drop(st);

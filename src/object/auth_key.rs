@@ -5,21 +5,27 @@ use super::layout::{
     isc_result_t, omapi_auth_key_t, omapi_data_string_t, omapi_object_t, omapi_object_type_t,
     omapi_value_t,
 };
+use super::refs::ObjectRef;
 use super::value::{self, Owned};
-use super::{refs, types};
+use super::{refs, stuffing, types};
 use crate::auth;
 use crate::capi::data as symbols;
 use crate::engine::Credentials;
 use crate::status::Status;
+use crate::wire::{Encoder, Value};
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
 use zeroize::Zeroize;
 
 /// The type, as it is registered.
 pub(super) fn auth_key_type() -> omapi_object_type_t {
     omapi_object_type_t {
         get_value: Some(get_handler),
+        stuff_values: Some(stuff_handler),
+        lookup: Some(lookup_handler),
         destroy: Some(destroy_handler),
         ..types::bare(c"authenticator", size_of::<omapi_auth_key_t>())
     }
@@ -56,6 +62,120 @@ pub fn new(name: &CStr, algorithm: &CStr, secret: &[u8]) -> Result<*mut omapi_ob
             return Err(Status::NO_MEMORY);
         }
         Ok(object)
+    }
+}
+
+/// An authenticator without name, algorithm and key, owned by the caller.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` before initialisation, `ISC_R_NOMEMORY`.
+pub fn empty() -> Result<*mut omapi_object_t, Status> {
+    let t = types::get(&symbols::omapi_type_auth_key)?;
+    // SAFETY: a registered type.
+    unsafe { refs::allocate(t, size_of::<omapi_auth_key_t>()) }
+}
+
+/// Authenticators that a program entered, by name in lower case.
+static ENTERED: Mutex<BTreeMap<Vec<u8>, ObjectRef>> = Mutex::new(BTreeMap::new());
+
+/// Enters an authenticator in the table.
+///
+/// # Safety
+/// `a` is live; its name does not change while it is in the table.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` without a name.
+pub unsafe fn enter(a: *mut omapi_auth_key_t) -> Result<(), Status> {
+    // SAFETY: as the function's.
+    let (name, entry) = unsafe {
+        if (*a).name.is_null() {
+            return Err(Status::INVALID_ARGUMENT);
+        }
+        let name = CStr::from_ptr((*a).name).to_bytes().to_ascii_lowercase();
+        (name, ObjectRef::new(a.cast()))
+    };
+    let replaced = ENTERED.lock().insert(name, entry);
+    drop(replaced);
+    Ok(())
+}
+
+/// The entered authenticator of that name, in any case.
+#[must_use]
+pub fn look_up(name: &[u8]) -> Option<ObjectRef> {
+    ENTERED.lock().get(&name.to_ascii_lowercase()).cloned()
+}
+
+/// The entered authenticator whose name and algorithm `like` has as attributes.
+///
+/// # Safety
+/// `like` is live.
+///
+/// # Errors
+/// `ISC_R_NOTFOUND`; `DHCP_R_INVALIDARG` for attributes of another type.
+pub unsafe fn look_up_like(like: *mut omapi_object_t) -> Result<ObjectRef, Status> {
+    // SAFETY: as the function's; the values are ours.
+    unsafe {
+        let bytes = |v: &Owned<omapi_value_t>| match data::view((*v.0).value) {
+            data::Datum::String(b) | data::Datum::Data(b) => Ok(b.to_vec()),
+            _ => Err(Status::INVALID_ARGUMENT),
+        };
+        let name = bytes(&types::get_named(like, b"name")?)?;
+        let algorithm = bytes(&types::get_named(like, b"algorithm")?)?;
+        let found = look_up(&name).ok_or(Status::NOT_FOUND)?;
+        let a = found.as_ptr().cast::<omapi_auth_key_t>();
+        let same = !(*a).algorithm.is_null()
+            && CStr::from_ptr((*a).algorithm)
+                .to_bytes()
+                .eq_ignore_ascii_case(&algorithm);
+        same.then_some(found).ok_or(Status::NOT_FOUND)
+    }
+}
+
+/// `stuff_values` of the type: name and algorithm.
+///
+/// # Safety
+/// C: `h` is live.
+pub unsafe extern "C" fn stuff_handler(
+    c: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    h: *mut omapi_object_t,
+) -> isc_result_t {
+    // SAFETY: as the function's.
+    unsafe {
+        let Some(a) = from_object(h) else {
+            return Status::INVALID_ARGUMENT.0;
+        };
+        let put = |out: &mut Vec<u8>, name: &[u8], p: *mut c_char| match p.is_null() {
+            true => Ok(()),
+            false => Encoder::put(out, name, Value::Bytes(CStr::from_ptr(p).to_bytes())),
+        };
+        let appended = stuffing::with(|out| {
+            put(out, b"name", (*a).name)?;
+            put(out, b"algorithm", (*a).algorithm)?;
+            Ok(())
+        });
+        match appended {
+            Ok(()) => types::stuff_inner(c, id, h).0,
+            Err(status) => status.0,
+        }
+    }
+}
+
+/// `lookup` of the type, for the type's table.
+unsafe extern "C" fn lookup_handler(
+    h: *mut *mut omapi_object_t,
+    _id: *mut omapi_object_t,
+    like: *mut omapi_object_t,
+) -> isc_result_t {
+    // SAFETY: the type's contract: h is writable, like is NULL or live.
+    unsafe {
+        if h.is_null() || like.is_null() {
+            return Status::NO_KEYS.0;
+        }
+        match look_up_like(like) {
+            Ok(found) => refs::reference(h, found.as_ptr()).0,
+            Err(status) => status.0,
+        }
     }
 }
 

@@ -2,16 +2,18 @@
 //! they report.
 
 use super::layout::{
-    dhcpctl_callback_object_t, dhcpctl_status, isc_result_t, omapi_data_string_t, omapi_object_t,
-    omapi_object_type_t, omapi_typed_data_t, omapi_value_t, va_list,
+    dhcpctl_callback_object_t, dhcpctl_remote_object_t, dhcpctl_status, isc_result_t,
+    omapi_data_string_t, omapi_object_t, omapi_object_type_t, omapi_typed_data_t, omapi_value_t,
+    va_list,
 };
 use super::refs::{self, ObjectRef};
-use super::types;
+use super::{remote, types};
 use crate::capi::data as symbols;
 use crate::status::Status;
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::size_of;
 use parking_lot::Mutex;
+use std::cell::Cell;
 
 /// The program's function: object, status of the completed request, its data.
 pub type Function = unsafe extern "C" fn(*mut omapi_object_t, dhcpctl_status, *mut c_void);
@@ -22,11 +24,11 @@ static FIELDS: Mutex<()> = Mutex::new(());
 /// The type, as it is registered.
 pub(super) fn callback_type() -> omapi_object_type_t {
     omapi_object_type_t {
-        set_value: Some(dhcpctl_callback_set_value),
-        get_value: Some(dhcpctl_callback_get_value),
-        destroy: Some(dhcpctl_callback_destroy),
-        signal_handler: Some(dhcpctl_callback_signal_handler),
-        stuff_values: Some(dhcpctl_callback_stuff_values),
+        set_value: Some(set_handler),
+        get_value: Some(get_handler),
+        destroy: Some(destroy_handler),
+        signal_handler: Some(signal_handler),
+        stuff_values: Some(stuff_handler),
         ..types::bare(c"dhcpctl-callback", size_of::<dhcpctl_callback_object_t>())
     }
 }
@@ -102,12 +104,24 @@ pub(super) unsafe fn run(object: *mut omapi_object_t, status: Status) {
     }
 }
 
+thread_local! {
+    /// True while the library itself tells a chain of a completion: it calls
+    /// the callback by itself, once, whatever the chain does with signals.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Sends signals that must not reach callbacks.
+pub(super) fn quietly<R>(send: impl FnOnce() -> R) {
+    let before = QUIET.replace(true);
+    send();
+    QUIET.set(before);
+}
+
 /// `set_value` of the type: nothing is its own.
 ///
 /// # Safety
 /// C: `h` and `name` are live or NULL; `id` and `value` are NULL or live.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn dhcpctl_callback_set_value(
+pub unsafe extern "C" fn set_handler(
     h: *mut omapi_object_t,
     id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
@@ -126,8 +140,7 @@ pub unsafe extern "C" fn dhcpctl_callback_set_value(
 ///
 /// # Safety
 /// C: `h` and `name` are live or NULL; `value` is writable or NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn dhcpctl_callback_get_value(
+pub unsafe extern "C" fn get_handler(
     h: *mut omapi_object_t,
     id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
@@ -150,8 +163,7 @@ pub unsafe extern "C" fn dhcpctl_callback_get_value(
 ///
 /// # Safety
 /// C: `h` is NULL or live, and nobody else uses it.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn dhcpctl_callback_destroy(
+pub unsafe extern "C" fn destroy_handler(
     h: *mut omapi_object_t,
     _file: *const c_char,
     _line: c_int,
@@ -168,13 +180,12 @@ pub unsafe extern "C" fn dhcpctl_callback_destroy(
     Status::SUCCESS.0
 }
 
-/// `signal_handler` of the type. The library runs callbacks itself, once for
-/// each completion; signals of a program go further in.
+/// `signal_handler` of the type: "ready" calls the function with the object's
+/// present status. (Completions call it by themselves.)
 ///
 /// # Safety
 /// C: `h` and `name` are live or NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn dhcpctl_callback_signal_handler(
+pub unsafe extern "C" fn signal_handler(
     h: *mut omapi_object_t,
     name: *const c_char,
     ap: va_list,
@@ -184,7 +195,21 @@ pub unsafe extern "C" fn dhcpctl_callback_signal_handler(
         if h.is_null() || name.is_null() || !types::is(h, &symbols::dhcpctl_callback_type) {
             return Status::INVALID_ARGUMENT.0;
         }
-        types::signal_inner(h, name, ap).0
+        if CStr::from_ptr(name) != c"ready" {
+            return types::signal_inner(h, name, ap).0;
+        }
+        if !QUIET.get() {
+            let object = (*h.cast::<dhcpctl_callback_object_t>()).object;
+            if !object.is_null() {
+                let status = match remote::is_remote(object) {
+                    true => Status((*object.cast::<dhcpctl_remote_object_t>()).waitstatus),
+                    false => Status::SUCCESS,
+                };
+                let object = ObjectRef::new(object);
+                run(object.as_ptr(), status);
+            }
+        }
+        Status::SUCCESS.0
     }
 }
 
@@ -192,8 +217,7 @@ pub unsafe extern "C" fn dhcpctl_callback_signal_handler(
 ///
 /// # Safety
 /// C: `h` is live or NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn dhcpctl_callback_stuff_values(
+pub unsafe extern "C" fn stuff_handler(
     c: *mut omapi_object_t,
     id: *mut omapi_object_t,
     h: *mut omapi_object_t,

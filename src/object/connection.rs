@@ -9,11 +9,10 @@ use super::layout::{
     omapi_protocol_state_t, omapi_remote_auth_t, omapi_typed_data_t, omapi_value_t, va_list,
 };
 use super::refs::{self, ObjectRef};
-use super::remote::Ticket;
+use super::ticket::Ticket;
 use super::{auth_key, data, dispatch, generic, types};
 use crate::capi::data as symbols;
-use crate::engine::{AnyConnection, Disconnect, Server, Waited};
-use crate::net;
+use crate::engine::{AnyConnection, Destination, Disconnect, Waited};
 use crate::status::Status;
 use crate::wire;
 use core::ffi::{c_char, c_int, c_long};
@@ -21,6 +20,7 @@ use core::mem::size_of;
 use core::ptr::null_mut;
 use rustix::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 unsafe extern "C" {
@@ -37,6 +37,8 @@ pub struct ConnectionObject {
     /// The genuine struct; must be first.
     pub c: omapi_connection_object_t,
     engine: Option<Arc<Conn>>,
+    /// True when a wait has said that the connection can be used.
+    announced: AtomicBool,
 }
 
 impl ConnectionObject {
@@ -50,6 +52,7 @@ impl ConnectionObject {
             let this = o.cast::<Self>();
             (*this).c.socket = -1;
             (&raw mut (*this).engine).write(None);
+            (&raw mut (*this).announced).write(AtomicBool::new(false));
         }
     }
 
@@ -122,6 +125,24 @@ pub unsafe fn engine_of(handle: *mut omapi_object_t) -> Result<Arc<Conn>, Status
     }
 }
 
+/// The engine of a protocol object.
+///
+/// # Safety
+/// `protocol` is live.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` when it is none, or not connected.
+pub unsafe fn engine_of_protocol(protocol: *mut omapi_object_t) -> Result<Arc<Conn>, Status> {
+    let _chain = refs::structure();
+    // SAFETY: as the function's; linked objects are live under the lock.
+    unsafe {
+        if !types::is(protocol, &symbols::omapi_type_protocol) {
+            return Err(Status::INVALID_ARGUMENT);
+        }
+        engine_locked(refs::link(&raw mut (*protocol).outer).ok_or(Status::INVALID_ARGUMENT)?)
+    }
+}
+
 /// The engine of a connection object.
 ///
 /// # Safety
@@ -151,7 +172,8 @@ unsafe fn engine_locked(object: *mut omapi_object_t) -> Result<Arc<Conn>, Status
     }
 }
 
-/// Connects; the handle is owned by the caller.
+/// Connects and waits until the connection can be used; the handle is owned by
+/// the caller.
 ///
 /// # Safety
 /// `auth` is NULL or live.
@@ -160,31 +182,80 @@ unsafe fn engine_locked(object: *mut omapi_object_t) -> Result<Arc<Conn>, Status
 /// `DHCP_R_HOSTUNKNOWN`, the system's reason, `ISC_R_TIMEDOUT`, or the server's
 /// code when it refuses the authenticator.
 pub unsafe fn connect(
-    host: &str,
-    port: u16,
+    destination: Destination,
     auth: *mut omapi_object_t,
     deadline: Option<Instant>,
 ) -> Result<*mut omapi_object_t, Status> {
-    // SAFETY: auth is NULL or live.
-    let key = match auth.is_null() {
-        true => None,
-        false => Some(unsafe { auth_key::from_object(auth) }.ok_or(Status::INVALID_ARGUMENT)?),
-    };
-    types::get(&symbols::omapi_type_protocol)?;
-    let addresses = net::resolve(host, port)?;
-    // SAFETY: key is live. random() has no preconditions.
-    let credentials = key.map(|k| unsafe { auth_key::credentials(k) });
-    // The genuine first id: libc's random(), unseeded in most programs. It
-    // also advances the program's own sequence as the original does.
-    // SAFETY: no preconditions.
-    let first_id = unsafe { random() } as u32;
-    // SAFETY: the new objects are live, and auth is.
+    // SAFETY: auth is NULL or live, the handle is ours.
     unsafe {
         let handle = ObjectRef::from_raw(generic::new()?);
+        start(handle.as_ptr(), destination, auth)?;
+        match wait(handle.as_ptr(), deadline) {
+            Some(Ok(_)) => Ok(handle.into_raw()),
+            Some(Err(status)) => {
+                if let Ok(engine) = engine_of(handle.as_ptr()) {
+                    engine.disconnect(Disconnect::Now);
+                }
+                Err(status)
+            }
+            None => Err(Status::UNEXPECTED),
+        }
+    }
+}
+
+/// Starts to connect `handle`, an object without outer object: it becomes a
+/// connection handle.
+///
+/// # Safety
+/// `handle` is live; `auth` is NULL or live.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` for the wrong kind, or the system's reason.
+pub unsafe fn start(
+    handle: *mut omapi_object_t,
+    destination: Destination,
+    auth: *mut omapi_object_t,
+) -> Result<(), Status> {
+    // SAFETY: as the function's; the new object is live and unlinked.
+    unsafe {
+        if refs::link(&raw mut (*handle).outer).is_some() {
+            return Err(Status::INVALID_ARGUMENT);
+        }
         let protocol = new_object(
             &symbols::omapi_type_protocol,
             size_of::<omapi_protocol_object_t>(),
         )?;
+        start_protocol(protocol.as_ptr(), destination, auth)?;
+        refs::join(protocol.as_ptr(), handle);
+    }
+    Ok(())
+}
+
+/// Starts to connect a protocol object without outer object.
+///
+/// # Safety
+/// As [`start`].
+///
+/// # Errors
+/// As [`start`].
+pub unsafe fn start_protocol(
+    protocol: *mut omapi_object_t,
+    destination: Destination,
+    auth: *mut omapi_object_t,
+) -> Result<(), Status> {
+    // SAFETY: auth is NULL or live; the new objects are live and unlinked.
+    // random() has no preconditions.
+    unsafe {
+        let credentials = match auth.is_null() {
+            true => None,
+            false => {
+                let key = auth_key::from_object(auth).ok_or(Status::INVALID_ARGUMENT)?;
+                Some(auth_key::credentials(key))
+            }
+        };
+        if refs::link(&raw mut (*protocol).outer).is_some() {
+            return Err(Status::INVALID_ARGUMENT);
+        }
         let object = new_object(
             &symbols::omapi_type_connection,
             size_of::<omapi_connection_object_t>(),
@@ -193,32 +264,62 @@ pub unsafe fn connect(
             &symbols::omapi_type_io_object,
             size_of::<omapi_io_object_t>(),
         )?;
+        // The genuine first id: libc's random(), unseeded in most programs.
+        // It also advances the program's own sequence as the original does.
+        let first_id = random() as u32;
         // The reference that an open connection has on its own chain.
         let own = io.clone();
-        let engine = Conn::start(addresses, first_id, credentials, move || disconnected(own))?;
+        let engine = Conn::start(destination, first_id, credentials, move || {
+            disconnected(own);
+        })?;
         (*object.as_ptr().cast::<ConnectionObject>()).engine = Some(Arc::clone(&engine));
-        refs::join(io.as_ptr(), object.as_ptr());
-        refs::join(object.as_ptr(), protocol.as_ptr());
-        refs::join(protocol.as_ptr(), handle.as_ptr());
-        dispatch::used(&engine);
-        let waited = dispatch::wait_ready(&engine, deadline);
-        match waited {
-            Waited::Done => {}
-            Waited::TimedOut => {
-                engine.disconnect(Disconnect::Now);
-                return Err(Status::TIMED_OUT);
-            }
-            Waited::Closed(status) => return Err(status),
-        }
-        connected(object.as_ptr().cast(), &engine);
-        let p = protocol.as_ptr().cast::<omapi_protocol_object_t>();
-        (*p).protocol_version = wire::VERSION;
-        (*p).header_size = wire::HEADER_LEN as u32;
-        (*p).state = omapi_protocol_state_t::omapi_protocol_header_wait;
         if !auth.is_null() {
-            remember_auth(p, auth);
+            remember_auth(protocol.cast(), auth);
         }
-        Ok(handle.into_raw())
+        refs::join(io.as_ptr(), object.as_ptr());
+        refs::join(object.as_ptr(), protocol);
+        dispatch::used(&engine);
+    }
+    Ok(())
+}
+
+/// Waits until the connection of a handle can be used: once, as the genuine
+/// wait does. `None` when `handle` is no connection handle.
+///
+/// # Safety
+/// `handle` is live.
+pub unsafe fn wait(
+    handle: *mut omapi_object_t,
+    deadline: Option<Instant>,
+) -> Option<Result<Status, Status>> {
+    // SAFETY: as the function's.
+    unsafe {
+        let (engine, protocol, object) = {
+            let _chain = refs::structure();
+            let protocol = refs::link(&raw mut (*handle).outer)
+                .filter(|&o| types::is(o, &symbols::omapi_type_protocol))?;
+            let Some(object) = refs::link(&raw mut (*protocol).outer) else {
+                return Some(Err(Status::NO_MORE));
+            };
+            match engine_locked(object) {
+                Ok(engine) => (engine, ObjectRef::new(protocol), ObjectRef::new(object)),
+                Err(_) => return Some(Err(Status::NO_MORE)),
+            }
+        };
+        let announced = &(*object.as_ptr().cast::<ConnectionObject>()).announced;
+        if announced.load(Ordering::Acquire) {
+            return Some(Err(Status::NO_MORE));
+        }
+        Some(match dispatch::wait_ready(&engine, deadline) {
+            Waited::TimedOut => Err(Status::TIMED_OUT),
+            Waited::Closed(status) => Err(status),
+            Waited::Done => {
+                if !announced.swap(true, Ordering::AcqRel) {
+                    show(object.as_ptr().cast(), protocol.as_ptr().cast(), &engine);
+                }
+                Ok(Status::SUCCESS)
+            }
+        })
     }
 }
 
@@ -240,14 +341,17 @@ unsafe fn new_object(
 /// Fills what C may look at.
 ///
 /// # Safety
-/// `c` is live.
-unsafe fn connected(c: *mut omapi_connection_object_t, engine: &Conn) {
-    if let Some(socket) = engine.socket() {
-        // SAFETY: c is live.
-        unsafe {
+/// `c` and `p` are live.
+unsafe fn show(c: *mut omapi_connection_object_t, p: *mut omapi_protocol_object_t, engine: &Conn) {
+    // SAFETY: as the function's.
+    unsafe {
+        if let Some(socket) = engine.socket() {
             (*c).socket = socket.as_fd().as_raw_fd();
             (*c).state = omapi_connection_state_t::omapi_connection_connected;
         }
+        (*p).protocol_version = wire::VERSION;
+        (*p).header_size = wire::HEADER_LEN as u32;
+        (*p).state = omapi_protocol_state_t::omapi_protocol_header_wait;
     }
 }
 

@@ -216,6 +216,26 @@ pub unsafe fn get(
     }
 }
 
+/// References to all attributes, null ones included, in their order.
+///
+/// # Safety
+/// `g` is live.
+#[must_use]
+pub unsafe fn all(g: *mut omapi_generic_object_t) -> Vec<Owned<omapi_value_t>> {
+    // SAFETY: g is live and locked.
+    unsafe {
+        let _guard = lock(g);
+        let present = slots(g).iter().filter(|v| !v.is_null());
+        present
+            .map(|&v| {
+                let mut slot = null_mut();
+                data::reference(&raw mut slot, v);
+                Owned(slot)
+            })
+            .collect()
+    }
+}
+
 /// Says that everything is sent, and drops null values.
 ///
 /// # Safety

@@ -208,11 +208,25 @@ impl Interest {
                 status = act((*c).writer);
             }
             let reaped = act((*c).reaper);
-            if !status.is_success() || !reaped.is_success() {
-                if let Some(inner) = refs::link(&raw mut (*self.io.as_ptr()).inner) {
-                    unregister(inner);
-                }
+            if (!status.is_success() || !reaped.is_success())
+                && let Some(inner) = refs::link(&raw mut (*self.io.as_ptr()).inner)
+            {
+                unregister(inner);
             }
         }
     }
+}
+
+/// The objects that programs registered: what their io objects contain.
+#[must_use]
+pub fn registered() -> Vec<ObjectRef> {
+    let _chain = refs::structure();
+    // SAFETY: our references keep the io objects alive, and the lock what is
+    // linked to them.
+    all()
+        .iter()
+        .filter_map(|io| unsafe {
+            refs::link(&raw mut (*io.as_ptr()).inner).map(|o| ObjectRef::new(o))
+        })
+        .collect()
 }

@@ -9,6 +9,7 @@
 
 pub mod auth_key;
 pub mod callback;
+pub mod completion;
 pub mod connection;
 pub mod data;
 pub mod dispatch;
@@ -16,8 +17,10 @@ pub mod generic;
 pub mod handles;
 pub mod io;
 pub mod layout;
+pub mod message;
 pub mod refs;
 pub mod remote;
 pub mod stuffing;
+pub mod ticket;
 pub mod types;
 pub mod value;

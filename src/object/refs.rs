@@ -8,7 +8,7 @@
 
 use super::data::{self, count};
 use super::layout::{omapi_object_t, omapi_object_type_t};
-use super::{connection, handles, remote};
+use super::{completion, connection, handles, remote};
 use crate::capi::data as symbols;
 use crate::status::Status;
 use core::ptr::{NonNull, null_mut};
@@ -45,6 +45,24 @@ fn block_size(t: *mut omapi_object_type_t, size: usize) -> usize {
         0
     };
     size.max(whole)
+}
+
+/// True for types whose objects have more behind the C struct.
+#[must_use]
+pub fn is_extended(t: *mut omapi_object_type_t) -> bool {
+    block_size(t, 0) > 0
+}
+
+/// Sets the common members of a program's own memory.
+///
+/// # Safety
+/// `o` has room for them.
+pub unsafe fn initialize(o: *mut omapi_object_t, t: *mut omapi_object_type_t) {
+    // SAFETY: as the function's.
+    unsafe {
+        (*o).r#type = t;
+        count(&raw mut (*o).refcnt).fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// A new object with one reference, owned by the caller; everything behind the
@@ -248,6 +266,7 @@ unsafe fn members(object: *mut omapi_object_t) -> Vec<*mut omapi_object_t> {
 /// # Safety
 /// Nobody refers to `object`; no lock is held (the handler may be a program's).
 unsafe fn destroy(object: *mut omapi_object_t) {
+    completion::forget(object);
     // SAFETY: the object is ours alone.
     unsafe {
         let t = (*object).r#type;

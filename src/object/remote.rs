@@ -4,7 +4,7 @@
 //! are outstanding and how finished ones ended, so that a wait after the
 //! completion returns at once and waits may come in any order.
 
-use super::callback;
+use super::completion::{self, Completion};
 use super::connection::{self, Conn};
 use super::data::{self, Datum};
 use super::layout::{
@@ -12,49 +12,30 @@ use super::layout::{
     omapi_object_type_t, omapi_typed_data_t, omapi_value_t, va_list,
 };
 use super::refs::{self, ObjectRef};
+use super::ticket::{self, Ticket};
 use super::value::Owned;
 use super::{dispatch, generic, stuffing, types};
 use crate::capi::data as symbols;
-use crate::engine::Waited;
-use crate::request::{Complete, Followup, Operation, Outcome, Request};
+use crate::capi::variadic;
+use crate::request::{Operation, Request};
 use crate::status::Status;
 use crate::wire::ValueList;
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
 use parking_lot::Mutex;
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// The attribute name that is the object's handle, not an attribute.
-const REMOTE_HANDLE: &[u8] = b"remote-handle";
+pub(super) const REMOTE_HANDLE: &[u8] = b"remote-handle";
 
 /// A remote object with what C does not see.
 #[repr(C)]
 pub struct Remote {
     /// The genuine struct; must be first.
     pub c: dhcpctl_remote_object_t,
-    completion: Mutex<Completion>,
+    pub(super) completion: Mutex<Completion>,
 }
-
-#[derive(Default)]
-struct Completion {
-    outstanding: u32,
-    finished: VecDeque<Finished>,
-    connection: Option<Arc<Conn>>,
-}
-
-/// How a request ended, until a wait asks.
-#[derive(Clone, Copy)]
-enum Finished {
-    Answered(Status),
-    Lost(Status),
-}
-
-/// Finished requests that nobody waited for are forgotten beyond this number
-/// when the object has a callback: such programs need never wait.
-const REMEMBERED_WITH_CALLBACK: usize = 64;
 
 impl Remote {
     /// Makes the part behind the C struct valid.
@@ -79,11 +60,11 @@ impl Remote {
 /// The type, as it is registered.
 pub(super) fn remote_type() -> omapi_object_type_t {
     omapi_object_type_t {
-        set_value: Some(dhcpctl_remote_set_value),
-        get_value: Some(dhcpctl_remote_get_value),
-        destroy: Some(dhcpctl_remote_destroy),
-        signal_handler: Some(dhcpctl_remote_signal_handler),
-        stuff_values: Some(dhcpctl_remote_stuff_values),
+        set_value: Some(set_handler),
+        get_value: Some(get_handler),
+        destroy: Some(destroy_handler),
+        signal_handler: Some(signal_handler),
+        stuff_values: Some(stuff_handler),
         ..types::bare(c"dhcpctl-remote", size_of::<dhcpctl_remote_object_t>())
     }
 }
@@ -92,7 +73,7 @@ pub(super) fn remote_type() -> omapi_object_type_t {
 ///
 /// # Safety
 /// `object` is live.
-unsafe fn from_object<'a>(object: *mut omapi_object_t) -> Option<&'a Remote> {
+pub(super) unsafe fn from_object<'a>(object: *mut omapi_object_t) -> Option<&'a Remote> {
     // SAFETY: every object of this type was allocated as a `Remote`. The
     // reference is used for the mutex only; C fields go through raw pointers.
     unsafe { types::is(object, &symbols::dhcpctl_remote_type).then(|| &*object.cast::<Remote>()) }
@@ -198,12 +179,15 @@ unsafe fn submit(
         };
         remote.completion.lock().begin(engine);
         dispatch::used(engine);
-        let ticket = Ticket(ObjectRef::new(object));
-        engine.submit(&request, ticket).map_err(|(status, ticket)| {
-            remote.completion.lock().outstanding -= 1;
-            drop(ticket);
-            status
-        })
+        let ticket = Ticket(Some(ObjectRef::new(object)));
+        engine
+            .submit(&request, ticket)
+            .map(|_| ())
+            .map_err(|(status, ticket)| {
+                remote.completion.lock().take_back();
+                drop(ticket);
+                status
+            })
     }
 }
 
@@ -231,7 +215,7 @@ unsafe fn changed_attributes(object: *mut omapi_object_t) -> Result<Vec<u8>, Sta
 ///
 /// # Safety
 /// `object` is a live remote object.
-unsafe fn plain_attributes(
+pub(super) unsafe fn plain_attributes(
     object: *mut omapi_object_t,
 ) -> Option<*mut super::layout::omapi_generic_object_t> {
     // SAFETY: links keep their targets alive.
@@ -250,259 +234,11 @@ unsafe fn plain_attributes(
     }
 }
 
-impl Completion {
-    /// A request is about to be queued.
-    fn begin(&mut self, engine: &Arc<Conn>) {
-        if self.outstanding == 0 {
-            // Nobody waited for these; a wait now means the new request.
-            self.finished.clear();
-        }
-        self.outstanding += 1;
-        if !self
-            .connection
-            .as_ref()
-            .is_some_and(|c| Arc::ptr_eq(c, engine))
-        {
-            self.connection = Some(Arc::clone(engine));
-        }
-    }
-
-    fn end(&mut self, how: Finished, has_callback: bool) {
-        self.outstanding = self.outstanding.saturating_sub(1);
-        if has_callback && self.finished.len() >= REMEMBERED_WITH_CALLBACK {
-            self.finished.pop_front();
-        }
-        self.finished.push_back(how);
-    }
-}
-
-/// Waits until a request of `object` has ended: the oldest that no wait has
-/// returned yet. Returns the result of waiting, and the status for the caller.
-///
-/// `ISC_R_NOMORE` when there is nothing to wait for, `ISC_R_TIMEDOUT`,
-/// `DHCP_R_CONNRESET` when the connection ended first.
-///
-/// # Safety
-/// `object` is live.
-pub unsafe fn wait(
-    object: *mut omapi_object_t,
-    deadline: Option<Instant>,
-) -> Result<Status, Status> {
-    // SAFETY: as the function's.
-    let remote = unsafe { from_object(object) }.ok_or(Status::NO_MORE)?;
-    loop {
-        let engine = {
-            let mut completion = remote.completion.lock();
-            match completion.finished.pop_front() {
-                Some(Finished::Answered(status)) => return Ok(status),
-                Some(Finished::Lost(status)) => return Err(status),
-                None if completion.outstanding == 0 => return Err(Status::NO_MORE),
-                None => completion.connection.clone().ok_or(Status::NO_MORE)?,
-            }
-        };
-        let mut ended = || {
-            let completion = remote.completion.lock();
-            !completion.finished.is_empty() || completion.outstanding == 0
-        };
-        match dispatch::wait(&engine, deadline, &mut ended) {
-            Waited::TimedOut => return Err(Status::TIMED_OUT),
-            Waited::Done => {}
-            // Every request of a closed connection has ended, so the next
-            // round finds it; if it was another thread's wait that took it,
-            // there is nothing left to wait for.
-            Waited::Closed(_) if ended() => {}
-            Waited::Closed(_) => return Err(Status::CONNECTION_RESET),
-        }
-    }
-}
-
-/// What a request of a remote object leaves with the engine.
-pub struct Ticket(ObjectRef);
-
-/// What happens after a completion, with no lock held: the program's callback,
-/// or first the program's own handlers.
-pub struct After {
-    object: ObjectRef,
-    what: What,
-}
-
-enum What {
-    /// Run the callback with this status.
-    Callback(Status),
-    /// Take the answer in through the handlers, then all the rest.
-    Apply { handle: u32, attributes: Vec<u8> },
-}
-
-impl Complete for Ticket {
-    type Followup = After;
-
-    fn complete(self, outcome: Outcome<'_>) -> Option<After> {
-        let object = self.0.as_ptr();
-        // SAFETY: the ticket owns a reference.
-        unsafe {
-            match outcome {
-                Outcome::Object { handle, attributes } => match plain_attributes(object) {
-                    Some(g) => {
-                        let status = take_in(object, g, handle, attributes);
-                        self.end(Finished::Answered(status), None)
-                    }
-                    None => Some(After {
-                        object: self.0,
-                        what: What::Apply {
-                            handle,
-                            attributes: attributes.as_bytes().to_vec(),
-                        },
-                    }),
-                },
-                Outcome::Status { code, message } => self.end(Finished::Answered(code), message),
-                Outcome::Lost(status) => self.end(Finished::Lost(status), None),
-            }
-        }
-    }
-}
-
-impl Ticket {
-    /// Records the end of the request.
-    fn end(self, how: Finished, message: Option<&[u8]>) -> Option<After> {
-        let object = self.0.as_ptr();
-        // SAFETY: the ticket owns a reference on a remote object. The fields
-        // are written under the completion lock; C reads them after a wait.
-        unsafe {
-            let remote = from_object(object)?;
-            let status = match how {
-                Finished::Answered(status) | Finished::Lost(status) => status,
-            };
-            let has_callback = callback::of(object).is_some();
-            let text = message.and_then(|m| data::typed_from(m, false).ok());
-            let old = {
-                let mut completion = remote.completion.lock();
-                let c = c_fields(object);
-                let mut old = null_mut();
-                if matches!(how, Finished::Answered(_)) {
-                    (*c).waitstatus = status.0;
-                    old = core::mem::replace(&mut (*c).message, text.unwrap_or(null_mut()));
-                }
-                completion.end(how, has_callback);
-                Owned(old)
-            };
-            drop(old);
-            has_callback.then_some(After {
-                object: self.0,
-                what: What::Callback(status),
-            })
-        }
-    }
-}
-
-impl Followup for After {
-    fn run(self) {
-        // SAFETY: we own a reference on a remote object; no lock is held.
-        unsafe {
-            match self.what {
-                What::Callback(status) => callback::run(self.object.as_ptr(), status),
-                What::Apply { handle, attributes } => {
-                    let list = ValueList::from_bytes(&attributes);
-                    let status = take_in_by_handlers(self.object.as_ptr(), handle, list);
-                    let after = Ticket(self.object).end(Finished::Answered(status), None);
-                    if let Some(after) = after {
-                        after.run();
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Takes an answer into a chain of our own types.
-///
-/// # Safety
-/// `object` is a live remote object with `g` inside.
-unsafe fn take_in(
-    object: *mut omapi_object_t,
-    g: *mut super::layout::omapi_generic_object_t,
-    handle: u32,
-    attributes: ValueList<'_>,
-) -> Status {
-    // SAFETY: as the function's.
-    unsafe {
-        for (name, bytes) in attributes {
-            let status = if name == REMOTE_HANDLE {
-                set_remote_handle(object, Datum::Data(bytes))
-            } else {
-                generic::set_bytes(g, name, bytes)
-            };
-            if !status.is_success() {
-                return status;
-            }
-        }
-        if handle != 0 {
-            (*c_fields(object)).remote_handle = handle;
-        }
-        generic::clear_flags(g);
-    }
-    Status::SUCCESS
-}
-
-/// Takes an answer into a chain with a program's own objects, through their
-/// handlers, outermost first.
-///
-/// # Safety
-/// `object` is a live remote object; no lock is held.
-unsafe fn take_in_by_handlers(
-    object: *mut omapi_object_t,
-    handle: u32,
-    attributes: ValueList<'_>,
-) -> Status {
-    // SAFETY: as the function's.
-    unsafe {
-        for (name, bytes) in attributes {
-            let status = set_from_bytes(object, name, bytes);
-            if !status.is_success() && status != Status::UNCHANGED {
-                return status;
-            }
-        }
-        if handle != 0 {
-            (*c_fields(object)).remote_handle = handle;
-        }
-        let mut o = object;
-        while let Some(inner) = refs::link(&raw mut (*o).inner) {
-            if let Some(g) = generic::from_object(inner) {
-                generic::clear_flags(g);
-            }
-            o = inner;
-        }
-    }
-    Status::SUCCESS
-}
-
-/// Sets one attribute through the handlers of a chain.
-///
-/// # Safety
-/// `object` is live; no lock is held.
-pub(super) unsafe fn set_from_bytes(
-    object: *mut omapi_object_t,
-    name: &[u8],
-    bytes: &[u8],
-) -> Status {
-    let parts = || {
-        let datum = match bytes {
-            [] => null_mut(),
-            _ => data::typed_from(bytes, false)?,
-        };
-        Ok((Owned(data::data_string_from(name)?), Owned(datum)))
-    };
-    match parts() {
-        // SAFETY: as the function's.
-        Ok((name, datum)) => unsafe { types::set_value(object, null_mut(), name.0, datum.0) },
-        Err(status) => status,
-    }
-}
-
 /// Setting "remote-handle" sets the handle: an integer, or four bytes of data.
 ///
 /// # Safety
 /// `object` is a live remote object.
-unsafe fn set_remote_handle(object: *mut omapi_object_t, value: Datum<'_>) -> Status {
+pub(super) unsafe fn set_remote_handle(object: *mut omapi_object_t, value: Datum<'_>) -> Status {
     let number = match value {
         Datum::Int(_) | Datum::Data(_) => value.number(),
         _ => None,
@@ -519,8 +255,7 @@ unsafe fn set_remote_handle(object: *mut omapi_object_t, value: Datum<'_>) -> St
 ///
 /// # Safety
 /// C: `h` and `name` are live or NULL; `id` and `value` are NULL or live.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn dhcpctl_remote_set_value(
+pub unsafe extern "C" fn set_handler(
     h: *mut omapi_object_t,
     id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
@@ -549,8 +284,7 @@ pub unsafe extern "C" fn dhcpctl_remote_set_value(
 ///
 /// # Safety
 /// C: `h` and `name` are live or NULL; `value` is writable or NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn dhcpctl_remote_get_value(
+pub unsafe extern "C" fn get_handler(
     h: *mut omapi_object_t,
     id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
@@ -569,8 +303,7 @@ pub unsafe extern "C" fn dhcpctl_remote_get_value(
 ///
 /// # Safety
 /// C: `h` is NULL or live, and nobody else uses it.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn dhcpctl_remote_destroy(
+pub unsafe extern "C" fn destroy_handler(
     h: *mut omapi_object_t,
     _file: *const c_char,
     _line: c_int,
@@ -587,13 +320,12 @@ pub unsafe extern "C" fn dhcpctl_remote_destroy(
     Status::SUCCESS.0
 }
 
-/// `signal_handler` of the type. The library records completions itself;
-/// signals of a program go to the inner objects.
+/// `signal_handler` of the type: "updated" and "status" end a request, which
+/// the inner objects hear as "ready".
 ///
 /// # Safety
 /// C: `h` and `name` are live or NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn dhcpctl_remote_signal_handler(
+pub unsafe extern "C" fn signal_handler(
     h: *mut omapi_object_t,
     name: *const c_char,
     ap: va_list,
@@ -603,7 +335,30 @@ pub unsafe extern "C" fn dhcpctl_remote_signal_handler(
         if h.is_null() || name.is_null() || !is_remote(h) {
             return Status::INVALID_ARGUMENT.0;
         }
-        types::signal_inner(h, name, ap).0
+        let c = c_fields(h);
+        match CStr::from_ptr(name).to_bytes() {
+            b"updated" => {
+                (*c).waitstatus = Status::SUCCESS.0;
+                ticket::clear_flags(h);
+            }
+            b"status" => {
+                let (status, message) = variadic::status_arguments(ap);
+                let mut shared = null_mut();
+                if !message.is_null() {
+                    data::reference(&raw mut shared, message);
+                }
+                let old = completion::with(h, |_| {
+                    (*c).waitstatus = status.0;
+                    core::mem::replace(&mut (*c).message, shared)
+                });
+                drop(Owned(old));
+            }
+            _ => return types::signal_inner(h, name, ap).0,
+        }
+        match refs::link(&raw mut (*h).inner) {
+            Some(inner) => variadic::signal_in(inner, c"ready").0,
+            None => Status::NOT_FOUND.0,
+        }
     }
 }
 
@@ -611,8 +366,7 @@ pub unsafe extern "C" fn dhcpctl_remote_signal_handler(
 ///
 /// # Safety
 /// C: `h` is live or NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn dhcpctl_remote_stuff_values(
+pub unsafe extern "C" fn stuff_handler(
     c: *mut omapi_object_t,
     id: *mut omapi_object_t,
     h: *mut omapi_object_t,

@@ -9,7 +9,7 @@ use super::layout::{
     va_list,
 };
 use super::value::Owned;
-use super::{auth_key, callback, connection, data, generic, refs, remote};
+use super::{auth_key, callback, connection, data, generic, message, refs, remote};
 use crate::capi::data as symbols;
 use crate::status::Status;
 use core::ffi::{CStr, c_char, c_int};
@@ -114,7 +114,7 @@ pub fn initialize() -> Result<(), Status> {
             &symbols::omapi_type_protocol_listener,
             bare(c"protocol-listener", 48),
         ),
-        (&symbols::omapi_type_message, bare(c"message", 120)),
+        (&symbols::omapi_type_message, message::message_type()),
         (&symbols::omapi_type_waiter, bare(c"waiter", 48)),
         (&symbols::omapi_type_auth_key, auth_key::auth_key_type()),
         (&symbols::dhcpctl_callback_type, callback::callback_type()),

@@ -2,6 +2,7 @@
 //! inner errors become numbers.
 
 pub mod codes;
+pub mod names;
 mod texts;
 
 use crate::wire::WireError;

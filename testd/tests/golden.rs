@@ -9,7 +9,7 @@
 mod json;
 
 use dhcpctl::auth::Key;
-use json::Json;
+use json::{Json, Recorded};
 use omapi_testd::{Config, Server};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -67,7 +67,7 @@ fn every_transcript() {
         .iter()
         .filter_map(|path| {
             let text = std::fs::read_to_string(path).unwrap();
-            let transcript = Json::parse(&text);
+            let transcript = json::parse(&text);
             let name = transcript.at("name").text();
             let error = replay(name, &transcript).err()?;
             Some(format!("{name}: {error}"))

@@ -7,7 +7,7 @@ mod json;
 
 use client::Client;
 use dhcpctl::wire::INTRODUCTION;
-use json::Json;
+use json::Recorded;
 use omapi_testd::{Config, Server};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -48,7 +48,7 @@ fn messages() -> (Config, Vec<Vec<u8>>) {
     let mut config = None;
     for name in names {
         let text = std::fs::read_to_string(dir.join(format!("{name}.json"))).unwrap();
-        let transcript = Json::parse(&text);
+        let transcript = json::parse(&text);
         let server = transcript.at("server");
         let (conf, leases) = (server.at("conf").text(), server.at("leases").text());
         if name == "failover_state" {

@@ -11,7 +11,7 @@ use super::turn::Turn;
 use crate::backend::kea::session::{Running, Session};
 use crate::backend::kea::shared::Shared;
 use crate::backend::kea::target::Target;
-use crate::engine::{Disconnect, Phase, Waited};
+use crate::engine::{Disconnect, Phase, Waited, process};
 use crate::net::Socket;
 use crate::request::{Complete, Followup, Outcome, Request};
 use crate::status::Status;
@@ -34,6 +34,8 @@ pub struct KeaConnection<T: Complete> {
     wake: (Socket, Socket),
     /// Number of the thread that used it last, see `Connection`.
     pub last_user: AtomicU64,
+    /// The process that made it; in a child it is of no use.
+    process: u32,
 }
 
 struct State<T: Complete> {
@@ -74,23 +76,38 @@ impl<T: Complete> KeaConnection<T> {
             shared,
             wake,
             last_user: AtomicU64::new(0),
+            process: process::generation(),
         }))
     }
 
     /// How far it is.
     pub fn phase(&self) -> Phase {
+        if self.is_inherited() {
+            return Phase::Closed(Status::CONNECTION_RESET);
+        }
         self.state.lock().phase
+    }
+
+    /// True in a child of the process that connected; see `Connection`.
+    fn is_inherited(&self) -> bool {
+        self.process != process::generation()
     }
 
     /// True while requests are unanswered.
     pub fn is_busy(&self) -> bool {
+        if self.is_inherited() {
+            return false;
+        }
         let st = self.state.lock();
         !matches!(st.phase, Phase::Closed(_))
             && (st.phase != Phase::Ready || st.session.has_outstanding())
     }
 
     /// True while requests wait to be started.
-    pub fn has_unsent(&self) -> bool {
+    pub fn has_sendable(&self) -> bool {
+        if self.is_inherited() {
+            return false;
+        }
         let st = self.state.lock();
         st.phase == Phase::Connecting || st.session.has_waiting()
     }
@@ -102,12 +119,15 @@ impl<T: Complete> KeaConnection<T> {
     /// # Errors
     /// The ticket comes back: `DHCP_R_CONNRESET` after the end,
     /// `ISC_R_SHUTTINGDOWN` while draining.
-    pub fn submit(&self, request: &Request<'_>, ticket: T) -> Result<(), (Status, T)> {
+    pub fn submit(&self, request: &Request<'_>, ticket: T) -> Result<u32, (Status, T)> {
+        if self.is_inherited() {
+            return Err((Status::CONNECTION_RESET, ticket));
+        }
         let mut st = self.state.lock();
         match st.phase {
             Phase::Closed(_) => Err((Status::CONNECTION_RESET, ticket)),
             Phase::Draining => Err((Status::SHUTTING_DOWN, ticket)),
-            _ => st.session.submit(request, ticket),
+            _ => st.session.submit(request, ticket).map(|()| 0),
         }
     }
 
@@ -134,6 +154,9 @@ impl<T: Complete> KeaConnection<T> {
         deadline: Option<Instant>,
         mut done: impl FnMut(&State<T>) -> bool,
     ) -> Waited {
+        if self.is_inherited() {
+            return Waited::Closed(Status::CONNECTION_RESET);
+        }
         let mut tried = false;
         let mut st = self.state.lock();
         loop {
@@ -169,6 +192,9 @@ impl<T: Complete> KeaConnection<T> {
 
     /// Takes the role if it is free, and starts what may start.
     pub fn turn(&self) -> Option<Turn<'_, T>> {
+        if self.is_inherited() {
+            return None;
+        }
         let mut st = self.state.lock();
         if matches!(st.phase, Phase::Closed(_)) {
             return None;
@@ -266,6 +292,9 @@ impl<T: Complete> KeaConnection<T> {
 
     /// Runs the callbacks of completions that were delivered.
     pub fn deliver(&self) {
+        if self.is_inherited() {
+            return;
+        }
         let mut st = self.state.lock();
         self.run_followups(&mut st);
     }
@@ -274,6 +303,16 @@ impl<T: Complete> KeaConnection<T> {
     /// first, which may take as long as the server does. False when it was
     /// closed already.
     pub fn disconnect(&self, how: Disconnect) -> bool {
+        if self.is_inherited() {
+            let on_close = self.state.try_lock().and_then(|mut st| {
+                st.phase = Phase::Closed(Status::CONNECTION_RESET);
+                st.on_close.take()
+            });
+            if let Some(f) = on_close {
+                f();
+            }
+            return true;
+        }
         let mut st = self.state.lock();
         if matches!(st.phase, Phase::Closed(_)) {
             return false;

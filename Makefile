@@ -1,0 +1,58 @@
+# make demo      a look at it: the manual page's program against our server
+# make check     all tests
+# make header    writes include/dhcpctl.h anew
+# make install   into PREFIX (/usr/local), below DESTDIR if that is set
+# make clean
+
+PREFIX ?= /usr/local
+INCLUDEDIR ?= $(PREFIX)/include
+LIBDIR ?= $(PREFIX)/lib
+DESTDIR ?=
+CARGO ?= cargo
+INSTALL ?= install
+
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+BUILT = $(or $(CARGO_TARGET_DIR),target)/release
+HEADERS = $(shell cd include && find . -name '*.h')
+
+all:
+	$(CARGO) build --release
+
+demo:
+	@CARGO="$(CARGO)" ci/demo
+
+check:
+	@ci/check
+
+header:
+	$(CARGO) run --quiet -p xtask -- header
+
+# libomapi is part of libdhcpctl; a line that still names it finds this note
+# to the linker instead of a second library. Old lines that also list BIND's
+# libraries find notes for those with -L$(LIBDIR)/dhcpctl-compat. A program that
+# was linked with a shared libomapi finds the same file under that name: a link,
+# not a copy, which would be a second library in the same process.
+install: all
+	$(INSTALL) -d "$(DESTDIR)$(LIBDIR)/pkgconfig"
+	$(INSTALL) -m 755 "$(BUILT)/libdhcpctl.so" "$(DESTDIR)$(LIBDIR)/libdhcpctl.so.0"
+	ln -sf libdhcpctl.so.0 "$(DESTDIR)$(LIBDIR)/libdhcpctl.so"
+	ln -sf libdhcpctl.so.0 "$(DESTDIR)$(LIBDIR)/libomapi.so.0"
+	ci/static-library "$(BUILT)/libdhcpctl.a" "$(DESTDIR)$(LIBDIR)/libdhcpctl.a"
+	echo 'INPUT(-ldhcpctl)' > "$(DESTDIR)$(LIBDIR)/libomapi.so"
+	echo 'INPUT(-ldhcpctl)' > "$(DESTDIR)$(LIBDIR)/libomapi.a"
+	$(INSTALL) -d "$(DESTDIR)$(LIBDIR)/dhcpctl-compat"
+	for l in dst dhcp irs dns isccfg isc; do \
+		echo 'INPUT(-ldhcpctl)' > "$(DESTDIR)$(LIBDIR)/dhcpctl-compat/lib$$l.so" || exit 1; \
+		echo 'INPUT(-ldhcpctl)' > "$(DESTDIR)$(LIBDIR)/dhcpctl-compat/lib$$l.a" || exit 1; \
+	done
+	for h in $(HEADERS); do \
+		$(INSTALL) -D -m 644 "include/$$h" "$(DESTDIR)$(INCLUDEDIR)/$$h" || exit 1; \
+	done
+	sed -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e 's|@VERSION@|$(VERSION)|' dhcpctl.pc.in > "$(DESTDIR)$(LIBDIR)/pkgconfig/dhcpctl.pc"
+
+clean:
+	$(CARGO) clean
+	$(MAKE) -C examples-c clean
+
+.PHONY: all demo check header install clean

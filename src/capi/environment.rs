@@ -1,0 +1,79 @@
+//! What the process tells the library: environment variables, forks.
+
+use crate::engine::process;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+/// Microseconds for calls that state no limit; 0 is no limit.
+static DEFAULT_LIMIT: AtomicU64 = AtomicU64::new(0);
+
+/// Takes the environment in; the first call hooks forks too.
+pub(crate) fn read() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        // SAFETY: the handler only counts, which a child of a threaded process
+        // may do. If the hook cannot be set, a child is not protected from
+        // using its parent's connections: nothing else is lost.
+        let _ = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+    });
+    let limit = variable("DHCPCTL_TIMEOUT").as_deref().and_then(seconds);
+    let micros = limit.map_or(0, |d| u64::try_from(d.as_micros()).unwrap_or(u64::MAX));
+    DEFAULT_LIMIT.store(micros, Ordering::Relaxed);
+}
+
+unsafe extern "C" fn in_child() {
+    process::forked();
+}
+
+/// An environment variable, unless the program runs with more rights than its
+/// caller: then the caller's environment must not steer it.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    if has_borrowed_rights() {
+        return None;
+    }
+    std::env::var(name).ok()
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn has_borrowed_rights() -> bool {
+    // SAFETY: no preconditions.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn has_borrowed_rights() -> bool {
+    // SAFETY: none of these has preconditions.
+    unsafe { libc::getuid() != libc::geteuid() || libc::getgid() != libc::getegid() }
+}
+
+/// Seconds with an optional fraction; nothing but a positive number counts.
+fn seconds(text: &str) -> Option<Duration> {
+    let seconds = text.trim().parse::<f64>().ok()?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|d| !d.is_zero())
+}
+
+/// The deadline of a call that states none.
+pub(crate) fn default_deadline() -> Option<Instant> {
+    match DEFAULT_LIMIT.load(Ordering::Relaxed) {
+        0 => None,
+        micros => Instant::now().checked_add(Duration::from_micros(micros)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+    use std::time::Duration;
+
+    #[test]
+    fn limits() {
+        assert_eq!(seconds("2.5"), Some(Duration::from_millis(2500)));
+        assert_eq!(seconds(" 10 "), Some(Duration::from_secs(10)));
+        for none in ["", "0", "-1", "never", "NaN", "1e400"] {
+            assert_eq!(seconds(none), None, "{none}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What an object remembers of its requests, so that a wait after the answer
+//! returns at once, and waits may come in any order.
+//!
+//! A remote object has it behind its C struct. Any other object that a
+//! program's own message is about gets an entry in a table.
+
+use super::connection::{self, Conn};
+use super::layout::omapi_object_t;
+use super::{dispatch, remote};
+use crate::engine::Waited;
+use crate::status::Status;
+use parking_lot::Mutex;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+/// Finished requests that nobody waited for are forgotten beyond this number
+/// when the object has a callback: such programs need never wait.
+const REMEMBERED_WITH_CALLBACK: usize = 64;
+
+/// How a request ended, until a wait asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Finished {
+    Answered(Status),
+    Lost(Status),
+}
+
+impl Finished {
+    pub(super) fn status(self) -> Status {
+        match self {
+            Self::Answered(status) | Self::Lost(status) => status,
+        }
+    }
+}
+
+/// Requests outstanding and finished.
+#[derive(Default)]
+pub(super) struct Completion {
+    outstanding: u32,
+    finished: VecDeque<Finished>,
+    connection: Option<Arc<Conn>>,
+}
+
+impl Completion {
+    /// A request is about to be queued.
+    pub(super) fn begin(&mut self, engine: &Arc<Conn>) {
+        if self.outstanding == 0 {
+            // Nobody waited for these; a wait now means the new request.
+            self.finished.clear();
+        }
+        self.outstanding += 1;
+        if !self
+            .connection
+            .as_ref()
+            .is_some_and(|c| Arc::ptr_eq(c, engine))
+        {
+            self.connection = Some(Arc::clone(engine));
+        }
+    }
+
+    /// The request was not queued after all.
+    pub(super) fn take_back(&mut self) {
+        self.outstanding = self.outstanding.saturating_sub(1);
+    }
+
+    /// A request ended.
+    pub(super) fn end(&mut self, how: Finished, has_callback: bool) {
+        self.outstanding = self.outstanding.saturating_sub(1);
+        if has_callback && self.finished.len() >= REMEMBERED_WITH_CALLBACK {
+            self.finished.pop_front();
+        }
+        self.finished.push_back(how);
+    }
+}
+
+/// Completions of objects that are not remote objects, by address. An entry
+/// goes when its object dies.
+static OTHERS: Mutex<Option<HashMap<usize, Completion>>> = Mutex::new(None);
+static OTHERS_COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// Looks at the completion of `object`; a fresh one when it has none.
+///
+/// # Safety
+/// `object` is live.
+pub(super) unsafe fn with<R>(
+    object: *mut omapi_object_t,
+    f: impl FnOnce(&mut Completion) -> R,
+) -> R {
+    // SAFETY: as the function's.
+    if let Some(remote) = unsafe { remote::from_object(object) } {
+        return f(&mut remote.completion.lock());
+    }
+    let mut others = OTHERS.lock();
+    let map = others.get_or_insert_default();
+    let result = f(map.entry(object as usize).or_default());
+    OTHERS_COUNT.store(map.len(), Ordering::Relaxed);
+    result
+}
+
+/// Forgets a dying object that is not a remote object.
+pub(super) fn forget(object: *mut omapi_object_t) {
+    if OTHERS_COUNT.load(Ordering::Relaxed) == 0 {
+        return;
+    }
+    let gone = OTHERS.lock().as_mut().and_then(|map| {
+        let gone = map.remove(&(object as usize));
+        OTHERS_COUNT.store(map.len(), Ordering::Relaxed);
+        gone
+    });
+    // Outside the lock: it may be the last to know its connection.
+    drop(gone);
+}
+
+/// Waits until a request of `object` has ended: the oldest that no wait has
+/// returned yet. For a connection handle: until the connection can be used,
+/// once. Returns the status of the request.
+///
+/// # Safety
+/// `object` is live.
+///
+/// # Errors
+/// `ISC_R_NOMORE` when there is nothing to wait for, `ISC_R_TIMEDOUT`,
+/// `DHCP_R_CONNRESET` when the connection ended first.
+pub unsafe fn wait(
+    object: *mut omapi_object_t,
+    deadline: Option<Instant>,
+) -> Result<Status, Status> {
+    // SAFETY: object is live during the whole wait.
+    unsafe {
+        if !remote::is_remote(object)
+            && let Some(result) = connection::wait(object, deadline)
+        {
+            return result;
+        }
+        loop {
+            let engine = with(object, |c| match c.finished.pop_front() {
+                Some(Finished::Answered(status)) => Ok(Err(status)),
+                Some(Finished::Lost(status)) => Err(status),
+                None if c.outstanding == 0 => Err(Status::NO_MORE),
+                None => c.connection.clone().map(Ok).ok_or(Status::NO_MORE),
+            })?;
+            let engine = match engine {
+                Ok(engine) => engine,
+                Err(status) => return Ok(status),
+            };
+            let mut ended = || with(object, |c| !c.finished.is_empty() || c.outstanding == 0);
+            match dispatch::wait(&engine, deadline, &mut ended) {
+                Waited::TimedOut => return Err(Status::TIMED_OUT),
+                Waited::Done => {}
+                // Every request of a closed connection has ended, so the next
+                // round finds it; if another thread's wait took it, there is
+                // nothing left to wait for.
+                Waited::Closed(_) if ended() => {}
+                Waited::Closed(_) => return Err(Status::CONNECTION_RESET),
+            }
+        }
+    }
+}

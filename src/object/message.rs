@@ -1,0 +1,403 @@
+//! Messages that a program builds itself: header fields in the struct, message
+//! values in the generic object inside, the object that it is about beside.
+
+use super::data::{self, Datum};
+use super::layout::{
+    isc_result_t, omapi_data_string_t, omapi_message_object_t, omapi_object_t, omapi_object_type_t,
+    omapi_typed_data_t, omapi_value_t, va_list,
+};
+use super::refs::{self, ObjectRef};
+use super::ticket::Ticket;
+use super::value::{self, Owned};
+use super::{completion, connection, dispatch, generic, stuffing, types};
+use crate::capi::data as symbols;
+use crate::request::{Operation, Request};
+use crate::status::Status;
+use crate::wire::ValueList;
+use core::ffi::{c_char, c_int, c_uint};
+use core::mem::size_of;
+use core::ptr::null_mut;
+use parking_lot::Mutex;
+
+/// Protects the fields of all messages. Held for copying only.
+static FIELDS: Mutex<()> = Mutex::new(());
+
+/// Messages whose answers the program expects.
+static REGISTERED: Mutex<Vec<ObjectRef>> = Mutex::new(Vec::new());
+
+/// The type, as it is registered.
+pub(super) fn message_type() -> omapi_object_type_t {
+    omapi_object_type_t {
+        set_value: Some(set_handler),
+        get_value: Some(get_handler),
+        destroy: Some(destroy_handler),
+        signal_handler: Some(signal_handler),
+        stuff_values: Some(stuff_handler),
+        ..types::bare(c"message", size_of::<omapi_message_object_t>())
+    }
+}
+
+/// `object` as a message, if it is one.
+///
+/// # Safety
+/// `object` is live.
+#[must_use]
+pub unsafe fn from_object(object: *mut omapi_object_t) -> Option<*mut omapi_message_object_t> {
+    // SAFETY: object is live.
+    unsafe { types::is(object, &symbols::omapi_type_message) }.then_some(object.cast())
+}
+
+/// A message without a generic object inside, owned by the caller.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` before initialisation, `ISC_R_NOMEMORY`.
+pub fn allocate() -> Result<*mut omapi_object_t, Status> {
+    let t = types::get(&symbols::omapi_type_message)?;
+    // SAFETY: a registered type.
+    unsafe { refs::allocate(t, size_of::<omapi_message_object_t>()) }
+}
+
+/// A message with a generic object for its message values inside, owned by the
+/// caller.
+///
+/// # Errors
+/// As [`allocate`].
+pub fn new() -> Result<*mut omapi_object_t, Status> {
+    // SAFETY: the new objects are live and unlinked.
+    unsafe {
+        let message = ObjectRef::from_raw(allocate()?);
+        let values = ObjectRef::from_raw(generic::new()?);
+        refs::join(message.as_ptr(), values.as_ptr());
+        Ok(message.into_raw())
+    }
+}
+
+/// Says that the answer to the message is expected: the library keeps it until
+/// it is unregistered.
+///
+/// # Safety
+/// `object` is live.
+pub unsafe fn register(object: *mut omapi_object_t) -> Status {
+    // SAFETY: as the function's.
+    unsafe {
+        if from_object(object).is_none() {
+            return Status::INVALID_ARGUMENT;
+        }
+        let mut list = REGISTERED.lock();
+        if list.iter().any(|m| m.as_ptr() == object) {
+            return Status::INVALID_ARGUMENT;
+        }
+        list.push(ObjectRef::new(object));
+    }
+    Status::SUCCESS
+}
+
+/// Undoes [`register`].
+///
+/// # Safety
+/// `object` is live.
+pub unsafe fn unregister(object: *mut omapi_object_t) -> Status {
+    let found = {
+        let mut list = REGISTERED.lock();
+        let at = list.iter().position(|m| m.as_ptr() == object);
+        at.map(|at| list.swap_remove(at))
+    };
+    match found {
+        Some(_) => Status::SUCCESS,
+        None => Status::INVALID_ARGUMENT,
+    }
+}
+
+/// Sends a message on the connection of the protocol object `protocol`.
+///
+/// `id` is NULL or the object whose local handle goes into the header; `to` is
+/// NULL or the message that this one answers.
+///
+/// # Safety
+/// `protocol` and `message` are live; `id` and `to` are NULL or live.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` for the wrong kinds, or without a connection.
+pub unsafe fn send(
+    protocol: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    message: *mut omapi_object_t,
+    to: *mut omapi_object_t,
+) -> Result<(), Status> {
+    // SAFETY: as the function's; the message's references keep what it is
+    // about alive.
+    unsafe {
+        let engine = connection::engine_of_protocol(protocol)?;
+        let m = from_object(message).ok_or(Status::INVALID_ARGUMENT)?;
+        let rid = match to.is_null() {
+            true => (*m).rid,
+            false => (*from_object(to).ok_or(Status::INVALID_ARGUMENT)?).id,
+        };
+        let (about, notify) = ((*m).object, (*m).notify_object);
+        let values = stuffing::collect(|| types::stuff_values(null_mut(), id, message))?;
+        let attributes = match about.is_null() {
+            true => Vec::new(),
+            false => stuffing::collect(|| types::stuff_values(null_mut(), id, about))?,
+        };
+        let handle = match id.is_null() || (*id).handle == 0 {
+            true => (*m).h,
+            false => (*id).handle,
+        };
+        let request = Request {
+            operation: Operation::Message {
+                op: (*m).op,
+                rid,
+                values: ValueList::from_bytes(&values),
+            },
+            handle,
+            attributes: ValueList::from_bytes(&attributes),
+        };
+        let target = if about.is_null() { notify } else { about };
+        let ticket = Ticket((!target.is_null()).then(|| ObjectRef::new(target)));
+        if !target.is_null() {
+            completion::with(target, |c| c.begin(&engine));
+        }
+        dispatch::used(&engine);
+        match engine.submit(&request, ticket) {
+            Ok(sent) => {
+                (*m).id = sent;
+                remember_protocol(m, protocol);
+                Ok(())
+            }
+            Err((status, _)) => {
+                if !target.is_null() {
+                    completion::with(target, super::completion::Completion::take_back);
+                }
+                Err(status)
+            }
+        }
+    }
+}
+
+/// Sends an open for the object `about`.
+///
+/// # Safety
+/// `protocol` and `about` are live; `id` is NULL or live.
+///
+/// # Errors
+/// As [`send`].
+pub unsafe fn send_open(
+    protocol: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    object_type: Option<&[u8]>,
+    about: *mut omapi_object_t,
+    flags: u32,
+) -> Result<(), Status> {
+    // SAFETY: as the function's.
+    unsafe {
+        let engine = connection::engine_of_protocol(protocol)?;
+        let attributes = stuffing::collect(|| types::stuff_values(null_mut(), id, about))?;
+        let handle = match id.is_null() {
+            true => 0,
+            false => (*id).handle,
+        };
+        let request = Request {
+            operation: Operation::Open { object_type, flags },
+            handle,
+            attributes: ValueList::from_bytes(&attributes),
+        };
+        completion::with(about, |c| c.begin(&engine));
+        dispatch::used(&engine);
+        let ticket = Ticket(Some(ObjectRef::new(about)));
+        engine
+            .submit(&request, ticket)
+            .map(|_| ())
+            .map_err(|(status, _)| {
+                completion::with(about, super::completion::Completion::take_back);
+                status
+            })
+    }
+}
+
+/// Notes where the message was sent.
+///
+/// # Safety
+/// Both are live.
+unsafe fn remember_protocol(m: *mut omapi_message_object_t, protocol: *mut omapi_object_t) {
+    // SAFETY: as the function's; the member is NULL or a counted reference.
+    unsafe {
+        let slot: *mut *mut omapi_object_t = (&raw mut (*m).protocol_object).cast();
+        refs::dereference(slot);
+        refs::reference(slot, protocol);
+    }
+}
+
+/// `set_value` of the type: header fields and objects by name; other names are
+/// message values.
+///
+/// # Safety
+/// C: `h` and `name` are live; `id` and `value` are NULL or live.
+pub unsafe extern "C" fn set_handler(
+    h: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    name: *mut omapi_data_string_t,
+    value: *mut omapi_typed_data_t,
+) -> isc_result_t {
+    // SAFETY: as the function's.
+    unsafe {
+        let Some(m) = from_object(h) else {
+            return Status::INVALID_ARGUMENT.0;
+        };
+        let field = match data::data_string_bytes(name) {
+            b"authenticator" => return set_authenticator(m, value).0,
+            b"object" => return set_object(&raw mut (*m).object, value).0,
+            b"notify-object" => return set_object(&raw mut (*m).notify_object, value).0,
+            b"authid" => &raw mut (*m).authid,
+            b"op" => &raw mut (*m).op,
+            b"handle" => &raw mut (*m).h,
+            b"id" => &raw mut (*m).id,
+            b"rid" => &raw mut (*m).rid,
+            _ => {
+                return match types::set_inner(h, id, name, value) {
+                    Status::SUCCESS => Status::SUCCESS.0,
+                    _ => Status::NOT_FOUND.0,
+                };
+            }
+        };
+        set_field(field, value).0
+    }
+}
+
+/// # Safety
+/// `field` is writable; `value` is NULL or live.
+unsafe fn set_field(field: *mut c_uint, value: *mut omapi_typed_data_t) -> Status {
+    // SAFETY: as the function's.
+    unsafe {
+        if value.is_null() {
+            return Status::INVALID_ARGUMENT;
+        }
+        match data::view(value).number() {
+            Some(n) => {
+                let _guard = FIELDS.lock();
+                *field = n as c_uint;
+                Status::SUCCESS
+            }
+            None => Status::INVALID_ARGUMENT,
+        }
+    }
+}
+
+/// # Safety
+/// `slot` is a member of a live message; `value` is NULL or live.
+unsafe fn set_object(slot: *mut *mut omapi_object_t, value: *mut omapi_typed_data_t) -> Status {
+    // SAFETY: as the function's.
+    unsafe {
+        let datum = match value.is_null() {
+            true => Datum::Other,
+            false => data::view(value),
+        };
+        let Datum::Object(object) = datum else {
+            return Status::INVALID_ARGUMENT;
+        };
+        refs::dereference(slot);
+        refs::reference(slot, object)
+    }
+}
+
+/// # Safety
+/// `m` is live; `value` is NULL or live.
+unsafe fn set_authenticator(
+    m: *mut omapi_message_object_t,
+    value: *mut omapi_typed_data_t,
+) -> Status {
+    // SAFETY: as the function's.
+    unsafe {
+        data::dereference(&raw mut (*m).authenticator);
+        data::reference(&raw mut (*m).authenticator, value)
+    }
+}
+
+/// `get_value` of the type.
+///
+/// # Safety
+/// C: `h` and `name` are live, `value` is writable.
+pub unsafe extern "C" fn get_handler(
+    h: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    name: *mut omapi_data_string_t,
+    value: *mut *mut omapi_value_t,
+) -> isc_result_t {
+    // SAFETY: as the function's.
+    unsafe {
+        let Some(m) = from_object(h) else {
+            return Status::INVALID_ARGUMENT.0;
+        };
+        let number = match data::data_string_bytes(name) {
+            b"authlen" => (*m).authlen,
+            b"authid" => (*m).authid,
+            b"op" => (*m).op,
+            b"handle" => (*m).h,
+            b"id" => (*m).id,
+            b"rid" => (*m).rid,
+            b"authenticator" => {
+                if (*m).authenticator.is_null() {
+                    return Status::NOT_FOUND.0;
+                }
+                return give(value, name, (*m).authenticator).0;
+            }
+            _ => return types::get_inner(h, id, name, value).0,
+        };
+        match data::typed_int(number as c_int).map(Owned) {
+            Ok(datum) => give(value, name, datum.0).0,
+            Err(status) => status.0,
+        }
+    }
+}
+
+/// Stores a new value in `*slot`.
+///
+/// # Safety
+/// `slot` is writable; `name` and `datum` are live.
+unsafe fn give(
+    slot: *mut *mut omapi_value_t,
+    name: *mut omapi_data_string_t,
+    datum: *mut omapi_typed_data_t,
+) -> Status {
+    // SAFETY: as the function's.
+    unsafe {
+        match value::new(name, datum).map(Owned) {
+            Ok(v) => data::reference(slot, v.0),
+            Err(status) => status,
+        }
+    }
+}
+
+unsafe extern "C" fn destroy_handler(
+    h: *mut omapi_object_t,
+    _file: *const c_char,
+    _line: c_int,
+) -> isc_result_t {
+    // SAFETY: the object is dying: its members are ours.
+    unsafe {
+        let m = h.cast::<omapi_message_object_t>();
+        data::dereference(&raw mut (*m).authenticator);
+        refs::dereference(&raw mut (*m).object);
+        refs::dereference(&raw mut (*m).notify_object);
+        refs::dereference(&raw mut (*m).id_object);
+        refs::dereference((&raw mut (*m).protocol_object).cast());
+    }
+    Status::SUCCESS.0
+}
+
+unsafe extern "C" fn signal_handler(
+    h: *mut omapi_object_t,
+    name: *const c_char,
+    ap: va_list,
+) -> isc_result_t {
+    // SAFETY: the dispatcher passes live objects.
+    unsafe { types::signal_inner(h, name, ap) }.0
+}
+
+unsafe extern "C" fn stuff_handler(
+    c: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    h: *mut omapi_object_t,
+) -> isc_result_t {
+    // SAFETY: the dispatcher passes live objects.
+    unsafe { types::stuff_inner(c, id, h) }.0
+}

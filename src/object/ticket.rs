@@ -1,0 +1,232 @@
+//! What an outstanding request leaves with the engine, and how an answer gets
+//! into its object.
+
+use super::completion::{self, Finished};
+use super::data::{self, Datum};
+use super::layout::{dhcpctl_remote_object_t, omapi_generic_object_t, omapi_object_t};
+use super::refs::{self, ObjectRef};
+use super::value::Owned;
+use super::{callback, generic, remote, types};
+use crate::capi::variadic;
+use crate::request::{Complete, Followup, Outcome};
+use crate::status::Status;
+use crate::wire::ValueList;
+use core::ptr::null_mut;
+
+/// The object that a request is about; or nobody, when a program's message
+/// named none.
+pub struct Ticket(pub(super) Option<ObjectRef>);
+
+/// What happens after a completion, with no lock held: the program's callback,
+/// and before it the program's own handlers in the chain.
+pub struct After {
+    object: ObjectRef,
+    what: What,
+}
+
+enum What {
+    /// Run the callback with this status.
+    Callback(Status),
+    /// Take the answer in through the handlers, then all the rest.
+    Object { handle: u32, attributes: Vec<u8> },
+    /// Tell the handlers of a result, then all the rest.
+    Result(Finished, Option<Vec<u8>>),
+}
+
+impl Complete for Ticket {
+    type Followup = After;
+
+    fn complete(self, outcome: Outcome<'_>) -> Option<After> {
+        let object = self.0?;
+        // SAFETY: the ticket owns a reference.
+        let plain = unsafe { remote::plain_attributes(object.as_ptr()) };
+        let what = match (outcome, plain) {
+            (Outcome::Object { handle, attributes }, Some(g)) => {
+                // SAFETY: as above; g is inside the object.
+                let status = unsafe { take_in(object.as_ptr(), g, handle, attributes) };
+                return end(object, Finished::Answered(status), None);
+            }
+            (Outcome::Status { code, message }, Some(_)) => {
+                return end(object, Finished::Answered(code), message);
+            }
+            (Outcome::Lost(status), Some(_)) => return end(object, Finished::Lost(status), None),
+            (Outcome::Object { handle, attributes }, None) => What::Object {
+                handle,
+                attributes: attributes.as_bytes().to_vec(),
+            },
+            (Outcome::Status { code, message }, None) => {
+                What::Result(Finished::Answered(code), message.map(<[u8]>::to_vec))
+            }
+            (Outcome::Lost(status), None) => What::Result(Finished::Lost(status), None),
+        };
+        Some(After { object, what })
+    }
+}
+
+/// Records the end of a request in the object.
+fn end(object: ObjectRef, how: Finished, message: Option<&[u8]>) -> Option<After> {
+    let o = object.as_ptr();
+    let text = message.and_then(|m| data::typed_from(m, false).ok());
+    // SAFETY: we own a reference. The C fields are written under the
+    // completion's lock; C reads them after a wait.
+    unsafe {
+        let has_callback = callback::of(o).is_some();
+        let is_remote = remote::is_remote(o);
+        let old = completion::with(o, |c| {
+            let mut old = text.unwrap_or(null_mut());
+            if is_remote && matches!(how, Finished::Answered(_)) {
+                let r = o.cast::<dhcpctl_remote_object_t>();
+                (*r).waitstatus = how.status().0;
+                old = core::mem::replace(&mut (*r).message, old);
+            }
+            c.end(how, has_callback);
+            Owned(old)
+        });
+        drop(old);
+        has_callback.then_some(After {
+            object,
+            what: What::Callback(how.status()),
+        })
+    }
+}
+
+impl Followup for After {
+    fn run(self) {
+        let o = self.object.as_ptr();
+        // SAFETY: we own a reference; no lock is held.
+        unsafe {
+            let after = match self.what {
+                What::Callback(status) => return callback::run(o, status),
+                What::Object { handle, attributes } => {
+                    let list = ValueList::from_bytes(&attributes);
+                    let status = take_in_by_handlers(o, handle, list);
+                    callback::quietly(|| {
+                        variadic::signal(o, c"updated");
+                        variadic::signal_status(o, status, null_mut());
+                    });
+                    end(self.object, Finished::Answered(status), None)
+                }
+                What::Result(how, message) => {
+                    let text = message
+                        .as_deref()
+                        .and_then(|m| data::typed_from(m, false).ok());
+                    let text = Owned(text.unwrap_or(null_mut()));
+                    callback::quietly(|| match how {
+                        Finished::Answered(s) => variadic::signal_status(o, s, text.0),
+                        Finished::Lost(_) => variadic::signal(o, c"disconnect"),
+                    });
+                    end(self.object, how, message.as_deref())
+                }
+            };
+            if let Some(after) = after {
+                after.run();
+            }
+        }
+    }
+}
+
+/// Takes an answer into a chain of our own types.
+///
+/// # Safety
+/// `object` is a live remote object with `g` inside.
+unsafe fn take_in(
+    object: *mut omapi_object_t,
+    g: *mut omapi_generic_object_t,
+    handle: u32,
+    attributes: ValueList<'_>,
+) -> Status {
+    // SAFETY: as the function's.
+    unsafe {
+        for (name, bytes) in attributes {
+            let status = if name == remote::REMOTE_HANDLE {
+                remote::set_remote_handle(object, Datum::Data(bytes))
+            } else {
+                generic::set_bytes(g, name, bytes)
+            };
+            if !status.is_success() {
+                return status;
+            }
+        }
+        if handle != 0 {
+            (*object.cast::<dhcpctl_remote_object_t>()).remote_handle = handle;
+        }
+        generic::clear_flags(g);
+    }
+    Status::SUCCESS
+}
+
+/// Takes an answer in through the handlers of a chain, outermost first.
+///
+/// # Safety
+/// `object` is live; no lock is held.
+pub(super) unsafe fn take_in_by_handlers(
+    object: *mut omapi_object_t,
+    handle: u32,
+    attributes: ValueList<'_>,
+) -> Status {
+    // SAFETY: as the function's.
+    unsafe {
+        for (name, bytes) in attributes {
+            let status = set_from_bytes(object, name, bytes);
+            if !status.is_success() && status != Status::UNCHANGED {
+                return status;
+            }
+        }
+        set_handle(object, handle)
+    }
+}
+
+/// Tells an object the server's handle of it; objects that have no use for it
+/// are no error.
+///
+/// # Safety
+/// `object` is live; no lock is held.
+pub unsafe fn set_handle(object: *mut omapi_object_t, handle: u32) -> Status {
+    if handle == 0 {
+        return Status::SUCCESS;
+    }
+    let made = data::data_string_from(remote::REMOTE_HANDLE)
+        .map(Owned)
+        .and_then(|name| Ok((name, Owned(data::typed_int(handle as i32)?))));
+    match made {
+        // SAFETY: as the function's; name and datum are ours.
+        Ok((name, datum)) => unsafe { types::set_value(object, null_mut(), name.0, datum.0) },
+        Err(status) => status,
+    }
+}
+
+/// Sets one attribute through the handlers of a chain; no bytes are null.
+///
+/// # Safety
+/// `object` is live; no lock is held.
+unsafe fn set_from_bytes(object: *mut omapi_object_t, name: &[u8], bytes: &[u8]) -> Status {
+    let parts = || {
+        let datum = match bytes {
+            [] => null_mut(),
+            _ => data::typed_from(bytes, false)?,
+        };
+        Ok((Owned(data::data_string_from(name)?), Owned(datum)))
+    };
+    match parts() {
+        // SAFETY: as the function's.
+        Ok((name, datum)) => unsafe { types::set_value(object, null_mut(), name.0, datum.0) },
+        Err(status) => status,
+    }
+}
+
+/// Clears the "to be sent" flags in a chain.
+///
+/// # Safety
+/// `object` is live.
+pub(super) unsafe fn clear_flags(object: *mut omapi_object_t) {
+    let mut o = object;
+    // SAFETY: links keep their targets alive.
+    unsafe {
+        while let Some(inner) = refs::link(&raw mut (*o).inner) {
+            if let Some(g) = generic::from_object(inner) {
+                generic::clear_flags(g);
+            }
+            o = inner;
+        }
+    }
+}
