@@ -8,8 +8,10 @@
 pub mod ask;
 pub mod attributes;
 mod batch;
+mod commands;
 pub mod config;
 mod control;
+mod draft;
 mod failover;
 mod group;
 pub mod handles;
@@ -19,9 +21,13 @@ pub mod job;
 pub mod json;
 pub mod lease;
 mod lease_update;
+mod options;
+mod plan;
 mod reservation;
+mod rewrite;
 pub mod session;
 pub mod shared;
+mod statements;
 pub mod target;
 
 use crate::request::Outcome;

@@ -5,6 +5,7 @@ use super::config::Config;
 use super::job::Kea;
 use super::json::{self, Value};
 use super::lease::Page;
+use super::handles::HostKey;
 use super::target::{Options, Target};
 use super::{Answer, Failure};
 use crate::status::Status;
@@ -24,6 +25,8 @@ pub struct Shared {
     pub config: Mutex<Option<Arc<Config>>>,
     /// Leases read ahead while a program walks through all of them.
     pub page: Mutex<Option<Page>>,
+    /// All hosts, for the same.
+    pub hosts: Mutex<Option<Arc<Vec<HostKey>>>>,
     /// A fixed time, for tests.
     pub clock: Option<u64>,
 }
@@ -37,6 +40,7 @@ impl Shared {
             capabilities: OnceLock::new(),
             config: Mutex::default(),
             page: Mutex::default(),
+            hosts: Mutex::default(),
             clock: None,
         })
     }
@@ -91,6 +95,7 @@ impl Shared {
     pub fn forget(&self) {
         *self.config.lock() = None;
         *self.page.lock() = None;
+        *self.hosts.lock() = None;
     }
 
     /// Sets what the server can do, once.
