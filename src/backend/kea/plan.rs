@@ -246,6 +246,12 @@ async fn create(world: World<'_>, attributes: &Attributes) -> Result<Plan, Failu
         if let Some((text, translation)) = &wanted.statements {
             put_statements(world.dhcp4, &mut part.map, text, translation, &mut edits)?;
         }
+        if part.map.len() == 2 {
+            // Identifier and context: Kea 2.2 refuses a reservation of
+            // nothing, but dhcpd has hosts that are only known. A class that
+            // nobody defines has no effect.
+            group::add_class(&mut part.map, "omapi-known")?;
+        }
         parts.push(part);
     }
     edits.extend(parts.iter().cloned().map(Edit::Add));
