@@ -8,6 +8,7 @@ pub mod auth;
 pub mod backend;
 #[allow(unsafe_code)]
 pub mod capi;
+pub mod client;
 pub mod engine;
 pub mod net;
 #[allow(unsafe_code)]

@@ -221,15 +221,15 @@ impl<T> Session<T> {
     }
 
     /// The bytes that may be sent now: what is queued, up to the window, or
-    /// all of it when `drain`.
+    /// all of it when `drain` (but signed requests only as far as is good for
+    /// dhcpd).
     pub fn sendable(&mut self, drain: bool) -> &[u8] {
         let window = match self.signer {
             Some(_) => (SIGNED_BUDGET / self.largest_answer).clamp(1, WINDOW),
+            None if drain => u64::MAX,
             None => WINDOW,
         };
-        while self.unreleased < self.outstanding.len()
-            && (drain || self.released - self.answered < window)
-        {
+        while self.unreleased < self.outstanding.len() && self.released - self.answered < window {
             if let Some(o) = &self.outstanding[self.unreleased] {
                 self.released_end = o.end;
                 self.released += 1;

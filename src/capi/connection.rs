@@ -1,14 +1,14 @@
 //! `omapi_protocol_*`, `omapi_connect*`, `omapi_connection_*`: connections
 //! below `dhcpctl_*`, and driving them from a program's own event loop.
 
-use super::{guard, guard_or, object, servers, some, text};
+use super::{guard, guard_or, object, some, text};
 use crate::engine::{Destination, Phase};
 use crate::object::connection::{self, Conn};
 use crate::object::layout::{
     isc_boolean_t, isc_result_t, omapi_addr_list_t, omapi_addr_t, omapi_object_t,
     omapi_protocol_object_t,
 };
-use crate::object::{message, types};
+use crate::object::{message, servers, types};
 use crate::status::Status;
 use core::ffi::{c_char, c_int, c_uint};
 use core::ptr::null_mut;
@@ -33,9 +33,22 @@ pub unsafe extern "C" fn omapi_protocol_connect(
         if !authinfo.is_null() {
             object(authinfo)?;
         }
-        connection::start(h, servers::find(server_name, port as u16)?, authinfo)?;
+        connection::start(h, destination(server_name, port)?, authinfo)?;
         Err(Status::INCOMPLETE)
     })
+}
+
+/// What a server name means: an address, or a Kea server.
+///
+/// # Safety
+/// `server_name` is NULL or a C string.
+unsafe fn destination(server_name: *const c_char, port: c_uint) -> Result<Destination, Status> {
+    // SAFETY: as the function's.
+    let host = unsafe { text(server_name) }?;
+    servers::find(
+        host.to_str().map_err(|_| Status::HOST_UNKNOWN)?,
+        port as u16,
+    )
 }
 
 /// Starts to connect the protocol object `c`; other objects have no use for
@@ -49,7 +62,7 @@ pub unsafe extern "C" fn omapi_connect(
     port: c_uint,
 ) -> isc_result_t {
     // SAFETY: the C contract.
-    guard(|| unsafe { connect_protocol(object(c)?, servers::find(server_name, port as u16)?) })
+    guard(|| unsafe { connect_protocol(object(c)?, destination(server_name, port)?) })
 }
 
 /// As omapi_connect, for the addresses of a list, in turn. A local address is
@@ -91,10 +104,7 @@ fn socket_address(a: &omapi_addr_t) -> Result<SocketAddr, Status> {
 
 /// # Safety
 /// `c` is live.
-unsafe fn connect_protocol(
-    c: *mut omapi_object_t,
-    destination: Destination,
-) -> Result<(), Status> {
+unsafe fn connect_protocol(c: *mut omapi_object_t, destination: Destination) -> Result<(), Status> {
     // SAFETY: as the function's.
     unsafe {
         if !types::is(c, &super::data::omapi_type_protocol) {

@@ -1,13 +1,15 @@
 //! `dhcpctl_*`: connections, objects of the server, their attributes.
 
 use super::environment::default_deadline;
-use super::{guard, initialize, object, servers, some, text};
+use super::{guard, initialize, object, some, text};
 use crate::object::data::Datum;
 use crate::object::layout::{
     dhcpctl_data_string, dhcpctl_handle, dhcpctl_status, isc_result_t, omapi_typed_data_t,
 };
 use crate::object::value::Owned;
-use crate::object::{auth_key, callback, completion, connection, data, refs, remote, types};
+use crate::object::{
+    auth_key, callback, completion, connection, data, refs, remote, servers, types,
+};
 use crate::status::Status;
 use core::ffi::{c_char, c_int, c_uchar, c_uint, c_void};
 use core::ptr::null_mut;
@@ -78,10 +80,13 @@ unsafe fn connect(
         if !(*slot).is_null() {
             return Err(Status::INVALID_ARGUMENT);
         }
+        let host = text(server_name)?
+            .to_str()
+            .map_err(|_| Status::HOST_UNKNOWN)?;
         if !authinfo.is_null() {
             object(authinfo)?;
         }
-        let destination = servers::find(server_name, port as u16)?;
+        let destination = servers::find(host, port as u16)?;
         *slot = connection::connect(destination, authinfo, deadline)?;
     }
     Ok(())

@@ -20,12 +20,12 @@ mod generic;
 mod handle;
 mod handlers;
 mod io;
+mod kea;
 mod make_value;
 mod memory;
 mod message;
 mod object;
 mod result;
-mod servers;
 mod value;
 pub(crate) mod variadic;
 

@@ -325,7 +325,7 @@ impl<T: Complete> Connection<T> {
                 Err(e) => return self.close_locked(st, e.into()),
             }
         }
-        if draining {
+        if draining && !st.session.has_unsent() {
             self.close_locked(st, Status::CONNECTION_RESET);
         }
     }

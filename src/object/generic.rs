@@ -236,6 +236,26 @@ pub unsafe fn all(g: *mut omapi_generic_object_t) -> Vec<Owned<omapi_value_t>> {
     }
 }
 
+/// Shows `f` every attribute in order: its name, and its value unless that is
+/// null. `f` runs under the lock: it must only copy.
+///
+/// # Safety
+/// `g` is live.
+pub unsafe fn each(g: *mut omapi_generic_object_t, f: &mut dyn FnMut(&[u8], Option<Datum<'_>>)) {
+    // SAFETY: g is live and locked; stored values are live.
+    unsafe {
+        let _guard = lock(g);
+        for &mut v in slots(g) {
+            if v.is_null() || (*v).name.is_null() {
+                continue;
+            }
+            let value = (*v).value;
+            let datum = (!value.is_null()).then(|| data::view(value));
+            f(data::data_string_bytes((*v).name), datum);
+        }
+    }
+}
+
 /// Says that everything is sent, and drops null values.
 ///
 /// # Safety

@@ -20,6 +20,8 @@ pub mod layout;
 pub mod message;
 pub mod refs;
 pub mod remote;
+pub mod safe;
+pub mod servers;
 pub mod stuffing;
 pub mod ticket;
 pub mod types;

@@ -89,6 +89,26 @@ pub unsafe fn is_remote(object: *mut omapi_object_t) -> bool {
     unsafe { types::is(object, &symbols::dhcpctl_remote_type) }
 }
 
+/// A copy of the text that came with the last status.
+///
+/// # Safety
+/// `object` is live.
+#[must_use]
+pub unsafe fn message(object: *mut omapi_object_t) -> Option<Vec<u8>> {
+    // SAFETY: object is live; completions change the text under this lock.
+    unsafe {
+        let remote = from_object(object)?;
+        let _guard = remote.completion.lock();
+        match (*c_fields(object)).message {
+            m if m.is_null() => None,
+            m => match data::view(m) {
+                Datum::String(b) | Datum::Data(b) => Some(b.to_vec()),
+                _ => None,
+            },
+        }
+    }
+}
+
 /// The message text of the last answer, which `dhcpctl_remote_object_t` keeps.
 fn c_fields(object: *mut omapi_object_t) -> *mut dhcpctl_remote_object_t {
     object.cast()
@@ -123,6 +143,8 @@ pub enum Ask {
     Refresh,
     /// Remove.
     Remove,
+    /// The object behind this one.
+    Next,
 }
 
 /// Queues a request about `object` on the connection of `handle`.
@@ -157,7 +179,7 @@ unsafe fn submit(
         let c = c_fields(object);
         let attributes = match ask {
             Ask::Open(_) | Ask::Update => changed_attributes(object)?,
-            Ask::Refresh | Ask::Remove => Vec::new(),
+            Ask::Refresh | Ask::Remove | Ask::Next => Vec::new(),
         };
         let object_type = match (*c).rtype {
             t if t.is_null() => None,
@@ -171,6 +193,7 @@ unsafe fn submit(
             Ask::Update => (Operation::Update, (*c).remote_handle),
             Ask::Refresh => (Operation::Refresh, (*c).remote_handle),
             Ask::Remove => (Operation::Remove, (*c).remote_handle),
+            Ask::Next => (Operation::Next { object_type }, (*c).remote_handle),
         };
         let request = Request {
             operation,

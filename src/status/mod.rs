@@ -96,6 +96,14 @@ impl Status {
     }
 }
 
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text().to_string_lossy())
+    }
+}
+
+impl std::error::Error for Status {}
+
 impl From<Result<(), Status>> for Status {
     fn from(r: Result<(), Status>) -> Self {
         match r {

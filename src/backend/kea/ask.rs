@@ -96,9 +96,7 @@ impl Ask {
             Operation::Update => Self::Update(request.handle, attributes()),
             Operation::Refresh => Self::Refresh(request.handle),
             Operation::Remove => Self::Remove(request.handle),
-            Operation::Next { object_type } => {
-                Self::Next(Kind::new(object_type), request.handle)
-            }
+            Operation::Next { object_type } => Self::Next(Kind::new(object_type), request.handle),
             Operation::Message { .. } => return Err(Status::NOT_IMPLEMENTED),
         })
     }
@@ -112,18 +110,31 @@ impl Ask {
         };
         match self {
             Self::Refresh(_) | Self::Next(..) | Self::Open { flags: 0, .. }
-                if !matches!(self, Self::Open { kind: Kind::Command, .. }) =>
+                if !matches!(
+                    self,
+                    Self::Open {
+                        kind: Kind::Command,
+                        ..
+                    }
+                ) =>
             {
                 Order::Read
             }
-            Self::Open { kind: Kind::Command, attributes, .. } => {
+            Self::Open {
+                kind: Kind::Command,
+                attributes,
+                ..
+            } => {
                 let name = attributes.get(b"command").unwrap_or_default();
                 match core::str::from_utf8(name) {
                     Ok(name) if is_read_only(name) => Order::Read,
                     _ => Order::Alone,
                 }
             }
-            Self::Open { kind: Kind::Host | Kind::Group, .. } => Order::Together,
+            Self::Open {
+                kind: Kind::Host | Kind::Group,
+                ..
+            } => Order::Together,
             Self::Update(handle, _) | Self::Remove(handle) => by_identity(*handle),
             _ => Order::Alone,
         }
@@ -140,7 +151,11 @@ impl Ask {
                 .ok_or(Failure::because(Status::NOT_FOUND, "no matching handle"))
         };
         match self {
-            Self::Open { kind, flags, attributes } => match kind {
+            Self::Open {
+                kind,
+                flags,
+                attributes,
+            } => match kind {
                 Kind::Lease => lease::open(kea, &attributes, flags).await,
                 Kind::Host => host::find(kea, &attributes).await,
                 Kind::Group => group::find(kea, &attributes).await,
@@ -163,9 +178,7 @@ impl Ask {
             },
             Self::Refresh(handle) => refresh(kea, find(handle)?).await,
             Self::Update(handle, attributes) => match find(handle)? {
-                Identity::Lease(address) => {
-                    lease_update::update(kea, address, &attributes).await
-                }
+                Identity::Lease(address) => lease_update::update(kea, address, &attributes).await,
                 Identity::Control => control::update(kea, &attributes).await,
                 Identity::Failover(name) => failover::update(kea, &name, &attributes).await,
                 _ => Err(Status::NOT_IMPLEMENTED.into()),

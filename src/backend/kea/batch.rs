@@ -27,7 +27,10 @@ pub async fn run(kea: &Kea, asks: Vec<Ask>) -> Vec<Answer> {
         let group = match ask {
             Ask::Open { kind, .. } => *kind == Kind::Group,
             Ask::Update(handle, _) | Ask::Remove(handle) => {
-                matches!(handles::identity(&server, *handle), Some(Identity::Group(_)))
+                matches!(
+                    handles::identity(&server, *handle),
+                    Some(Identity::Group(_))
+                )
             }
             _ => false,
         };

@@ -123,7 +123,10 @@ async fn reverse(kea: &Kea, edit: &Edit) -> Result<Edit, Failure> {
 
 async fn send(kea: &Kea, target: &str, edit: &Edit) -> Outcome {
     let (command, mut arguments) = match edit {
-        Edit::Add(new) => ("reservation-add", json::map([("reservation", new.to_command())])),
+        Edit::Add(new) => (
+            "reservation-add",
+            json::map([("reservation", new.to_command())]),
+        ),
         Edit::Replace(_, new) => (
             "reservation-update",
             json::map([("reservation", new.to_command())]),
@@ -162,7 +165,10 @@ async fn meaning(kea: &Kea, edit: &Edit, failure: Failure) -> Failure {
     if let Edit::Add(new) = edit {
         let source = Source::Commands(kea);
         if let Some(key) = new.key() {
-            there |= source.hosts(Key::Exact(&key)).await.is_ok_and(|h| !h.is_empty());
+            there |= source
+                .hosts(Key::Exact(&key))
+                .await
+                .is_ok_and(|h| !h.is_empty());
         }
         if let (false, Some(address)) = (there, new.address()) {
             let hosts = source.hosts(Key::Address(address)).await;

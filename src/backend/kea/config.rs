@@ -141,7 +141,8 @@ impl Config {
     /// All reservations.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
-        self.entries.get_or_init(|| super::reservation::entries(self.dhcp4()))
+        self.entries
+            .get_or_init(|| super::reservation::entries(self.dhcp4()))
     }
 
     /// The subnet-id of the subnet with a pool that has this address.
@@ -166,9 +167,7 @@ impl Config {
 }
 
 /// All subnets, those of shared networks too.
-pub fn subnets(
-    dhcp4: &Map<String, Value>,
-) -> impl Iterator<Item = (Place, &Map<String, Value>)> {
+pub fn subnets(dhcp4: &Map<String, Value>) -> impl Iterator<Item = (Place, &Map<String, Value>)> {
     let own = json::list(dhcp4, "subnet4")
         .iter()
         .enumerate()

@@ -111,7 +111,10 @@ impl Draft {
     /// As [`dhcp4`](Self::dhcp4).
     pub fn finish(mut self) -> Result<Value, Failure> {
         let places: Vec<_> = reservation::places(self.dhcp4()?).collect();
-        let dhcp4 = self.arguments.get_mut("Dhcp4").and_then(Value::as_object_mut);
+        let dhcp4 = self
+            .arguments
+            .get_mut("Dhcp4")
+            .and_then(Value::as_object_mut);
         let dhcp4 = dhcp4.ok_or(Status::PROTOCOL_ERROR)?;
         for (place, _) in places {
             if reservation::list(dhcp4, place).iter().any(Value::is_null)

@@ -96,7 +96,9 @@ impl<'s> Relationship<'s> {
             Some("secondary" | "standby") => Some(1),
             _ => None,
         };
-        let delay = self.parameters.and_then(|p| json::number(p, "max-response-delay"));
+        let delay = self
+            .parameters
+            .and_then(|p| json::number(p, "max-response-delay"));
         let age = json::number(self.remote, "age");
         for (name, value) in [
             (&b"partner-state"[..], self.partner_state()),
@@ -106,8 +108,14 @@ impl<'s> Relationship<'s> {
                 b"last-timestamp-received",
                 age.and_then(|age| small(now.saturating_sub(age))),
             ),
-            (b"skew", json::number(self.remote, "clock-skew").and_then(small)),
-            (b"max-response-delay", delay.and_then(|ms| small(ms.div_ceil(1000)))),
+            (
+                b"skew",
+                json::number(self.remote, "clock-skew").and_then(small),
+            ),
+            (
+                b"max-response-delay",
+                delay.and_then(|ms| small(ms.div_ceil(1000))),
+            ),
             (
                 b"cur-unacked-updates",
                 json::number(self.remote, "unacked-clients").and_then(small),
@@ -182,15 +190,16 @@ async fn read(kea: &Kea, name: Option<&[u8]>) -> Result<Answer, Failure> {
 /// # Errors
 /// The code for the program.
 pub async fn open(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, Failure> {
-    let name = keys
-        .get(b"name")
-        .ok_or(Failure::because(Status::NOT_IMPLEMENTED, "can't create new object"))?;
+    let name = keys.get(b"name").ok_or(Failure::because(
+        Status::NOT_IMPLEMENTED,
+        "can't create new object",
+    ))?;
     let answer = read(kea, Some(name)).await?;
     match wanted {
         0 => Ok(answer),
-        w if w & (flags::CREATE | flags::EXCLUSIVE) == flags::CREATE | flags::EXCLUSIVE => {
-            Err(Failure::because(Status::EXISTS, "specified object already exists"))
-        }
+        w if w & (flags::CREATE | flags::EXCLUSIVE) == flags::CREATE | flags::EXCLUSIVE => Err(
+            Failure::because(Status::EXISTS, "specified object already exists"),
+        ),
         w if w & flags::UPDATE != 0 => {
             update(kea, name, keys).await?;
             read(kea, Some(name)).await

@@ -138,7 +138,10 @@ pub fn plan_open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Pla
             _ => Failure::because(Status::EXISTS, "specified object already exists"),
         });
     }
-    if keys.iter().any(|(n, _)| !matches!(n, b"name" | b"statements" | b"handle")) {
+    if keys
+        .iter()
+        .any(|(n, _)| !matches!(n, b"name" | b"statements" | b"handle"))
+    {
         return Err(refused(Status::NOT_FOUND));
     }
     if name.len() > 100 || name.iter().any(|b| *b < b' ' || *b == 0x7f) {

@@ -115,7 +115,10 @@ mod tests {
         let lease = Identity::Lease(Ipv4Addr::new(10, 0, 0, 1));
         assert_eq!(handle("a", lease.clone()), 0x0a00_0001);
         assert_eq!(identity("b", 0x0a00_0001), Some(lease));
-        assert_eq!(identity("a", handle("a", Identity::Subnet(7))), Some(Identity::Subnet(7)));
+        assert_eq!(
+            identity("a", handle("a", Identity::Subnet(7))),
+            Some(Identity::Subnet(7))
+        );
         assert_eq!(identity("a", 0xe000_0002), None);
     }
 }

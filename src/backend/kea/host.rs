@@ -41,9 +41,13 @@ pub enum Source<'s> {
 /// True if the server has host_cmds.
 #[must_use]
 pub fn has_commands(shared: &Shared) -> bool {
-    ["reservation-add", "reservation-get-by-id", "reservation-get-page"]
-        .iter()
-        .all(|c| shared.can(c))
+    [
+        "reservation-add",
+        "reservation-get-by-id",
+        "reservation-get-page",
+    ]
+    .iter()
+    .all(|c| shared.can(c))
 }
 
 /// How many reservations are read at once.
@@ -233,7 +237,10 @@ impl Host {
     #[must_use]
     pub fn id(&self, kind: &str) -> Vec<u8> {
         let keys = self.0.iter().filter_map(Reservation::key);
-        keys.filter(|k| k.kind == kind).map(|k| k.id).next().unwrap_or_default()
+        keys.filter(|k| k.kind == kind)
+            .map(|k| k.id)
+            .next()
+            .unwrap_or_default()
     }
 
     /// Its attributes, in the order of dhcpd. With `all`, those that it has
@@ -262,7 +269,9 @@ impl Host {
             out.bytes(b"hardware-address", &hardware)
                 .number(b"hardware-type", 1);
         }
-        let handle = self.key().map_or(0, |k| handles::handle(server, Identity::Host(k)));
+        let handle = self
+            .key()
+            .map_or(0, |k| handles::handle(server, Identity::Host(k)));
         Answer::Object(handle, out)
     }
 }
@@ -324,7 +333,10 @@ pub async fn next(kea: &Kea, after: Option<HostKey>) -> Result<Answer, Failure> 
         let source = Source::Snapshot(dhcp4, entries);
         for entry in &entries[at.min(entries.len())..] {
             let hosts = source.hosts(Key::Exact(&entry.key)).await?;
-            if let Some(host) = hosts.first().filter(|h| h.key().as_ref() == Some(&entry.key)) {
+            if let Some(host) = hosts
+                .first()
+                .filter(|h| h.key().as_ref() == Some(&entry.key))
+            {
                 return Ok(host.encode(&kea.shared.target.key(), true));
             }
         }
@@ -357,6 +369,8 @@ pub async fn next(kea: &Kea, after: Option<HostKey>) -> Result<Answer, Failure> 
 fn following<'k>(mut keys: impl Iterator<Item = &'k HostKey>, after: Option<&HostKey>) -> usize {
     match after {
         None => 0,
-        Some(after) => keys.position(|k| k == after).map_or(usize::MAX, |at| at + 1),
+        Some(after) => keys
+            .position(|k| k == after)
+            .map_or(usize::MAX, |at| at + 1),
     }
 }

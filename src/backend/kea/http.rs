@@ -14,7 +14,9 @@ const MAX_HEADER: usize = 64 * 1024;
 enum State {
     Header(Call<RecvResponse>),
     Body(Call<RecvBody>),
-    Done { reusable: bool },
+    Done {
+        reusable: bool,
+    },
     /// Only while a call goes from one state to the next, or after an error.
     Over,
 }
@@ -127,9 +129,7 @@ impl Response {
                 State::Body(mut call) => {
                     let had = self.body.len();
                     self.body.resize(had + self.input.len(), 0);
-                    let (used, n) = call
-                        .read(&self.input, &mut self.body[had..])
-                        .map_err(bad)?;
+                    let (used, n) = call.read(&self.input, &mut self.body[had..]).map_err(bad)?;
                     self.body.truncate(had + n);
                     self.input.drain(..used);
                     if self.body.len() > MAX_BYTES {
@@ -159,9 +159,10 @@ impl Response {
         let reusable = reusable && self.input.is_empty();
         match self.status {
             StatusCode::OK => Ok((std::mem::take(&mut self.body), reusable)),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Err(Failure::because(Status::NO_PERMISSION, "HTTP: not authorized"))
-            }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Failure::because(
+                Status::NO_PERMISSION,
+                "HTTP: not authorized",
+            )),
             _ => Err(Failure::because(Status::PROTOCOL_ERROR, "HTTP: refused")),
         }
     }
@@ -193,7 +194,8 @@ mod tests {
             }
         }
         let mut r = response();
-        let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n[\r\n2\r\n1]\r\n0\r\n\r\n";
+        let chunked =
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n[\r\n2\r\n1]\r\n0\r\n\r\n";
         assert_eq!(r.take(chunked).unwrap().unwrap().0, b"[1]");
     }
 
@@ -204,7 +206,10 @@ mod tests {
         assert_eq!(status(auth).unwrap_err(), Status::NO_PERMISSION);
         let bad = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
         assert_eq!(status(bad).unwrap_err(), Status::PROTOCOL_ERROR);
-        assert_eq!(status(b"\0\0\0\x64\0\0\0\x18").unwrap_err(), Status::PROTOCOL_ERROR);
+        assert_eq!(
+            status(b"\0\0\0\x64\0\0\0\x18").unwrap_err(),
+            Status::PROTOCOL_ERROR
+        );
         let redirect = b"HTTP/1.1 301 x\r\nLocation: http://evil/\r\nContent-Length: 0\r\n\r\n";
         assert_eq!(status(redirect).unwrap_err(), Status::PROTOCOL_ERROR);
     }

@@ -286,7 +286,10 @@ mod tests {
         assert_eq!(emit(&value), source);
         assert_eq!(bytes(value["z"].as_str().unwrap()), b"\xc3\xa9");
         // Raw bytes from a program mean the same.
-        assert_eq!(emit(&parse("{\"z\":\"é\"}".as_bytes()).unwrap()), br#"{"z":"\u00c3\u00a9"}"#);
+        assert_eq!(
+            emit(&parse("{\"z\":\"é\"}".as_bytes()).unwrap()),
+            br#"{"z":"\u00c3\u00a9"}"#
+        );
     }
 
     #[test]

@@ -158,7 +158,10 @@ impl Lease {
         }
         let subnet = json::number(&self.0, "subnet-id").and_then(|n| u32::try_from(n).ok());
         if let Some(subnet) = subnet {
-            out.number(b"subnet", handles::handle(&server, Identity::Subnet(subnet)));
+            out.number(
+                b"subnet",
+                handles::handle(&server, Identity::Subnet(subnet)),
+            );
         }
         if !hardware.is_empty() {
             // Kea does not say which; it manages Ethernet.
@@ -278,7 +281,10 @@ impl Found {
                 let mut out = Answered::default();
                 out.number(b"state", state::FREE)
                     .bytes(b"ip-address", &address.octets())
-                    .number(b"subnet", handles::handle(&server, Identity::Subnet(*subnet)));
+                    .number(
+                        b"subnet",
+                        handles::handle(&server, Identity::Subnet(*subnet)),
+                    );
                 for name in [&b"ends"[..], b"starts", b"tstp", b"tsfp", b"atsfp", b"cltt"] {
                     out.number(name, 0);
                 }
@@ -342,9 +348,10 @@ async fn find(kea: &Kea, keys: &Attributes) -> Result<Option<Found>, Failure> {
         ));
     };
     match found {
-        Some(found) if !found.agrees(keys) => {
-            Err(Failure::because(Status::KEY_CONFLICT, "object lookup failed"))
-        }
+        Some(found) if !found.agrees(keys) => Err(Failure::because(
+            Status::KEY_CONFLICT,
+            "object lookup failed",
+        )),
         found => Ok(found),
     }
 }

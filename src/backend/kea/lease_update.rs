@@ -25,11 +25,7 @@ struct Change {
 ///
 /// # Errors
 /// The code for the program.
-pub async fn update(
-    kea: &Kea,
-    address: Ipv4Addr,
-    wanted: &Attributes,
-) -> Result<Answer, Failure> {
+pub async fn update(kea: &Kea, address: Ipv4Addr, wanted: &Attributes) -> Result<Answer, Failure> {
     let lease = lease::by_address(kea, address).await?;
     let lease = lease.ok_or(Failure::because(Status::NOT_FOUND, "no matching handle"))?;
     change(kea, &lease, wanted).await?;

@@ -34,9 +34,7 @@ pub enum Format {
     Domains,
 }
 
-use Format::{
-    Address, Addresses, Bytes, Domains, Flag, Number, Numbers, Pairs, Signed, Text,
-};
+use Format::{Address, Addresses, Bytes, Domains, Flag, Number, Numbers, Pairs, Signed, Text};
 
 const OPTIONS: [(&str, u8, Format); 71] = [
     ("time-offset", 2, Signed),

@@ -50,8 +50,14 @@ pub async fn plan(world: World<'_>, ask: &Ask) -> Result<Plan, Failure> {
     let server = world.shared.target.key();
     let gone = || Failure::because(Status::NOT_FOUND, "no matching handle");
     match ask {
-        Ask::Open { kind: Kind::Host, flags, attributes } => open(world, attributes, *flags).await,
-        Ask::Open { attributes, flags, .. } => group::plan_open(world, attributes, *flags),
+        Ask::Open {
+            kind: Kind::Host,
+            flags,
+            attributes,
+        } => open(world, attributes, *flags).await,
+        Ask::Open {
+            attributes, flags, ..
+        } => group::plan_open(world, attributes, *flags),
         Ask::Update(handle, attributes) => match handles::identity(&server, *handle) {
             Some(Identity::Host(key)) => {
                 let mut hosts = world.source.hosts(Key::Exact(&key)).await?;
@@ -219,7 +225,12 @@ async fn create(world: World<'_>, attributes: &Attributes) -> Result<Plan, Failu
     let mut wanted = wanted(world.shared, attributes)?;
     if wanted.name.is_empty() {
         wanted.name = invented(world.shared);
-    } else if !world.source.hosts(Key::Name(&wanted.name)).await?.is_empty() {
+    } else if !world
+        .source
+        .hosts(Key::Name(&wanted.name))
+        .await?
+        .is_empty()
+    {
         return Err(refused(Status::EXISTS));
     }
     let subnet = draft::home(world.dhcp4, wanted.address)?;
@@ -227,11 +238,18 @@ async fn create(world: World<'_>, attributes: &Attributes) -> Result<Plan, Failu
     if let Some(address) = wanted.address {
         check_address(world, address, None, both).await?;
     }
-    let ids: Vec<HostKey> = [("hw-address", &wanted.hardware), ("client-id", &wanted.client_id)]
-        .into_iter()
-        .filter(|(_, id)| !id.is_empty())
-        .map(|(kind, id)| HostKey { subnet, kind: kind.into(), id: id.clone() })
-        .collect();
+    let ids: Vec<HostKey> = [
+        ("hw-address", &wanted.hardware),
+        ("client-id", &wanted.client_id),
+    ]
+    .into_iter()
+    .filter(|(_, id)| !id.is_empty())
+    .map(|(kind, id)| HostKey {
+        subnet,
+        kind: kind.into(),
+        id: id.clone(),
+    })
+    .collect();
     let mut edits = Vec::new();
     let mut parts = Vec::new();
     for (i, key) in ids.iter().enumerate() {
@@ -277,7 +295,9 @@ async fn check_address(
         ));
     }
     let hosts = world.source.hosts(Key::Address(address)).await?;
-    let others = hosts.iter().any(|h| own.is_none_or(|own| own.key() != h.key()));
+    let others = hosts
+        .iter()
+        .any(|h| own.is_none_or(|own| own.key() != h.key()));
     match others {
         true => Err(refused(Status::EXISTS)),
         false => Ok(()),
@@ -295,7 +315,10 @@ fn new_part(key: &HostKey, wanted: &Wanted, twin: Option<&HostKey>) -> Reservati
     }
     let context = json::map([("omapi", Value::Object(omapi))]);
     map.insert("user-context".into(), Value::Object(context));
-    Reservation { subnet: key.subnet, map }
+    Reservation {
+        subnet: key.subnet,
+        map,
+    }
 }
 
 fn twin_map(twin: &HostKey) -> Map<String, Value> {
@@ -392,7 +415,9 @@ async fn update(
         }
         for part in &mut parts {
             match address {
-                Some(address) => part.map.insert("ip-address".into(), address.to_string().into()),
+                Some(address) => part
+                    .map
+                    .insert("ip-address".into(), address.to_string().into()),
                 None => part.map.shift_remove("ip-address"),
             };
         }

@@ -125,7 +125,9 @@ fn name(subnet: u32, map: &Map<String, Value>) -> Vec<u8> {
 pub fn list(dhcp4: &Map<String, Value>, place: Place) -> &[Value] {
     let holder = match place {
         Place::Global => Some(dhcp4),
-        Place::Subnet(i) => json::list(dhcp4, "subnet4").get(i).and_then(Value::as_object),
+        Place::Subnet(i) => json::list(dhcp4, "subnet4")
+            .get(i)
+            .and_then(Value::as_object),
         Place::Shared(i, j) => json::list(dhcp4, "shared-networks")
             .get(i)
             .and_then(Value::as_object)

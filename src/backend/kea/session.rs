@@ -53,7 +53,12 @@ impl<T> Running<T> {
             Step::Done(answers) => {
                 let lost = Answer::Lost(Status::UNEXPECTED);
                 let answers = answers.into_iter().chain(std::iter::repeat(lost));
-                Progress::Done(std::mem::take(&mut self.tickets).into_iter().zip(answers).collect())
+                Progress::Done(
+                    std::mem::take(&mut self.tickets)
+                        .into_iter()
+                        .zip(answers)
+                        .collect(),
+                )
             }
         }
     }
@@ -128,8 +133,7 @@ impl<T> Session<T> {
         }
         let mut asks = Vec::new();
         let mut tickets = Vec::new();
-        let goes_along =
-            |o: Order, n: usize| o == order && (n == 0 || order == Order::Together);
+        let goes_along = |o: Order, n: usize| o == order && (n == 0 || order == Order::Together);
         while self
             .waiting
             .front()
@@ -193,4 +197,3 @@ impl<T> Session<T> {
         self.waiting.drain(..).map(|(_, _, t)| t).collect()
     }
 }
-

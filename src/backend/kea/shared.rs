@@ -2,10 +2,10 @@
 //! configuration read last.
 
 use super::config::Config;
+use super::handles::HostKey;
 use super::job::Kea;
 use super::json::{self, Value};
 use super::lease::Page;
-use super::handles::HostKey;
 use super::target::{Options, Target};
 use super::{Answer, Failure};
 use crate::status::Status;
@@ -136,8 +136,5 @@ pub async fn probe(kea: Kea) -> Vec<Answer> {
 
 fn version_of(text: &str) -> (u32, u32) {
     let mut numbers = text.split('.').map(|n| n.parse().unwrap_or(0));
-    (
-        numbers.next().unwrap_or(0),
-        numbers.next().unwrap_or(0),
-    )
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }

@@ -120,7 +120,9 @@ impl Translation {
             return bad("statement");
         };
         let rest = match (&keyword[..], rest) {
-            ("supersede" | "default", [Token::Word(option), more @ ..]) if option == "option" => more,
+            ("supersede" | "default", [Token::Word(option), more @ ..]) if option == "option" => {
+                more
+            }
             (_, rest) => rest,
         };
         match (&keyword[..], rest) {
@@ -182,12 +184,48 @@ impl Translation {
 
 /// Statements of dhcpd that are known and cannot be done.
 const NOT_MAPPED: [&str; 42] = [
-    "if", "elsif", "else", "switch", "case", "break", "on", "set", "unset", "eval", "execute",
-    "log", "send", "append", "prepend", "request", "require", "option", "supersede", "default",
-    "fixed-address", "hardware", "host-identifier", "always-broadcast", "always-reply-rfc1048",
-    "use-host-decl-names", "use-lease-addr-for-default-route", "vendor-option-space",
-    "site-option-space", "authoritative", "not", "range", "pool", "subnet", "zone", "key",
-    "include", "deny", "allow", "ignore", "get-lease-hostnames", "update-static-leases",
+    "if",
+    "elsif",
+    "else",
+    "switch",
+    "case",
+    "break",
+    "on",
+    "set",
+    "unset",
+    "eval",
+    "execute",
+    "log",
+    "send",
+    "append",
+    "prepend",
+    "request",
+    "require",
+    "option",
+    "supersede",
+    "default",
+    "fixed-address",
+    "hardware",
+    "host-identifier",
+    "always-broadcast",
+    "always-reply-rfc1048",
+    "use-host-decl-names",
+    "use-lease-addr-for-default-route",
+    "vendor-option-space",
+    "site-option-space",
+    "authoritative",
+    "not",
+    "range",
+    "pool",
+    "subnet",
+    "zone",
+    "key",
+    "include",
+    "deny",
+    "allow",
+    "ignore",
+    "get-lease-hostnames",
+    "update-static-leases",
 ];
 
 fn tokens(text: &[u8]) -> Result<Vec<Token>, Failure> {
@@ -251,7 +289,13 @@ fn quoted(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
                 out.push(u8::from_str_radix(digits, 16).ok()?);
                 rest = more;
             }
-            [b'\\', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', more @ ..] => {
+            [
+                b'\\',
+                a @ b'0'..=b'3',
+                b @ b'0'..=b'7',
+                c @ b'0'..=b'7',
+                more @ ..,
+            ] => {
                 out.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
                 rest = more;
             }
@@ -285,26 +329,46 @@ mod tests {
     #[test]
     fn values() {
         for (text, code, bytes) in [
-            ("option routers 10.0.0.1, 10.0.0.2;", 3, &[10, 0, 0, 1, 10, 0, 0, 2][..]),
+            (
+                "option routers 10.0.0.1, 10.0.0.2;",
+                3,
+                &[10, 0, 0, 1, 10, 0, 0, 2][..],
+            ),
             ("option domain-name \"a,b\\\"c\"", 15, b"a,b\"c"),
             ("option time-offset -3600;", 2, &[0xff, 0xff, 0xf1, 0xf0]),
             ("option interface-mtu 0x5dc;", 26, &[5, 0xdc]),
-            ("option path-mtu-plateau-table 68, 296;", 25, &[0, 68, 1, 40]),
+            (
+                "option path-mtu-plateau-table 68, 296;",
+                25,
+                &[0, 68, 1, 40],
+            ),
             ("option ip-forwarding on;", 19, &[1]),
-            ("option static-routes 10.1.0.0 10.0.0.1;", 33, &[10, 1, 0, 0, 10, 0, 0, 1]),
-            ("option domain-search \"a.b\", \"c.\";", 119, b"\x01a\x01b\x00\x01c\x00"),
+            (
+                "option static-routes 10.1.0.0 10.0.0.1;",
+                33,
+                &[10, 1, 0, 0, 10, 0, 0, 1],
+            ),
+            (
+                "option domain-search \"a.b\", \"c.\";",
+                119,
+                b"\x01a\x01b\x00\x01c\x00",
+            ),
             ("option option-150 0a:00:00:01;", 150, &[10, 0, 0, 1]),
             ("option unknown-224 \"\\x41\\102\";", 224, b"AB"),
             ("supersede domain-name \"x\"; # end", 15, b"x"),
         ] {
             assert_eq!(options(text), [(code, bytes.to_vec())], "{text}");
         }
-        assert_eq!(options("option routers 1.1.1.1; option routers 2.2.2.2;").len(), 1);
+        assert_eq!(
+            options("option routers 1.1.1.1; option routers 2.2.2.2;").len(),
+            1
+        );
     }
 
     #[test]
     fn fields_and_classes() {
-        let t = translate(b"filename \"p\"; next-server 1.2.3.4; server-name \"s\"; deny booting;").unwrap();
+        let t = translate(b"filename \"p\"; next-server 1.2.3.4; server-name \"s\"; deny booting;")
+            .unwrap();
         let mut map = Map::new();
         t.put(&mut map);
         assert_eq!(

@@ -256,11 +256,20 @@ mod tests {
         assert_eq!(unix.options.timeout, Duration::from_secs(5));
         let http = Target::parse("kea+http://admin:p@w@[::1]:18000/x?free=no").unwrap();
         let http = http.unwrap();
-        let Place::Http { host, port, path, authorization } = &http.place else {
+        let Place::Http {
+            host,
+            port,
+            path,
+            authorization,
+        } = &http.place
+        else {
             panic!("{http:?}");
         };
         assert_eq!((&host[..], *port, &path[..]), ("::1", 18000, "/x"));
-        assert_eq!(authorization.as_ref().unwrap().reveal(), "Basic YWRtaW46cEB3");
+        assert_eq!(
+            authorization.as_ref().unwrap().reveal(),
+            "Basic YWRtaW46cEB3"
+        );
         assert!(!format!("{http:?}").contains("YWRt"));
         assert_eq!(Target::parse("dhcp.example.org"), Ok(None));
         assert_eq!(Target::parse("127.0.0.1"), Ok(None));

@@ -363,10 +363,16 @@ impl<T: Complete> KeaConnection<T> {
 
 fn give_up<T>(driver: &mut Driver<T>) -> Vec<T> {
     let flights = std::mem::take(&mut driver.flights);
-    flights.into_iter().flat_map(|f| f.running.abandon()).collect()
+    flights
+        .into_iter()
+        .flat_map(|f| f.running.abandon())
+        .collect()
 }
 
 fn abandon<T: Complete>(tickets: Vec<T>) -> Vec<T::Followup> {
     let lost = Outcome::Lost(Status::CONNECTION_RESET);
-    tickets.into_iter().filter_map(|t| t.complete(lost)).collect()
+    tickets
+        .into_iter()
+        .filter_map(|t| t.complete(lost))
+        .collect()
 }

@@ -96,7 +96,12 @@ impl<T> Driver<T> {
             }
             (
                 Effect::Command { bytes, repeatable },
-                Place::Http { host, port, path, authorization },
+                Place::Http {
+                    host,
+                    port,
+                    path,
+                    authorization,
+                },
             ) => {
                 let authority = match host.contains(':') {
                     true => format!("[{host}]:{port}"),

@@ -130,7 +130,13 @@ impl Link {
     /// What to poll for; nothing while only time must pass.
     pub fn interest(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
         let socket = self.socket.as_ref()?;
-        let connecting = matches!(self.inside, Inside::Http { connecting: true, .. });
+        let connecting = matches!(
+            self.inside,
+            Inside::Http {
+                connecting: true,
+                ..
+            }
+        );
         let write = connecting || self.sent < self.out.len();
         Some((socket.as_fd(), net::interest(!connecting, write)))
     }
@@ -154,7 +160,12 @@ impl Link {
                 }
                 Err(e) => Err(unreachable(e)),
             },
-            Inside::Http { connecting, addresses, next, .. } => {
+            Inside::Http {
+                connecting,
+                addresses,
+                next,
+                ..
+            } => {
                 let mut last = Failure::from(Status::HOST_UNKNOWN);
                 while let Some(address) = addresses.get(*next) {
                     *next += 1;
@@ -176,7 +187,13 @@ impl Link {
         let Some(socket) = &self.socket else {
             return Ok(());
         };
-        if matches!(self.inside, Inside::Http { connecting: true, .. }) {
+        if matches!(
+            self.inside,
+            Inside::Http {
+                connecting: true,
+                ..
+            }
+        ) {
             return Ok(());
         }
         while self.sent < self.out.len() {
@@ -209,7 +226,11 @@ impl Link {
                 false => Ok(Event::Later),
             };
         }
-        if let Inside::Http { connecting: connecting @ true, .. } = &mut self.inside {
+        if let Inside::Http {
+            connecting: connecting @ true,
+            ..
+        } = &mut self.inside
+        {
             *connecting = false;
             if let Some(Err(e)) = self.socket.as_ref().map(Socket::finish_connect) {
                 self.connect().map_err(|_| unreachable(e))?;
@@ -228,7 +249,12 @@ impl Link {
             return Ok(Event::Later);
         };
         match &mut self.inside {
-            Inside::Unix { scanner, input, end, .. } => {
+            Inside::Unix {
+                scanner,
+                input,
+                end,
+                ..
+            } => {
                 // Grows only as bytes really arrive.
                 if *end == input.len() {
                     let more = input.len().clamp(FIRST, PIECE);
@@ -256,7 +282,13 @@ impl Link {
                     Ok(Some(n)) => n,
                 };
                 self.limit = Instant::now() + self.patience;
-                let Inside::Http { reused, response, scanner, .. } = &mut self.inside else {
+                let Inside::Http {
+                    reused,
+                    response,
+                    scanner,
+                    ..
+                } = &mut self.inside
+                else {
                     return Ok(Event::Later);
                 };
                 *reused = false;
@@ -266,7 +298,10 @@ impl Link {
                         let length = scanner.scan(&body)?;
                         let length = length.ok_or(Failure::Lost(Status::CONNECTION_RESET))?;
                         let reply = Reply::new(json::parse(&body[..length])?)?;
-                        Ok(Event::Answer(reply, self.socket.take().filter(|_| reusable)))
+                        Ok(Event::Answer(
+                            reply,
+                            self.socket.take().filter(|_| reusable),
+                        ))
                     }
                 }
             }
@@ -278,7 +313,11 @@ impl Link {
     /// is sent once more.
     fn again(&mut self) -> Result<Event, Failure> {
         match &mut self.inside {
-            Inside::Http { reused: reused @ true, repeatable: true, .. } => {
+            Inside::Http {
+                reused: reused @ true,
+                repeatable: true,
+                ..
+            } => {
                 *reused = false;
                 self.sent = 0;
                 self.socket = None;

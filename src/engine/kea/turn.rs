@@ -160,7 +160,11 @@ impl<'c, T: Complete> Turn<'c, T> {
                     };
                     match begun {
                         Ok(Begun::Waits(waits)) => {
-                            return self.put_back(Flight { running, waits, lock });
+                            return self.put_back(Flight {
+                                running,
+                                waits,
+                                lock,
+                            });
                         }
                         Ok(Begun::Locked(fd)) => {
                             lock = Some(fd);

@@ -5,25 +5,16 @@
 //! with it), otherwise the file /etc/dhcpctl/servers.conf. So a program that
 //! always connects to 127.0.0.1 port 7911 can manage a Kea without a change.
 
-use super::text;
 use crate::engine::Destination;
 use crate::net;
 use crate::status::Status;
-use core::ffi::c_char;
 
-/// What the server name of a C call means.
-///
-/// # Safety
-/// `server_name` is NULL or a C string.
+/// What a server name means.
 ///
 /// # Errors
 /// `DHCP_R_HOSTUNKNOWN`, or `DHCP_R_INVALIDARG` for a name of a Kea that is
 /// malformed.
-pub(crate) unsafe fn find(server_name: *const c_char, port: u16) -> Result<Destination, Status> {
-    // SAFETY: as the function's.
-    let host = unsafe { text(server_name) }?
-        .to_str()
-        .map_err(|_| Status::HOST_UNKNOWN)?;
+pub fn find(host: &str, port: u16) -> Result<Destination, Status> {
     #[cfg(feature = "kea")]
     if let Some(target) = kea(host, port)? {
         return Ok(Destination::Kea(target));
@@ -38,7 +29,7 @@ fn kea(host: &str, port: u16) -> Result<Option<crate::backend::kea::target::Targ
     if let Some(target) = Target::parse(host)? {
         return Ok(Some(target));
     }
-    let map = match super::environment::variable("DHCPCTL_SERVERS") {
+    let map = match crate::capi::environment::variable("DHCPCTL_SERVERS") {
         // The map itself has an equals sign; a file is looked at else.
         Some(map) if map.contains('=') => map,
         Some(file) => std::fs::read_to_string(file).map_err(Status::from)?,

@@ -1,0 +1,34 @@
+//! How commands fail.
+
+use crate::lexer::{Kind, Lexer};
+
+/// Why a command failed, as it is printed.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// To standard output.
+    Said(String),
+    /// To standard error.
+    Logged(String),
+    /// The complaints about the input say it.
+    Complained,
+}
+
+impl From<&str> for Failure {
+    fn from(text: &str) -> Self {
+        Self::Said(text.to_owned())
+    }
+}
+
+impl From<String> for Failure {
+    fn from(text: String) -> Self {
+        Self::Said(text)
+    }
+}
+
+/// Fails with `usage` unless the line ends here.
+pub fn end(lexer: &mut Lexer, usage: &str) -> Result<(), Failure> {
+    match lexer.next().kind {
+        Kind::End => Ok(()),
+        _ => Err(usage.into()),
+    }
+}

@@ -1,0 +1,364 @@
+//! A safe Rust API over the objects that C uses: the same connections, the
+//! same objects, the same values. Nothing is kept twice.
+//!
+//! Requests are queued and sent by the next wait, so that many can be under way:
+//!
+//! ```no_run
+//! use dhcpctl::client::{Connection, Object, OpenFlags, Value};
+//!
+//! # fn main() -> Result<(), dhcpctl::status::Status> {
+//! let server = Connection::connect("127.0.0.1", 7911, None, None)?;
+//! let lease = Object::new("lease")?;
+//! lease.set("ip-address", &Value::Data(vec![192, 168, 4, 50]))?;
+//! lease.open(&server, OpenFlags::default())?;
+//! lease.wait(None)?;
+//! for (name, value) in lease.values() {
+//!     println!("{} = {value:?}", String::from_utf8_lossy(&name));
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! All of it may be used from any thread. A [`Status`] has the number that C
+//! sees, and its text.
+
+use crate::object::data::Datum;
+use crate::object::refs::ObjectRef;
+use crate::object::remote::Ask;
+use crate::object::safe;
+use crate::status::Status;
+use std::ffi::CString;
+use std::time::Instant;
+
+/// A key for signing; see [`Connection::connect`]. Counted, as all handles
+/// here: a clone is the same key.
+#[derive(Clone)]
+pub struct Key(ObjectRef);
+
+impl Key {
+    /// A key with that name, an algorithm such as "hmac-sha256", and the binary
+    /// secret (not base64). Whether they are right, the server says. The copy
+    /// of the secret is erased with the key.
+    ///
+    /// # Errors
+    /// `DHCP_R_INVALIDARG` for a NUL in a name, `ISC_R_NOMEMORY`.
+    pub fn new(
+        name: impl AsRef<[u8]>,
+        algorithm: impl AsRef<[u8]>,
+        secret: &[u8],
+    ) -> Result<Self, Status> {
+        safe::initialize()?;
+        safe::new_key(&c_string(name)?, &c_string(algorithm)?, secret).map(Self)
+    }
+}
+
+fn c_string(text: impl AsRef<[u8]>) -> Result<CString, Status> {
+    CString::new(text.as_ref()).map_err(|_| Status::INVALID_ARGUMENT)
+}
+
+/// A connection to a server. It is closed when the last clone is dropped.
+#[derive(Clone)]
+pub struct Connection(std::sync::Arc<Handle>);
+
+struct Handle(ObjectRef);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // The handle alone does not keep the socket: that is the C rule.
+        let _ = safe::disconnect(&self.0, true);
+    }
+}
+
+impl Connection {
+    /// Connects to a name or address, and authenticates with `key`. The
+    /// deadline does not limit the resolving of a name.
+    ///
+    /// # Errors
+    /// `DHCP_R_HOSTUNKNOWN`, the system's reason, `ISC_R_TIMEDOUT`, or the
+    /// server's status when it does not accept the key.
+    pub fn connect(
+        host: &str,
+        port: u16,
+        key: Option<&Key>,
+        deadline: Option<Instant>,
+    ) -> Result<Self, Status> {
+        safe::initialize()?;
+        let handle = safe::connect(host, port, key.map(|k| &k.0), deadline)?;
+        Ok(Self(std::sync::Arc::new(Handle(handle))))
+    }
+
+    /// False when the connection is known to be lost or closed. It is noticed
+    /// in waits only.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        safe::is_connected(&self.0.0)
+    }
+
+    /// Closes the connection; all clones are disconnected.
+    ///
+    /// # Errors
+    /// `DHCP_R_INVALIDARG` when it was not connected any more.
+    pub fn disconnect(self) -> Result<(), Status> {
+        safe::disconnect(&self.0.0, true)
+    }
+}
+
+/// The value of an attribute. What came from the server is always `Data`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// No value; an update with it removes the attribute.
+    Null,
+    /// A number; four bytes in network byte order when it is sent.
+    Int(i32),
+    /// Text.
+    String(Vec<u8>),
+    /// Bytes.
+    Data(Vec<u8>),
+    /// An object that C code has set. It cannot be set here.
+    Object,
+}
+
+impl Value {
+    fn datum(&self) -> Result<Option<Datum<'_>>, Status> {
+        match self {
+            Self::Null => Ok(None),
+            Self::Int(i) => Ok(Some(Datum::Int(*i))),
+            Self::String(b) => Ok(Some(Datum::String(b))),
+            Self::Data(b) => Ok(Some(Datum::Data(b))),
+            Self::Object => Err(Status::INVALID_ARGUMENT),
+        }
+    }
+}
+
+impl From<Option<Datum<'_>>> for Value {
+    fn from(datum: Option<Datum<'_>>) -> Self {
+        match datum {
+            None => Self::Null,
+            Some(Datum::Int(i)) => Self::Int(i),
+            Some(Datum::String(b)) => Self::String(b.to_vec()),
+            Some(Datum::Data(b)) => Self::Data(b.to_vec()),
+            Some(Datum::Object(_) | Datum::Other) => Self::Object,
+        }
+    }
+}
+
+/// Why a request did not succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The server's answer.
+    Refused(Status),
+    /// There is no answer: `DHCP_R_CONNRESET` when the connection was lost,
+    /// `ISC_R_TIMEDOUT` (it may still come), `ISC_R_NOMORE` without request.
+    Unanswered(Status),
+}
+
+impl Failure {
+    /// The status, whoever it is from.
+    #[must_use]
+    pub fn status(self) -> Status {
+        match self {
+            Self::Refused(status) | Self::Unanswered(status) => status,
+        }
+    }
+}
+
+impl From<Failure> for Status {
+    fn from(failure: Failure) -> Self {
+        failure.status()
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.status().fmt(f)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// What [`Object::open`] may do besides finding the object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenFlags {
+    /// Make the object when there is none.
+    pub create: bool,
+    /// Change the object to the attributes that were set.
+    pub update: bool,
+    /// With `create`: fail when there is one.
+    pub exclusive: bool,
+}
+
+impl From<OpenFlags> for u32 {
+    fn from(flags: OpenFlags) -> Self {
+        u32::from(flags.create) | u32::from(flags.update) << 1 | u32::from(flags.exclusive) << 2
+    }
+}
+
+/// What stands for an object of the server: a lease, host, group ... Counted:
+/// a clone is the same object.
+#[derive(Clone)]
+pub struct Object(ObjectRef);
+
+impl Object {
+    /// An object of that type, without attributes. It needs no connection.
+    ///
+    /// # Errors
+    /// `DHCP_R_INVALIDARG` for a NUL in the type, `ISC_R_NOMEMORY`.
+    pub fn new(object_type: impl AsRef<[u8]>) -> Result<Self, Status> {
+        safe::initialize()?;
+        safe::new_remote(&c_string(object_type)?).map(Self)
+    }
+
+    /// Sets an attribute, here; the server hears of it with the next open or
+    /// update.
+    ///
+    /// # Errors
+    /// `DHCP_R_INVALIDARG` for [`Value::Object`], `ISC_R_NOTFOUND` when the
+    /// object does not take the value, `ISC_R_NOMEMORY`.
+    pub fn set(&self, name: impl AsRef<[u8]>, value: &Value) -> Result<(), Status> {
+        safe::set(&self.0, name.as_ref(), value.datum()?)
+    }
+
+    /// The value of an attribute, if there is one and it is not null.
+    #[must_use]
+    pub fn get(&self, name: impl AsRef<[u8]>) -> Option<Value> {
+        let mut found = None;
+        safe::each_attribute(&self.0, &mut |n, datum| {
+            if n == name.as_ref() && datum.is_some() && found.is_none() {
+                found = Some(datum.into());
+            }
+        });
+        found
+    }
+
+    /// All attributes with their values, in the order in which they were first
+    /// set or received.
+    #[must_use]
+    pub fn values(&self) -> Vec<(Vec<u8>, Value)> {
+        let mut values = Vec::new();
+        safe::each_attribute(&self.0, &mut |name, datum| {
+            values.push((name.to_vec(), datum.into()));
+        });
+        values
+    }
+
+    /// Queues a request to find the object that the attributes describe.
+    ///
+    /// # Errors
+    /// `DHCP_R_INVALIDARG` when not connected, or for an attribute that cannot
+    /// be sent.
+    pub fn open(&self, server: &Connection, flags: OpenFlags) -> Result<(), Status> {
+        self.ask(server, Ask::Open(flags.into()))
+    }
+
+    /// Queues a request to change the server's object to the attributes that
+    /// were set.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn update(&self, server: &Connection) -> Result<(), Status> {
+        self.ask(server, Ask::Update)
+    }
+
+    /// Queues a request for the present attributes.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn refresh(&self, server: &Connection) -> Result<(), Status> {
+        self.ask(server, Ask::Refresh)
+    }
+
+    /// Queues a request to remove the object from the server.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn remove(&self, server: &Connection) -> Result<(), Status> {
+        self.ask(server, Ask::Remove)
+    }
+
+    /// Queues a request for the object behind this one, the first for a new
+    /// object; Kea servers only. Completes with `ISC_R_NOMORE` behind the
+    /// last.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn next(&self, server: &Connection) -> Result<(), Status> {
+        self.ask(server, Ask::Next)
+    }
+
+    fn ask(&self, server: &Connection, ask: Ask) -> Result<(), Status> {
+        safe::send(&self.0, &server.0.0, ask)
+    }
+
+    /// Waits until the oldest request that no wait has returned yet is
+    /// answered.
+    ///
+    /// # Errors
+    /// What the server answered, or why there is no answer.
+    pub fn wait(&self, deadline: Option<Instant>) -> Result<(), Failure> {
+        safe::wait(&self.0, deadline)
+            .map_err(Failure::Unanswered)?
+            .ok()
+            .map_err(Failure::Refused)
+    }
+
+    /// What the server said besides the last status, if anything.
+    #[must_use]
+    pub fn message(&self) -> Option<String> {
+        safe::message(&self.0).map(|m| String::from_utf8_lossy(&m).into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_keep_their_order_and_types() {
+        let object = Object::new("host").unwrap();
+        object.set("a", &Value::Int(-5)).unwrap();
+        object.set("b", &Value::String(b"text".into())).unwrap();
+        object.set("c", &Value::Data(vec![1, 2])).unwrap();
+        object.set("d", &Value::Null).unwrap();
+        object.set("a", &Value::Data(vec![7])).unwrap();
+        assert_eq!(
+            object.values(),
+            [
+                (b"a".to_vec(), Value::Data(vec![7])),
+                (b"b".to_vec(), Value::String(b"text".to_vec())),
+                (b"c".to_vec(), Value::Data(vec![1, 2])),
+                (b"d".to_vec(), Value::Null),
+            ]
+        );
+        assert_eq!(object.get("c"), Some(Value::Data(vec![1, 2])));
+        assert_eq!(object.get("d"), None);
+        assert_eq!(object.get("e"), None);
+        assert_eq!(object.clone().values().len(), 4);
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_an_error() {
+        assert_eq!(Object::new("a\0b").err(), Some(Status::INVALID_ARGUMENT));
+        let object = Object::new("host").unwrap();
+        assert_eq!(
+            object.set("a", &Value::Object),
+            Err(Status::INVALID_ARGUMENT)
+        );
+        assert_eq!(object.wait(None), Err(Failure::Unanswered(Status::NO_MORE)));
+        assert_eq!(object.message(), None);
+        assert_eq!(
+            Connection::connect("", 7911, None, None).err(),
+            Some(Status::HOST_UNKNOWN)
+        );
+    }
+
+    #[test]
+    fn flags_are_those_of_c() {
+        let all = OpenFlags {
+            create: true,
+            update: true,
+            exclusive: true,
+        };
+        assert_eq!(u32::from(all), 7);
+        assert_eq!(u32::from(OpenFlags::default()), 0);
+    }
+}

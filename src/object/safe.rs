@@ -1,0 +1,133 @@
+//! What the Rust API (`client`) needs of the objects, without `unsafe` on its
+//! side: every function takes counted references, which keep their objects
+//! alive for the call.
+
+use super::data::{self, Datum};
+use super::refs::{self, ObjectRef};
+use super::remote::{self, Ask};
+use super::value::Owned;
+use super::{auth_key, completion, connection, generic, servers, types};
+use crate::status::Status;
+use core::ffi::CStr;
+use core::ptr::null_mut;
+use std::time::Instant;
+
+/// Registers the types; more than once is fine.
+///
+/// # Errors
+/// `ISC_R_NOMEMORY`.
+pub fn initialize() -> Result<(), Status> {
+    types::initialize()
+}
+
+/// A new authenticator.
+///
+/// # Errors
+/// As [`auth_key::new`].
+pub fn new_key(name: &CStr, algorithm: &CStr, secret: &[u8]) -> Result<ObjectRef, Status> {
+    let key = auth_key::new(name, algorithm, secret)?;
+    // SAFETY: a new object, whose reference is ours.
+    Ok(unsafe { ObjectRef::from_raw(key) })
+}
+
+/// A new remote object.
+///
+/// # Errors
+/// As [`remote::new`].
+pub fn new_remote(object_type: &CStr) -> Result<ObjectRef, Status> {
+    let object = remote::new(object_type)?;
+    // SAFETY: a new object, whose reference is ours.
+    Ok(unsafe { ObjectRef::from_raw(object) })
+}
+
+/// Connects; the result is a connection handle.
+///
+/// # Errors
+/// As [`connection::connect`].
+pub fn connect(
+    host: &str,
+    port: u16,
+    key: Option<&ObjectRef>,
+    deadline: Option<Instant>,
+) -> Result<ObjectRef, Status> {
+    let auth = key.map_or(null_mut(), ObjectRef::as_ptr);
+    let destination = servers::find(host, port)?;
+    // SAFETY: auth is NULL or kept alive by `key`; the handle's reference is
+    // ours.
+    unsafe { connection::connect(destination, auth, deadline).map(|h| ObjectRef::from_raw(h)) }
+}
+
+/// Whether a connection handle is still connected, as far as is known without
+/// asking the network.
+#[must_use]
+pub fn is_connected(handle: &ObjectRef) -> bool {
+    // SAFETY: a counted reference.
+    unsafe { connection::engine_of(handle.as_ptr()) }.is_ok()
+}
+
+/// Closes a connection handle.
+///
+/// # Errors
+/// As [`connection::disconnect_handle`].
+pub fn disconnect(handle: &ObjectRef, force: bool) -> Result<(), Status> {
+    // SAFETY: a counted reference.
+    unsafe { connection::disconnect_handle(handle.as_ptr(), force) }
+}
+
+/// Queues a request about `object`.
+///
+/// # Errors
+/// As [`remote::send`].
+pub fn send(object: &ObjectRef, handle: &ObjectRef, ask: Ask) -> Result<(), Status> {
+    // SAFETY: counted references.
+    unsafe { remote::send(object.as_ptr(), handle.as_ptr(), ask) }.ok()
+}
+
+/// Waits for a request of `object`; the server's status.
+///
+/// # Errors
+/// As [`completion::wait`].
+pub fn wait(object: &ObjectRef, deadline: Option<Instant>) -> Result<Status, Status> {
+    // SAFETY: a counted reference.
+    unsafe { completion::wait(object.as_ptr(), deadline) }
+}
+
+/// The text that came with the last status of `object`.
+#[must_use]
+pub fn message(object: &ObjectRef) -> Option<Vec<u8>> {
+    // SAFETY: a counted reference.
+    unsafe { remote::message(object.as_ptr()) }
+}
+
+/// Sets an attribute; no datum makes it null. A datum that holds an object
+/// cannot be set here.
+///
+/// # Errors
+/// What the object's handlers answer.
+pub fn set(object: &ObjectRef, name: &[u8], datum: Option<Datum<'_>>) -> Result<(), Status> {
+    let value = Owned(match datum {
+        None => null_mut(),
+        Some(Datum::Int(i)) => data::typed_int(i)?,
+        Some(Datum::String(b)) => data::typed_from(b, true)?,
+        Some(Datum::Data(b)) => data::typed_from(b, false)?,
+        Some(Datum::Object(_) | Datum::Other) => return Err(Status::INVALID_ARGUMENT),
+    });
+    let name = Owned(data::data_string_from(name)?);
+    // SAFETY: a counted reference; name and value are ours.
+    unsafe { types::set_value(object.as_ptr(), null_mut(), name.0, value.0) }.ok()
+}
+
+/// Shows `f` every attribute of a remote object, in order; a null value as
+/// `None`. `f` runs under the lock of the attributes: it must only copy.
+pub fn each_attribute(object: &ObjectRef, f: &mut dyn FnMut(&[u8], Option<Datum<'_>>)) {
+    // SAFETY: a counted reference keeps the chain alive.
+    unsafe {
+        let mut next = Some(object.as_ptr());
+        while let Some(o) = next {
+            if let Some(g) = generic::from_object(o) {
+                generic::each(g, f);
+            }
+            next = refs::link(&raw mut (*o).inner);
+        }
+    }
+}
