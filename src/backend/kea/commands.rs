@@ -3,7 +3,7 @@
 use super::ask::Ask;
 use super::config;
 use super::draft::{self, Edit};
-use super::host::{Key, Source};
+use super::host::{Key, Names, Source};
 use super::job::{Kea, Outcome};
 use super::json::{self, Map, Value};
 use super::plan::{Plan, World, plan};
@@ -34,12 +34,17 @@ async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, F
             "this Kea would lose a raw option 43",
         ));
     }
+    let creates = |ask: &Ask| matches!(ask, Ask::Open { flags, .. } if *flags != 0);
+    let mut names = match with_hosts && asks.iter().any(creates) {
+        true => Some(Names::read(kea).await?),
+        false => None,
+    };
     let mut results = Vec::with_capacity(asks.len());
     let mut undo = Vec::new();
     for ask in asks {
         let world = World {
             source: match with_hosts {
-                true => Source::Commands(kea),
+                true => Source::Commands(kea, names.as_ref()),
                 false => Source::Snapshot(config.dhcp4(), config.entries()),
             },
             dhcp4: config.dhcp4(),
@@ -49,6 +54,11 @@ async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, F
             Ok(plan) => one(kea, target, &plan, &mut undo).await.map(|()| plan),
             Err(failure) => Err(failure),
         };
+        for edit in result.iter().flat_map(|plan: &Plan| &plan.edits) {
+            if let (Some(names), Edit::Add(new)) = (&mut names, edit) {
+                names.add(new);
+            }
+        }
         let classes = |e: &Edit| matches!(e, Edit::AddClass(_) | Edit::RemoveClass(_));
         if result.as_ref().is_ok_and(|p| p.edits.iter().any(classes)) {
             config = config::fetch(kea).await?;
@@ -100,7 +110,7 @@ async fn one(kea: &Kea, target: &str, plan: &Plan, undo: &mut Vec<Edit>) -> Resu
 /// What undoes an edit.
 async fn reverse(kea: &Kea, edit: &Edit) -> Result<Edit, Failure> {
     let old = async |key| -> Result<Reservation, Failure> {
-        let mut hosts = Source::Commands(kea).hosts(Key::Exact(key)).await?;
+        let mut hosts = Source::Commands(kea, None).hosts(Key::Exact(key)).await?;
         let parts = hosts.pop().map(|h| h.0).unwrap_or_default();
         let old = parts.into_iter().find(|r| r.key().as_ref() == Some(key));
         // reservation-update says "error" for "not found": so look first.
@@ -163,7 +173,7 @@ async fn meaning(kea: &Kea, edit: &Edit, failure: Failure) -> Failure {
     }
     let mut there = false;
     if let Edit::Add(new) = edit {
-        let source = Source::Commands(kea);
+        let source = Source::Commands(kea, None);
         if let Some(key) = new.key() {
             there |= source
                 .hosts(Key::Exact(&key))

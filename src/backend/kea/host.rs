@@ -9,6 +9,7 @@ use super::reservation::{Entry, Reservation, list};
 use super::shared::Shared;
 use super::{Answer, Failure, lease};
 use crate::status::Status;
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -34,8 +35,33 @@ pub enum Key<'k> {
 pub enum Source<'s> {
     /// `Dhcp4`, and its reservations.
     Snapshot(&'s Map<String, Value>, &'s [Entry]),
-    /// The server.
-    Commands(&'s Kea),
+    /// The server, with the names of its hosts if they were read already.
+    Commands(&'s Kea, Option<&'s Names>),
+}
+
+/// Names of hosts. Kea cannot look for them: all reservations must be read.
+#[derive(Debug, Default)]
+pub struct Names(HashMap<Vec<u8>, Vec<HostKey>>);
+
+impl Names {
+    /// Reads them all.
+    ///
+    /// # Errors
+    /// Why the server does not say.
+    pub async fn read(kea: &Kea) -> Result<Self, Failure> {
+        let mut names = Self::default();
+        for reservation in all_by_command(kea).await? {
+            names.add(&reservation);
+        }
+        Ok(names)
+    }
+
+    /// A reservation was added.
+    pub fn add(&mut self, reservation: &Reservation) {
+        if let Some(key) = reservation.key() {
+            self.0.entry(reservation.name()).or_default().push(key);
+        }
+    }
 }
 
 /// True if the server has host_cmds.
@@ -67,7 +93,17 @@ impl Source<'_> {
                 })
                 .filter_map(|e| reservation(dhcp4, e))
                 .collect()),
-            Self::Commands(kea) => by_command(kea, key).await,
+            Self::Commands(kea, names) => match (key, names) {
+                (Key::Name(name), Some(names)) => {
+                    let mut found = Vec::new();
+                    for key in names.0.get(name).into_iter().flatten() {
+                        // It may have gone meanwhile.
+                        found.extend(by_command(kea, Key::Exact(key)).await?);
+                    }
+                    Ok(found)
+                }
+                _ => by_command(kea, key).await,
+            },
         }
     }
 
@@ -287,7 +323,7 @@ async fn source(kea: &Kea) -> Result<Option<Arc<Config>>, Failure> {
 fn view<'s>(kea: &'s Kea, config: &'s Option<Arc<Config>>) -> Source<'s> {
     match config {
         Some(config) => Source::Snapshot(config.dhcp4(), config.entries()),
-        None => Source::Commands(kea),
+        None => Source::Commands(kea, None),
     }
 }
 
@@ -356,7 +392,7 @@ pub async fn next(kea: &Kea, after: Option<HostKey>) -> Result<Answer, Failure> 
     let at = following(keys.iter(), after.as_ref());
     for key in keys.get(at..).unwrap_or_default() {
         // Read again: what was read at the start may be gone.
-        let hosts = Source::Commands(kea).hosts(Key::Exact(key)).await?;
+        let hosts = Source::Commands(kea, None).hosts(Key::Exact(key)).await?;
         if let Some(host) = hosts.first().filter(|h| h.key().as_ref() == Some(key)) {
             return Ok(host.encode(&kea.shared.target.key(), true));
         }
