@@ -173,11 +173,11 @@ mod tests {
     use super::*;
 
     fn response() -> Response {
-        let (bytes, response) = request("[::1]:80", "/", None, b"{}").unwrap();
+        let (bytes, response) = request("[::1]:81", "/", None, b"{}").unwrap();
         let text = String::from_utf8(bytes).unwrap();
         assert!(text.starts_with("POST / HTTP/1.1\r\n"), "{text}");
         assert!(text.contains("content-length: 2\r\n"), "{text}");
-        assert!(text.contains("host: [::1]:80\r\n"), "{text}");
+        assert!(text.contains("host: [::1]:81\r\n"), "{text}");
         assert!(text.ends_with("\r\n\r\n{}"), "{text}");
         response
     }

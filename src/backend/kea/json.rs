@@ -249,7 +249,7 @@ pub fn identifier(text: &str) -> Option<Vec<u8>> {
             })
             .collect();
     }
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     (0..text.len())
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn bytes_numbers_and_order_survive() {
-        let source = br#"{"z":"\u00c3\u00a9","a":[0.875,12345678901234567890123,1e3,-0.0,99999999999],"b":{"\u0000":"\u000a\u007f\"\\"}}"#;
+        let source = br#"{"z":"\u00c3\u00a9","a":[0.875,12345678901234567890123,1e+3,-0.0,99999999999],"b":{"\u0000":"\u000a\u007f\"\\"}}"#;
         let value = parse(source).unwrap();
         assert_eq!(emit(&value), source);
         assert_eq!(bytes(value["z"].as_str().unwrap()), b"\xc3\xa9");

@@ -29,6 +29,8 @@ pub mod session;
 pub mod shared;
 mod statements;
 pub mod target;
+#[cfg(test)]
+mod tests;
 
 use crate::request::Outcome;
 use crate::status::Status;
