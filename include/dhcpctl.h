@@ -695,8 +695,8 @@ isc_result_t omapi_auth_key_reference(omapi_auth_key_t **r,
  * with it.
  */
 isc_result_t omapi_auth_key_dereference(omapi_auth_key_t **a,
-                                        const char *_file,
-                                        int _line);
+                                        const char *file,
+                                        int line);
 
 /**
  * Enters an authenticator in the table, by its name; one of the same name is
@@ -1144,8 +1144,8 @@ isc_result_t omapi_generic_reference(omapi_generic_object_t **p,
  * As omapi_object_dereference.
  */
 isc_result_t omapi_generic_dereference(omapi_generic_object_t **p,
-                                       const char *_file,
-                                       int _line);
+                                       const char *file,
+                                       int line);
 
 /**
  * Says that all attributes are sent: flags are cleared, null values dropped.
@@ -1288,8 +1288,8 @@ isc_result_t dhcpctl_callback_stuff_values(omapi_object_t *c,
 /**
  * Has waits and dispatches serve descriptors of `h`: `readfd` and `writefd`
  * return them (-1 for none at the moment), `reader` and `writer` are called
- * when they are ready, then `reaper`; a result other than 0 ends the
- * registration. All are called with `h`; any may be NULL.
+ * when they are ready; then `reaper`, which ends the registration by a result
+ * other than 0. All are called with `h`; any may be NULL.
  */
 isc_result_t omapi_register_io_object(omapi_object_t *h,
                                       int (*readfd)(omapi_object_t*),
@@ -1299,7 +1299,7 @@ isc_result_t omapi_register_io_object(omapi_object_t *h,
                                       isc_result_t (*reaper)(omapi_object_t*));
 
 /**
- * Replaces the functions of a registered object.
+ * Replaces the functions of a registered object; registers any other.
  */
 isc_result_t omapi_reregister_io_object(omapi_object_t *h,
                                         int (*readfd)(omapi_object_t*),
@@ -1314,8 +1314,8 @@ isc_result_t omapi_reregister_io_object(omapi_object_t *h,
 isc_result_t omapi_unregister_io_object(omapi_object_t *h);
 
 /**
- * Calls `func` with every registered object and `p`, until it returns
- * something other than 0.
+ * Calls `func` with every connection object, every registered object, and
+ * `p`, until it returns something other than 0.
  */
 isc_result_t omapi_io_state_foreach(isc_result_t (*func)(omapi_object_t*, void*),
                                     void *p);
@@ -1488,12 +1488,12 @@ isc_result_t omapi_message_reference(omapi_message_object_t **p,
  * As omapi_object_dereference.
  */
 isc_result_t omapi_message_dereference(omapi_message_object_t **p,
-                                       const char *_file,
-                                       int _line);
+                                       const char *file,
+                                       int line);
 
 /**
  * Says that the program expects an answer to the message. The library holds a
- * reference until omapi_message_unregister.
+ * reference until the answer is there, or omapi_message_unregister.
  */
 isc_result_t omapi_message_register(omapi_object_t *mo);
 
@@ -1619,8 +1619,8 @@ isc_result_t omapi_auth_key_reference(omapi_auth_key_t **r,
  * with it.
  */
 isc_result_t omapi_auth_key_dereference(omapi_auth_key_t **a,
-                                        const char *_file,
-                                        int _line);
+                                        const char *file,
+                                        int line);
 
 /**
  * Enters an authenticator in the table, by its name; one of the same name is
@@ -2068,8 +2068,8 @@ isc_result_t omapi_generic_reference(omapi_generic_object_t **p,
  * As omapi_object_dereference.
  */
 isc_result_t omapi_generic_dereference(omapi_generic_object_t **p,
-                                       const char *_file,
-                                       int _line);
+                                       const char *file,
+                                       int line);
 
 /**
  * Says that all attributes are sent: flags are cleared, null values dropped.
@@ -2212,8 +2212,8 @@ isc_result_t dhcpctl_callback_stuff_values(omapi_object_t *c,
 /**
  * Has waits and dispatches serve descriptors of `h`: `readfd` and `writefd`
  * return them (-1 for none at the moment), `reader` and `writer` are called
- * when they are ready, then `reaper`; a result other than 0 ends the
- * registration. All are called with `h`; any may be NULL.
+ * when they are ready; then `reaper`, which ends the registration by a result
+ * other than 0. All are called with `h`; any may be NULL.
  */
 isc_result_t omapi_register_io_object(omapi_object_t *h,
                                       int (*readfd)(omapi_object_t*),
@@ -2223,7 +2223,7 @@ isc_result_t omapi_register_io_object(omapi_object_t *h,
                                       isc_result_t (*reaper)(omapi_object_t*));
 
 /**
- * Replaces the functions of a registered object.
+ * Replaces the functions of a registered object; registers any other.
  */
 isc_result_t omapi_reregister_io_object(omapi_object_t *h,
                                         int (*readfd)(omapi_object_t*),
@@ -2238,8 +2238,8 @@ isc_result_t omapi_reregister_io_object(omapi_object_t *h,
 isc_result_t omapi_unregister_io_object(omapi_object_t *h);
 
 /**
- * Calls `func` with every registered object and `p`, until it returns
- * something other than 0.
+ * Calls `func` with every connection object, every registered object, and
+ * `p`, until it returns something other than 0.
  */
 isc_result_t omapi_io_state_foreach(isc_result_t (*func)(omapi_object_t*, void*),
                                     void *p);
@@ -2412,12 +2412,12 @@ isc_result_t omapi_message_reference(omapi_message_object_t **p,
  * As omapi_object_dereference.
  */
 isc_result_t omapi_message_dereference(omapi_message_object_t **p,
-                                       const char *_file,
-                                       int _line);
+                                       const char *file,
+                                       int line);
 
 /**
  * Says that the program expects an answer to the message. The library holds a
- * reference until omapi_message_unregister.
+ * reference until the answer is there, or omapi_message_unregister.
  */
 isc_result_t omapi_message_register(omapi_object_t *mo);
 
@@ -2462,12 +2462,17 @@ isc_result_t omapi_object_reference(omapi_object_t **r,
  * chain frees the object and what is linked to it.
  */
 isc_result_t omapi_object_dereference(omapi_object_t **h,
-                                      const char *_file,
-                                      int _line);
+                                      const char *file,
+                                      int line);
 
 /**
- * Makes an object of a registered type, of `size` bytes (that of its struct),
- * zeroed but for the common members. `*o` must be NULL before.
+ * Makes an object of a registered type, zeroed but for the common members,
+ * with one reference. `*o` must be NULL before. The block has the size of the
+ * type, or what its `sizer` makes of `size`; an `allocator` of the type is
+ * asked first.
+ *
+ * Returns 0, ISC_R_NOMEMORY, what the type's functions return, or
+ * DHCP_R_INVALIDARG for a type that is too small for an object.
  */
 isc_result_t omapi_object_allocate(omapi_object_t **o,
                                    omapi_object_type_t *type,
@@ -2477,14 +2482,14 @@ isc_result_t omapi_object_allocate(omapi_object_t **o,
 
 /**
  * Prepares memory of the program as an object of a registered type: zeroes
- * `usize` bytes and sets the common members, with one reference. `psize` is
- * not looked at. Types of this library need their own allocation: for them
- * it returns DHCP_R_INVALIDARG unless the memory is this library's.
+ * `psize` bytes, sets the type, calls its `initialize`. There are no
+ * references yet. `usize` is not looked at. Types of this library need their
+ * own allocation: for them it returns DHCP_R_INVALIDARG.
  */
 isc_result_t omapi_object_initialize(omapi_object_t *o,
                                      omapi_object_type_t *type,
-                                     size_t usize,
-                                     size_t _psize,
+                                     size_t _usize,
+                                     size_t psize,
                                      const char *file,
                                      int line);
 
@@ -2656,12 +2661,17 @@ isc_result_t omapi_object_reference(omapi_object_t **r,
  * chain frees the object and what is linked to it.
  */
 isc_result_t omapi_object_dereference(omapi_object_t **h,
-                                      const char *_file,
-                                      int _line);
+                                      const char *file,
+                                      int line);
 
 /**
- * Makes an object of a registered type, of `size` bytes (that of its struct),
- * zeroed but for the common members. `*o` must be NULL before.
+ * Makes an object of a registered type, zeroed but for the common members,
+ * with one reference. `*o` must be NULL before. The block has the size of the
+ * type, or what its `sizer` makes of `size`; an `allocator` of the type is
+ * asked first.
+ *
+ * Returns 0, ISC_R_NOMEMORY, what the type's functions return, or
+ * DHCP_R_INVALIDARG for a type that is too small for an object.
  */
 isc_result_t omapi_object_allocate(omapi_object_t **o,
                                    omapi_object_type_t *type,
@@ -2671,14 +2681,14 @@ isc_result_t omapi_object_allocate(omapi_object_t **o,
 
 /**
  * Prepares memory of the program as an object of a registered type: zeroes
- * `usize` bytes and sets the common members, with one reference. `psize` is
- * not looked at. Types of this library need their own allocation: for them
- * it returns DHCP_R_INVALIDARG unless the memory is this library's.
+ * `psize` bytes, sets the type, calls its `initialize`. There are no
+ * references yet. `usize` is not looked at. Types of this library need their
+ * own allocation: for them it returns DHCP_R_INVALIDARG.
  */
 isc_result_t omapi_object_initialize(omapi_object_t *o,
                                      omapi_object_type_t *type,
-                                     size_t usize,
-                                     size_t _psize,
+                                     size_t _usize,
+                                     size_t psize,
                                      const char *file,
                                      int line);
 
@@ -2992,6 +3002,11 @@ extern omapi_object_type_t *omapi_type_waiter;
 
 /* There is no memory debugging to tell about a block's new owner. */
 #define dmalloc_reuse(block, file, line, referenced)
+
+/* Kinds of objects for the history of references, which is not kept: the last
+ * argument of omapi_object_type_register. */
+#define RC_LEASE 1
+#define RC_MISC 2
 
 #ifndef ISC_LANG_BEGINDECLS
 #ifdef __cplusplus

@@ -1,6 +1,8 @@
 //! The C programs of `c-tests` and `examples-c`, compiled and run against both
 //! our libraries and `omapi-testd`.
 
+#[path = "c_programs/nulls.rs"]
+mod nulls;
 mod support;
 
 use std::fs;
@@ -10,9 +12,10 @@ use support::{
 };
 
 /// The programs that print TAP and run against any server.
-const PROGRAMS: [&str; 13] = [
+const PROGRAMS: [&str; 20] = [
     "lookup", "host", "group", "values", "strings", "wait", "timing", "callback", "lost",
-    "connect", "process", "badinput", "threads",
+    "connect", "process", "badinput", "threads", "types", "chain", "messages", "io", "kit", "keys",
+    "poll",
 ];
 
 const ALGORITHMS: [&str; 6] = [
@@ -224,6 +227,11 @@ fn valgrind_finds_nothing() {
         ("wait", &plain),
         ("auth", &keyed),
         ("connect", &plain),
+        ("types", &plain),
+        ("chain", &plain),
+        ("messages", &keyed),
+        ("kit", &plain),
+        ("keys", &plain),
     ];
     all_pass(runs.map(|(name, server)| {
         let mut run = Run::against(server).note("valgrind");

@@ -27,7 +27,12 @@ pub enum Kind {
 impl Kind {
     /// Whether the token can be a name.
     pub fn is_word(self) -> bool {
-        matches!(self, Self::HexName | Self::Name | Self::Keyword)
+        match self {
+            Self::HexName | Self::Name | Self::Keyword => true,
+            // A character beyond ASCII is a word of its own.
+            Self::Other(c) => c >= 0x80,
+            Self::End | Self::Number | Self::String => false,
+        }
     }
 }
 
@@ -39,10 +44,26 @@ pub struct Token {
 }
 
 impl Token {
-    /// The text for a message.
-    pub fn shown(&self) -> std::borrow::Cow<'_, str> {
-        String::from_utf8_lossy(&self.text)
+    /// The text as a C string.
+    pub fn c_text(&self) -> &[u8] {
+        self.text.split(|&c| c == 0).next().unwrap_or_default()
     }
+
+    /// The text for a message; see [`latin`].
+    pub fn shown(&self) -> String {
+        latin(self.c_text())
+    }
+}
+
+/// Any bytes as text, one character for each, so that a message can hold them;
+/// [`bytes`] gives them back.
+pub fn latin(bytes: &[u8]) -> String {
+    bytes.iter().map(|&c| char::from(c)).collect()
+}
+
+/// The bytes of a message that was made with [`latin`].
+pub fn bytes(message: &str) -> impl Iterator<Item = u8> {
+    message.chars().map(|c| u8::try_from(c).unwrap_or(b'?'))
 }
 
 /// How many characters of a line complaints show.
@@ -109,13 +130,18 @@ impl<'a> Lexer<'a> {
             false => &[],
         };
         let out = &mut self.complaints;
-        out.extend_from_slice(format!("<STDIN> line {}: {what}\n", self.place.line).as_bytes());
+        let message = format!("<STDIN> line {}: {what}\n", self.place.line);
+        out.extend(bytes(&message));
         out.extend_from_slice(shown);
         out.push(b'\n');
         if self.place.column <= SHOWN {
-            // Tabs stay tabs, so that the mark is under the token.
+            // The mark is under the token also where tabs are before it.
             let before = shown.iter().take(self.place.column - 1);
-            out.extend(before.map(|&c| if c == b'\t' { c } else { b' ' }));
+            let width = before.fold(0, |at, &c| match c {
+                b'\t' => (at / 8 + 1) * 8,
+                _ => at + 1,
+            });
+            out.extend(std::iter::repeat_n(b' ', width));
         }
         out.extend_from_slice(b"^\n");
     }
@@ -143,21 +169,21 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// What kind of token comes next.
-    pub fn peek(&mut self) -> Kind {
-        if self.peeked.is_none() {
-            let before = self.place;
-            let token = self.read();
-            if self.place.line != before.line {
-                self.show_first = true;
+    /// The token that comes next.
+    pub fn peek(&mut self) -> &Token {
+        let (token, _) = match self.peeked.take() {
+            Some(peeked) => self.peeked.insert(peeked),
+            None => {
+                let before = self.place;
+                let token = self.read();
+                if self.place.line != before.line {
+                    self.show_first = true;
+                }
+                let place = std::mem::replace(&mut self.place, before);
+                self.peeked.insert((token, place))
             }
-            self.peeked = Some((token, self.place));
-            self.place = before;
-        }
-        match &self.peeked {
-            Some((token, _)) => token.kind,
-            None => Kind::End,
-        }
+        };
+        token
     }
 
     fn get(&mut self) -> Option<u8> {
@@ -195,19 +221,24 @@ impl<'a> Lexer<'a> {
     }
 
     fn read(&mut self) -> Token {
+        let mut place = self.next;
         let kind = loop {
-            let start = self.next;
             let c = self.get();
-            if !c.is_some_and(is_space) {
-                self.place = start;
+            if !c.is_some_and(|c| is_space(c) || c == b'#') {
+                self.place = place;
             }
             match c {
                 None => break Kind::End,
                 Some(c) if is_space(c) => {
                     self.text = vec![c];
                     self.take_while(is_space);
+                    place = self.next;
                 }
-                Some(b'#') => while self.get().is_some_and(|c| c != b'\n') {},
+                Some(b'#') => {
+                    while self.get().is_some_and(|c| c != b'\n') {}
+                    // A comment ends the line where the last token was.
+                    place = self.place;
+                }
                 Some(b'"') => {
                     self.read_string();
                     break Kind::String;

@@ -1,39 +1,46 @@
 //! The secret of a key, in base64, perhaps in several tokens.
 
 use crate::lexer::{Kind, Lexer, Token};
+use zeroize::{Zeroize, Zeroizing};
 
-/// Reads a base64 value to where it ends. `None` when it is wrong; then it was
-/// complained about. Bytes before a partial end are kept, as nothing says that
-/// they are not what was meant.
-pub fn parse(lexer: &mut Lexer) -> (Vec<u8>, Option<()>) {
+/// Reads a base64 value: the next token, whatever it is, and those behind it
+/// that could belong to it. `Err` when there are no bytes in it. What is wrong
+/// is complained about; bits that make no byte at the end are not fatal.
+pub fn parse(lexer: &mut Lexer) -> Result<Zeroizing<Vec<u8>>, ()> {
     let mut tokens: Vec<Token> = Vec::new();
     loop {
-        // The first is taken whatever it is: a complaint will name it.
         tokens.push(lexer.next());
-        let goes_on = match lexer.peek() {
-            Kind::Number | Kind::String | Kind::Other(b'=' | b'/' | b'+') => true,
-            kind => kind.is_word(),
-        };
-        if !goes_on {
+        let next = lexer.peek();
+        let fits = |&c: &u8| c == b'=' || digit(c).is_some();
+        if next.kind == Kind::End || !next.text.iter().all(fits) {
             break;
         }
     }
-    match decode(&tokens) {
-        Ok((secret, 0)) => (secret, Some(())),
+    let decoded = decode(&tokens);
+    for token in &mut tokens {
+        token.text.zeroize();
+    }
+    let secret = match decoded {
         Ok((secret, left)) => {
-            lexer.complain(&format!("partial base64 value left over: {left}."));
-            (secret, None)
+            if left != 0 {
+                lexer.complain(&format!("partial base64 value left over: {left}."));
+            }
+            secret
         }
         Err(complaint) => {
             lexer.complain(&complaint);
-            (Vec::new(), None)
+            return Err(());
         }
+    };
+    match secret.is_empty() {
+        true => Err(()),
+        false => Ok(secret),
     }
 }
 
 /// The bytes, and what the last characters hold beyond them.
-fn decode(tokens: &[Token]) -> Result<(Vec<u8>, u8), String> {
-    let mut bytes = Vec::new();
+fn decode(tokens: &[Token]) -> Result<(Zeroizing<Vec<u8>>, u8), String> {
+    let mut bytes = Zeroizing::new(Vec::new());
     let (mut left, mut phase, mut ended) = (0, 0, false);
     for token in tokens {
         for &c in &token.text {
@@ -83,34 +90,47 @@ fn digit(c: u8) -> Option<u8> {
 mod tests {
     use super::*;
 
-    fn parsed(text: &str) -> (Vec<u8>, String) {
+    /// The secret, the first complaint, and whether something follows.
+    fn parsed(text: &str) -> (Vec<u8>, String, bool) {
         let mut lexer = Lexer::new(text.as_bytes());
-        let (secret, right) = parse(&mut lexer);
+        let secret = parse(&mut lexer).map_or_else(|()| Vec::new(), |s| s.to_vec());
+        let more = lexer.peek().kind != Kind::End;
         let complaints = String::from_utf8(lexer.complaints()).unwrap();
-        assert_eq!(right.is_some(), complaints.is_empty());
         let first = complaints.lines().next().unwrap_or_default();
-        (
-            secret,
-            first.split_once(": ").map_or("", |p| p.1).to_owned(),
-        )
+        let complaint = first.split_once(": ").map_or("", |p| p.1).to_owned();
+        (secret, complaint, more)
     }
 
     #[test]
     fn secrets() {
-        for (text, secret, complaint) in [
-            ("YWJj", &b"abc"[..], ""),
-            ("\"YWJj\"", b"abc", ""),
-            ("YW Jj ;", b"abc", ""),
-            ("YQ==", b"a", ""),
-            ("YQ", b"a", ""),
-            ("+/+/", &[0xfb, 0xff, 0xbf], ""),
-            ("Y", b"", "partial base64 value left over: 24."),
-            ("YWJj x", b"abc", "partial base64 value left over: 49."),
-            ("YWJj-", b"", "invalid base64 character 45."),
-            ("YQ== YQ==", b"", "stuff after base64 '=' terminator: YQ."),
-            ("=", b"", ""),
+        for (text, secret, complaint, more) in [
+            ("YWJj", &b"abc"[..], "", false),
+            ("\"YWJj\"", b"abc", "", false),
+            ("YW Jj ;", b"abc", "", true),
+            ("YQ==", b"a", "", false),
+            ("YQ", b"a", "", false),
+            ("+/+/", &[0xfb, 0xff, 0xbf], "", false),
+            ("\"\" YWJj", b"abc", "", false),
+            ("YWJj -1", b"abc", "", true),
+            ("=", b"", "", false),
+            ("Y", b"", "partial base64 value left over: 24.", false),
+            (
+                "YWJj x",
+                b"abc",
+                "partial base64 value left over: 49.",
+                false,
+            ),
+            ("YWJj-", b"", "invalid base64 character 45.", false),
+            ("; YQ", b"", "invalid base64 character 59.", false),
+            (
+                "YQ= YQ",
+                b"",
+                "stuff after base64 '=' terminator: YQ.",
+                false,
+            ),
         ] {
-            assert_eq!(parsed(text), (secret.to_vec(), complaint.to_owned()));
+            let expected = (secret.to_vec(), complaint.to_owned(), more);
+            assert_eq!(parsed(text), expected, "{text}");
         }
     }
 }

@@ -72,7 +72,7 @@ impl Settings {
         let token = lexer.next();
         self.server = match token.kind {
             Kind::Number => {
-                let mut parts = vec![token.shown().into_owned()];
+                let mut parts = vec![token.shown()];
                 while parts.len() < 4 {
                     if lexer.next().kind != Kind::Other(b'.') {
                         return Err(USAGE.into());
@@ -81,13 +81,15 @@ impl Settings {
                     if part.kind != Kind::Number {
                         return Err(USAGE.into());
                     }
-                    parts.push(part.shown().into_owned());
+                    parts.push(part.shown());
                 }
                 parts.join(".")
             }
             // Not in the original: any name, also one with dots.
-            Kind::String if !token.text.is_empty() => token.shown().into_owned(),
-            kind if kind.is_word() => token.shown().into_owned(),
+            Kind::String if !token.text.is_empty() => {
+                String::from_utf8_lossy(token.c_text()).into_owned()
+            }
+            kind if kind.is_word() => token.shown(),
             _ => return Err(USAGE.into()),
         };
         end(lexer, USAGE)
@@ -102,18 +104,21 @@ impl Settings {
             return Err(USAGE.into());
         }
         let mut name = token.text;
-        while lexer.peek() == Kind::Other(b'.') {
+        while lexer.peek().kind == Kind::Other(b'.') {
             name.push(b'.');
             lexer.next();
-            if !part(lexer.peek()) {
+            if !part(lexer.peek().kind) {
                 break;
             }
             name.extend_from_slice(&lexer.next().text);
         }
-        let (secret, right) = secret::parse(lexer);
-        self.key = Some((name, Zeroizing::new(secret)));
-        right.ok_or(Failure::Complained)?;
-        end(lexer, USAGE)
+        let secret = secret::parse(lexer);
+        let right = secret.is_ok();
+        self.key = Some((name, secret.unwrap_or_default()));
+        match right {
+            true => end(lexer, USAGE),
+            false => Err(Failure::Complained),
+        }
     }
 
     /// The command `key-algorithm`.

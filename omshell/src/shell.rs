@@ -3,7 +3,7 @@
 //! The order of checks is the original's; it decides which complaint comes.
 
 use crate::failure::{Failure, end};
-use crate::lexer::{Kind, Lexer, Token};
+use crate::lexer::{Kind, Lexer, bytes};
 use crate::print;
 use crate::settings::Settings;
 use crate::value::{self, Parsed};
@@ -95,6 +95,7 @@ impl Shell {
     pub fn run(&mut self, line: &[u8]) -> bool {
         let mut lexer = Lexer::new(line);
         let result = self.command(&mut lexer);
+        skip(&mut lexer);
         let complaints = Zeroizing::new(lexer.complaints());
         self.err.extend_from_slice(&complaints);
         match &result {
@@ -146,7 +147,6 @@ impl Shell {
             "remove" => self.request(lexer, Request::Remove),
             _ => {
                 lexer.complain(&format!("unknown token: {}", token.shown()));
-                skip(lexer);
                 Err(Failure::Complained)
             }
         }
@@ -320,7 +320,7 @@ impl Shell {
 }
 
 fn line_to(out: &mut Vec<u8>, text: &str) {
-    out.extend_from_slice(text.as_bytes());
+    out.extend(bytes(text));
     out.push(b'\n');
 }
 
@@ -340,10 +340,8 @@ fn connect_status(status: Status) -> Status {
 
 /// A word or string.
 fn name(lexer: &mut Lexer) -> Option<Vec<u8>> {
-    let Token { kind, text } = lexer.next();
-    // As in C, a string ends at its first NUL.
-    let text = || text.split(|&c| c == 0).next().unwrap_or_default().to_vec();
-    (kind == Kind::String || kind.is_word()).then(text)
+    let token = lexer.next();
+    (token.kind == Kind::String || token.kind.is_word()).then(|| token.c_text().to_vec())
 }
 
 /// Reads to the end of the statement, for the complaints about strings in it.

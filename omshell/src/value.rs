@@ -1,7 +1,7 @@
 //! The values that `set` takes: a quoted string, a number, an address with
 //! dots, bytes in hexadecimal with colons.
 
-use crate::lexer::{Kind, Lexer};
+use crate::lexer::{Kind, Lexer, latin};
 use dhcpctl::client::Value;
 
 /// What was read where a value is expected, and the kind of the token behind it.
@@ -21,10 +21,10 @@ pub fn parse(lexer: &mut Lexer) -> Parsed {
     match token.kind {
         // As in C, a string ends at its first NUL.
         Kind::String => {
-            let text = token.text.split(|&c| c == 0).next().unwrap_or_default();
-            Parsed::Value(Value::String(text.to_vec()), lexer.next().kind)
+            let text = token.c_text().to_vec();
+            Parsed::Value(Value::String(text), lexer.next().kind)
         }
-        Kind::Number => match lexer.peek() {
+        Kind::Number => match lexer.peek().kind {
             Kind::Other(b'.') => dotted(lexer, &token.text),
             Kind::Other(b':') => hex(lexer, &token.text),
             _ => Parsed::Value(Value::Int(number(&token.text)), lexer.next().kind),
@@ -42,7 +42,7 @@ fn dotted(lexer: &mut Lexer, first: &[u8]) -> Parsed {
     loop {
         let value = number(&text);
         if value > 255 {
-            let shown = String::from_utf8_lossy(&text);
+            let shown = latin(&text);
             lexer.complain(&format!("dotted octet > 255: {shown}"));
             return Parsed::TooLarge;
         }
@@ -81,7 +81,7 @@ fn hex(lexer: &mut Lexer, first: &[u8]) -> Parsed {
 
 /// A hexadecimal byte. One that is too large is complained about, and cut.
 fn octet(lexer: &mut Lexer, text: &[u8]) -> u8 {
-    let shown = || String::from_utf8_lossy(text).into_owned();
+    let shown = || latin(text);
     let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
         digits => (false, digits),

@@ -56,11 +56,11 @@ pub unsafe extern "C" fn omapi_auth_key_reference(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_auth_key_dereference(
     a: *mut *mut omapi_auth_key_t,
-    _file: *const c_char,
-    _line: c_int,
+    file: *const c_char,
+    line: c_int,
 ) -> isc_result_t {
     // SAFETY: the C contract; an authenticator starts as an object does.
-    guard(|| unsafe { refs::dereference(a.cast()).ok() })
+    guard(|| unsafe { refs::dereference_at(a.cast(), file, line).ok() })
 }
 
 /// Enters an authenticator in the table, by its name; one of the same name is

@@ -54,11 +54,11 @@ pub unsafe extern "C" fn omapi_generic_reference(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_generic_dereference(
     p: *mut *mut omapi_generic_object_t,
-    _file: *const c_char,
-    _line: c_int,
+    file: *const c_char,
+    line: c_int,
 ) -> isc_result_t {
     // SAFETY: the C contract; a generic object starts as an object does.
-    guard(|| unsafe { refs::dereference(p.cast()).ok() })
+    guard(|| unsafe { refs::dereference_at(p.cast(), file, line).ok() })
 }
 
 /// Says that all attributes are sent: flags are cleared, null values dropped.

@@ -8,8 +8,8 @@ use core::ffi::{c_int, c_void};
 
 /// Has waits and dispatches serve descriptors of `h`: `readfd` and `writefd`
 /// return them (-1 for none at the moment), `reader` and `writer` are called
-/// when they are ready, then `reaper`; a result other than 0 ends the
-/// registration. All are called with `h`; any may be NULL.
+/// when they are ready; then `reaper`, which ends the registration by a result
+/// other than 0. All are called with `h`; any may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_register_io_object(
     h: *mut omapi_object_t,
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn omapi_register_io_object(
     guard(|| unsafe { io::register(object(h)?, functions).ok() })
 }
 
-/// Replaces the functions of a registered object.
+/// Replaces the functions of a registered object; registers any other.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_reregister_io_object(
     h: *mut omapi_object_t,
@@ -58,8 +58,8 @@ pub unsafe extern "C" fn omapi_unregister_io_object(h: *mut omapi_object_t) -> i
     guard(|| unsafe { io::unregister(object(h)?).ok() })
 }
 
-/// Calls `func` with every registered object and `p`, until it returns
-/// something other than 0.
+/// Calls `func` with every connection object, every registered object, and
+/// `p`, until it returns something other than 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_io_state_foreach(
     func: Option<unsafe extern "C" fn(*mut omapi_object_t, *mut c_void) -> isc_result_t>,
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn omapi_io_state_foreach(
     // SAFETY: the C contract.
     guard(|| unsafe {
         let func = func.ok_or(Status::INVALID_ARGUMENT)?;
-        for object in io::registered() {
+        for object in io::served() {
             Status(func(object.as_ptr(), p)).ok()?;
         }
         Ok(())

@@ -61,15 +61,15 @@ pub unsafe extern "C" fn omapi_message_reference(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_message_dereference(
     p: *mut *mut omapi_message_object_t,
-    _file: *const c_char,
-    _line: c_int,
+    file: *const c_char,
+    line: c_int,
 ) -> isc_result_t {
     // SAFETY: the C contract; a message starts as an object does.
-    guard(|| unsafe { refs::dereference(p.cast()).ok() })
+    guard(|| unsafe { refs::dereference_at(p.cast(), file, line).ok() })
 }
 
 /// Says that the program expects an answer to the message. The library holds a
-/// reference until omapi_message_unregister.
+/// reference until the answer is there, or omapi_message_unregister.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_message_register(mo: *mut omapi_object_t) -> isc_result_t {
     // SAFETY: the C contract.

@@ -33,15 +33,20 @@ pub unsafe extern "C" fn omapi_object_reference(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_object_dereference(
     h: *mut *mut omapi_object_t,
-    _file: *const c_char,
-    _line: c_int,
+    file: *const c_char,
+    line: c_int,
 ) -> isc_result_t {
     // SAFETY: the C contract.
-    guard(|| unsafe { refs::dereference(h).ok() })
+    guard(|| unsafe { refs::dereference_at(h, file, line).ok() })
 }
 
-/// Makes an object of a registered type, of `size` bytes (that of its struct),
-/// zeroed but for the common members. `*o` must be NULL before.
+/// Makes an object of a registered type, zeroed but for the common members,
+/// with one reference. `*o` must be NULL before. The block has the size of the
+/// type, or what its `sizer` makes of `size`; an `allocator` of the type is
+/// asked first.
+///
+/// Returns 0, ISC_R_NOMEMORY, what the type's functions return, or
+/// DHCP_R_INVALIDARG for a type that is too small for an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_object_allocate(
     o: *mut *mut omapi_object_t,
@@ -50,52 +55,63 @@ pub unsafe extern "C" fn omapi_object_allocate(
     file: *const c_char,
     line: c_int,
 ) -> isc_result_t {
-    // SAFETY: the C contract: the type is registered.
+    // SAFETY: the C contract: the type is registered; its allocator's blocks
+    // are as long as the type says.
     guard(|| unsafe {
         let (slot, t) = (some(o)?, some(r#type)?);
         if !(*slot).is_null() {
             return Err(Status::INVALID_ARGUMENT);
         }
+        let mut made = null_mut();
         if let Some(allocator) = (*t).allocator {
-            let mut made = null_mut();
-            Status(allocator(&raw mut made, file, line)).ok()?;
-            let made = some(made)?;
-            refs::initialize(made, t);
-            *slot = made;
+            match Status(allocator(&raw mut made, file, line)) {
+                Status::SUCCESS | Status::NO_MEMORY => {}
+                other => return Err(other),
+            }
+        }
+        if made.is_null() {
+            let size = (*t).sizer.map_or((*t).size, |f| f(size) as usize);
+            if size < size_of::<omapi_object_t>() {
+                return Err(Status::INVALID_ARGUMENT);
+            }
+            made = refs::allocate(t, size)?;
         } else {
-            let size = if size == 0 { (*t).size } else { size };
-            *slot = refs::allocate(t, size)?;
+            made.cast::<u8>().write_bytes(0, (*t).size);
+            (*made).r#type = t;
         }
+        // The references begin behind the initialiser, whose answer says
+        // nothing about the object.
+        (*made).refcnt = 0;
         if let Some(initialize) = (*t).initialize {
-            return Status(initialize(*slot, file, line)).ok();
+            initialize(made, file, line);
         }
-        Ok(())
+        refs::reference(slot, made).ok()
     })
 }
 
 /// Prepares memory of the program as an object of a registered type: zeroes
-/// `usize` bytes and sets the common members, with one reference. `psize` is
-/// not looked at. Types of this library need their own allocation: for them
-/// it returns DHCP_R_INVALIDARG unless the memory is this library's.
+/// `psize` bytes, sets the type, calls its `initialize`. There are no
+/// references yet. `usize` is not looked at. Types of this library need their
+/// own allocation: for them it returns DHCP_R_INVALIDARG.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_object_initialize(
     o: *mut omapi_object_t,
     r#type: *mut omapi_object_type_t,
-    usize: usize,
-    _psize: usize,
+    _usize: usize,
+    psize: usize,
     file: *const c_char,
     line: c_int,
 ) -> isc_result_t {
-    // SAFETY: the C contract: `o` has `usize` bytes.
+    // SAFETY: the C contract: `o` has `psize` bytes.
     guard(|| unsafe {
         let (o, t) = (some(o)?, some(r#type)?);
-        if refs::is_extended(t) || usize < size_of::<omapi_object_t>() {
+        if refs::is_extended(t) || psize < size_of::<omapi_object_t>() {
             return Err(Status::INVALID_ARGUMENT);
         }
-        o.cast::<u8>().write_bytes(0, usize);
-        refs::initialize(o, t);
+        o.cast::<u8>().write_bytes(0, psize);
+        (*o).r#type = t;
         if let Some(initialize) = (*t).initialize {
-            return Status(initialize(o, file, line)).ok();
+            initialize(o, file, line);
         }
         Ok(())
     })

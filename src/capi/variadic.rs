@@ -120,7 +120,7 @@ pub(crate) unsafe fn signal_in(h: *mut omapi_object_t, name: &core::ffi::CStr) -
     Status(unsafe { dhcpctl_c_signal_in(h, name.as_ptr()) })
 }
 
-/// Sends the signal "status" with its arguments along the chain of `h`.
+/// Sends the signal "status" with its arguments inward, starting at `h`.
 ///
 /// # Safety
 /// `h` is live, `message` NULL or live; no lock is held.
@@ -130,7 +130,7 @@ pub(crate) unsafe fn signal_status(
     message: *mut omapi_typed_data_t,
 ) -> Status {
     // SAFETY: as the function's; handlers of "status" read these two.
-    Status(unsafe { dhcpctl_c_signal(h, c"status".as_ptr(), status.0, message) })
+    Status(unsafe { dhcpctl_c_signal_in(h, c"status".as_ptr(), status.0, message) })
 }
 
 /// Sends the signal `name` without arguments along the chain of `h`.

@@ -10,7 +10,7 @@ use super::{dispatch, remote};
 use crate::engine::Waited;
 use crate::status::Status;
 use parking_lot::Mutex;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -76,7 +76,7 @@ impl Completion {
 
 /// Completions of objects that are not remote objects, by address. An entry
 /// goes when its object dies.
-static OTHERS: Mutex<Option<HashMap<usize, Completion>>> = Mutex::new(None);
+static OTHERS: Mutex<Option<BTreeMap<usize, Completion>>> = Mutex::new(None);
 static OTHERS_COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// Looks at the completion of `object`; a fresh one when it has none.

@@ -18,6 +18,7 @@ use crate::wire;
 use core::ffi::{c_char, c_int, c_long};
 use core::mem::size_of;
 use core::ptr::null_mut;
+use parking_lot::Mutex;
 use rustix::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +31,15 @@ unsafe extern "C" {
 
 /// The engine's connection, with our tickets.
 pub type Conn = AnyConnection<Ticket>;
+
+/// The io objects of all connections that are not yet closed.
+static OPEN: Mutex<Vec<ObjectRef>> = Mutex::new(Vec::new());
+
+/// The io objects of all connections that are not yet closed.
+#[must_use]
+pub fn open() -> Vec<ObjectRef> {
+    OPEN.lock().clone()
+}
 
 /// A connection object with what C does not see.
 #[repr(C)]
@@ -141,6 +151,27 @@ pub unsafe fn engine_of_protocol(protocol: *mut omapi_object_t) -> Result<Arc<Co
         }
         engine_locked(refs::link(&raw mut (*protocol).outer).ok_or(Status::INVALID_ARGUMENT)?)
     }
+}
+
+/// The connection object around a protocol object, or around that of a
+/// connection handle: `stuff_values` handlers of programs are given it.
+///
+/// # Safety
+/// `inner` is live.
+#[must_use]
+pub unsafe fn around(inner: *mut omapi_object_t) -> Option<ObjectRef> {
+    let _chain = refs::structure();
+    let mut o = inner;
+    // SAFETY: linked objects are live while the lock is held.
+    unsafe {
+        while let Some(outer) = refs::link(&raw mut (*o).outer) {
+            if types::is(outer, &symbols::omapi_type_connection) {
+                return Some(ObjectRef::new(outer));
+            }
+            o = outer;
+        }
+    }
+    None
 }
 
 /// The engine of a connection object.
@@ -278,6 +309,7 @@ pub unsafe fn start_protocol(
         }
         refs::join(io.as_ptr(), object.as_ptr());
         refs::join(object.as_ptr(), protocol);
+        OPEN.lock().push(io);
         dispatch::used(&engine);
     }
     Ok(())
@@ -392,6 +424,7 @@ unsafe fn forget_auth(p: *mut omapi_protocol_object_t) {
 /// The connection ended: takes the handle and the protocol object off the
 /// connection object, and gives up the connection's own reference.
 fn disconnected(io: ObjectRef) {
+    OPEN.lock().retain(|o| o.as_ptr() != io.as_ptr());
     // SAFETY: our reference keeps io, and so what is linked to it, alive; a
     // reference on the protocol object is taken before it is unlinked.
     unsafe {

@@ -146,6 +146,7 @@ fn pass(connections: &[Arc<Conn>], deadline: Option<Instant>) -> Result<bool, St
         any |= !flags.is_empty();
         interest.serve(flags);
     }
+    io::reap();
     Ok(any)
 }
 

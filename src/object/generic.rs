@@ -347,22 +347,41 @@ pub unsafe fn set_all(g: *mut omapi_generic_object_t, list: ValueList<'_>) -> St
     Status::SUCCESS
 }
 
-/// `set_value` of the type: every name is its own.
+/// `set_value` of the type: a name that it has already, or that no inner object
+/// takes, is its own.
 ///
 /// # Safety
 /// C: `h` and `name` are live; `value` is NULL or live.
 pub unsafe extern "C" fn set_handler(
     h: *mut omapi_object_t,
-    _id: *mut omapi_object_t,
+    id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
     value: *mut omapi_typed_data_t,
 ) -> isc_result_t {
     // SAFETY: as the function's.
     unsafe {
-        match from_object(h) {
-            Some(g) => set(g, name, value).0,
-            None => Status::INVALID_ARGUMENT.0,
+        let Some(g) = from_object(h) else {
+            return Status::INVALID_ARGUMENT.0;
+        };
+        if !knows(g, data::data_string_bytes(name)) {
+            let status = types::set_inner(h, id, name, value);
+            if status != Status::NOT_FOUND {
+                return status.0;
+            }
         }
+        set(g, name, value).0
+    }
+}
+
+/// Whether there is an attribute of that name, null ones included.
+///
+/// # Safety
+/// `g` is live.
+unsafe fn knows(g: *mut omapi_generic_object_t, name: &[u8]) -> bool {
+    // SAFETY: g is live and locked.
+    unsafe {
+        let _guard = lock(g);
+        find(g, name).is_some()
     }
 }
 
@@ -381,11 +400,7 @@ pub unsafe extern "C" fn get_handler(
         let Some(g) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;
         };
-        let known = {
-            let _guard = lock(g);
-            find(g, data::data_string_bytes(name)).is_some()
-        };
-        if !known {
+        if !knows(g, data::data_string_bytes(name)) {
             return types::get_inner(h, id, name, value).0;
         }
         match get(g, data::data_string_bytes(name)) {

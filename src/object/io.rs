@@ -3,7 +3,7 @@
 
 use super::layout::{isc_result_t, omapi_io_object_t, omapi_object_t};
 use super::refs::{self, ObjectRef};
-use super::types;
+use super::{connection, types};
 use crate::capi::data as symbols;
 use crate::net;
 use crate::status::Status;
@@ -39,7 +39,7 @@ pub struct Functions {
     pub reader: Option<Action>,
     /// Called when there is room to write.
     pub writer: Option<Action>,
-    /// Called after either; anything but success ends the registration.
+    /// Called in every round; anything but success ends the registration.
     pub reaper: Option<Action>,
 }
 
@@ -81,7 +81,7 @@ unsafe fn assign(io: *mut omapi_io_object_t, f: Functions) {
     }
 }
 
-/// Replaces the functions of a registered object.
+/// Replaces the functions of a registered object; registers any other.
 ///
 /// # Safety
 /// As [`register`].
@@ -94,7 +94,7 @@ pub unsafe fn reregister(object: *mut omapi_object_t, f: Functions) -> Status {
                 assign(io.cast(), f);
                 Status::SUCCESS
             }
-            _ => Status::NOT_FOUND,
+            _ => register(object, f),
         }
     }
 }
@@ -107,9 +107,13 @@ pub unsafe fn unregister(object: *mut omapi_object_t) -> Status {
     // SAFETY: links keep their targets alive; our reference keeps the io
     // object alive until it is unlinked.
     unsafe {
-        let Some(io) = refs::link(&raw mut (*object).outer) else {
+        let io = refs::link(&raw mut (*object).outer)
+            .filter(|&o| types::is(o, &symbols::omapi_type_io_object));
+        let Some(io) = io else {
             return Status::INVALID_ARGUMENT;
         };
+        // The link may be the last to hold the object: it dies with this.
+        let _object = ObjectRef::new(object);
         let registered = {
             let mut list = REGISTERED.lock();
             let at = list.iter().position(|r| r.as_ptr() == io);
@@ -152,10 +156,10 @@ pub fn interests() -> Vec<Interest> {
         // SAFETY: we own a reference; the program keeps its functions callable.
         unsafe {
             let c = io.as_ptr().cast::<omapi_io_object_t>();
-            let Some(inner) = refs::link(&raw mut (*io.as_ptr()).inner) else {
+            let Some(inner) = inner_of(&io) else {
                 continue;
             };
-            let ask = |f: Option<Descriptor>| f.map_or(-1, |f| f(inner));
+            let ask = |f: Option<Descriptor>| f.map_or(-1, |f| f(inner.as_ptr()));
             let (r, w) = (ask((*c).readfd), ask((*c).writefd));
             for (fd, read, write) in match r == w {
                 true => vec![(r, true, true)],
@@ -194,39 +198,54 @@ impl Interest {
         unsafe {
             let c = self.io.as_ptr().cast::<omapi_io_object_t>();
             let act = |f: Option<Action>| {
-                let inner = refs::link(&raw mut (*self.io.as_ptr()).inner);
-                match (f, inner) {
-                    (Some(f), Some(inner)) => Status(f(inner)),
-                    _ => Status::SUCCESS,
+                if let (Some(f), Some(inner)) = (f, inner_of(&self.io)) {
+                    f(inner.as_ptr());
                 }
             };
-            let mut status = Status::SUCCESS;
+            // What they return is for nobody: the reaper says when it is over.
             if self.read && ready.intersects(!PollFlags::OUT) {
-                status = act((*c).reader);
+                act((*c).reader);
             }
-            if self.write && ready.intersects(PollFlags::OUT) && status.is_success() {
-                status = act((*c).writer);
-            }
-            let reaped = act((*c).reaper);
-            if (!status.is_success() || !reaped.is_success())
-                && let Some(inner) = refs::link(&raw mut (*self.io.as_ptr()).inner)
-            {
-                unregister(inner);
+            if self.write && ready.intersects(PollFlags::OUT) {
+                act((*c).writer);
             }
         }
     }
 }
 
-/// The objects that programs registered: what their io objects contain.
-#[must_use]
-pub fn registered() -> Vec<ObjectRef> {
+/// Asks every registered object whether it is still to be served.
+pub fn reap() {
+    if !any() {
+        return;
+    }
+    for io in all() {
+        // SAFETY: we own a reference; the program keeps its functions callable.
+        unsafe {
+            let reaper = (*io.as_ptr().cast::<omapi_io_object_t>()).reaper;
+            let inner = inner_of(&io);
+            if let (Some(reaper), Some(inner)) = (reaper, inner)
+                && !Status(reaper(inner.as_ptr())).is_success()
+            {
+                unregister(inner.as_ptr());
+            }
+        }
+    }
+}
+
+/// What an io object is around, with a reference: the program may unregister
+/// it at any moment.
+fn inner_of(io: &ObjectRef) -> Option<ObjectRef> {
     let _chain = refs::structure();
-    // SAFETY: our references keep the io objects alive, and the lock what is
-    // linked to them.
-    all()
-        .iter()
-        .filter_map(|io| unsafe {
-            refs::link(&raw mut (*io.as_ptr()).inner).map(|o| ObjectRef::new(o))
-        })
-        .collect()
+    // SAFETY: our reference keeps the io object alive, and the lock what is
+    // linked to it.
+    unsafe { refs::link(&raw mut (*io.as_ptr()).inner).map(|o| ObjectRef::new(o)) }
+}
+
+/// What is served: the connection objects, and the objects that programs
+/// registered.
+#[must_use]
+pub fn served() -> Vec<ObjectRef> {
+    let mut objects = connection::open();
+    objects.extend(all());
+    objects.iter().filter_map(inner_of).collect()
 }

@@ -16,7 +16,6 @@ use crate::status::Status;
 use crate::wire::ValueList;
 use core::ffi::{c_char, c_int, c_uint};
 use core::mem::size_of;
-use core::ptr::null_mut;
 use parking_lot::Mutex;
 
 /// Protects the fields of all messages. Held for copying only.
@@ -73,7 +72,7 @@ pub fn new() -> Result<*mut omapi_object_t, Status> {
 }
 
 /// Says that the answer to the message is expected: the library keeps it until
-/// it is unregistered.
+/// it is answered or unregistered.
 ///
 /// # Safety
 /// `object` is live.
@@ -134,10 +133,10 @@ pub unsafe fn send(
             false => (*from_object(to).ok_or(Status::INVALID_ARGUMENT)?).id,
         };
         let (about, notify) = ((*m).object, (*m).notify_object);
-        let values = stuffing::collect(|| types::stuff_values(null_mut(), id, message))?;
+        let values = stuffing::collect(protocol, id, message)?;
         let attributes = match about.is_null() {
             true => Vec::new(),
-            false => stuffing::collect(|| types::stuff_values(null_mut(), id, about))?,
+            false => stuffing::collect(protocol, id, about)?,
         };
         let handle = match id.is_null() || (*id).handle == 0 {
             true => (*m).h,
@@ -152,10 +151,14 @@ pub unsafe fn send(
             handle,
             attributes: ValueList::from_bytes(&attributes),
         };
-        let target = if about.is_null() { notify } else { about };
-        let ticket = Ticket((!target.is_null()).then(|| ObjectRef::new(target)));
-        if !target.is_null() {
-            completion::with(target, |c| c.begin(&engine));
+        let ticket = Ticket {
+            about: (!about.is_null()).then(|| ObjectRef::new(about)),
+            notify: (!notify.is_null() && notify != about).then(|| ObjectRef::new(notify)),
+            message: Some(ObjectRef::new(message)),
+        };
+        let all: Vec<ObjectRef> = ticket.about.iter().chain(&ticket.notify).cloned().collect();
+        for object in &all {
+            completion::with(object.as_ptr(), |c| c.begin(&engine));
         }
         dispatch::used(&engine);
         match engine.submit(&request, ticket) {
@@ -165,8 +168,8 @@ pub unsafe fn send(
                 Ok(())
             }
             Err((status, _)) => {
-                if !target.is_null() {
-                    completion::with(target, super::completion::Completion::take_back);
+                for object in &all {
+                    completion::with(object.as_ptr(), completion::Completion::take_back);
                 }
                 Err(status)
             }
@@ -191,7 +194,7 @@ pub unsafe fn send_open(
     // SAFETY: as the function's.
     unsafe {
         let engine = connection::engine_of_protocol(protocol)?;
-        let attributes = stuffing::collect(|| types::stuff_values(null_mut(), id, about))?;
+        let attributes = stuffing::collect(protocol, id, about)?;
         let handle = match id.is_null() {
             true => 0,
             false => (*id).handle,
@@ -203,12 +206,12 @@ pub unsafe fn send_open(
         };
         completion::with(about, |c| c.begin(&engine));
         dispatch::used(&engine);
-        let ticket = Ticket(Some(ObjectRef::new(about)));
+        let ticket = Ticket::about(ObjectRef::new(about));
         engine
             .submit(&request, ticket)
             .map(|_| ())
             .map_err(|(status, _)| {
-                completion::with(about, super::completion::Completion::take_back);
+                completion::with(about, completion::Completion::take_back);
                 status
             })
     }

@@ -11,6 +11,7 @@ use super::layout::{omapi_object_t, omapi_object_type_t};
 use super::{completion, connection, handles, remote};
 use crate::capi::data as symbols;
 use crate::status::Status;
+use core::ffi::{c_char, c_int};
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use parking_lot::Mutex;
@@ -51,18 +52,6 @@ fn block_size(t: *mut omapi_object_type_t, size: usize) -> usize {
 #[must_use]
 pub fn is_extended(t: *mut omapi_object_type_t) -> bool {
     block_size(t, 0) > 0
-}
-
-/// Sets the common members of a program's own memory.
-///
-/// # Safety
-/// `o` has room for them.
-pub unsafe fn initialize(o: *mut omapi_object_t, t: *mut omapi_object_type_t) {
-    // SAFETY: as the function's.
-    unsafe {
-        (*o).r#type = t;
-        count(&raw mut (*o).refcnt).fetch_add(1, Ordering::Relaxed);
-    }
 }
 
 /// A new object with one reference, owned by the caller; everything behind the
@@ -118,6 +107,19 @@ pub unsafe fn reference(slot: *mut *mut omapi_object_t, object: *mut omapi_objec
 /// `slot` is NULL or readable and writable, `*slot` is NULL or live.
 pub unsafe fn dereference(slot: *mut *mut omapi_object_t) -> Status {
     // SAFETY: as the function's.
+    unsafe { dereference_at(slot, c"".as_ptr(), 0) }
+}
+
+/// As [`dereference`]; destroy handlers are told where in the program it was.
+///
+/// # Safety
+/// As [`dereference`].
+pub unsafe fn dereference_at(
+    slot: *mut *mut omapi_object_t,
+    file: *const c_char,
+    line: c_int,
+) -> Status {
+    // SAFETY: as the function's.
     unsafe {
         if slot.is_null() || (*slot).is_null() {
             return Status::INVALID_ARGUMENT;
@@ -136,7 +138,7 @@ pub unsafe fn dereference(slot: *mut *mut omapi_object_t) -> Status {
             }
         };
         for o in dead {
-            destroy(o);
+            destroy(o, file, line);
         }
     }
     Status::SUCCESS
@@ -265,14 +267,14 @@ unsafe fn members(object: *mut omapi_object_t) -> Vec<*mut omapi_object_t> {
 ///
 /// # Safety
 /// Nobody refers to `object`; no lock is held (the handler may be a program's).
-unsafe fn destroy(object: *mut omapi_object_t) {
+unsafe fn destroy(object: *mut omapi_object_t, file: *const c_char, line: c_int) {
     completion::forget(object);
     // SAFETY: the object is ours alone.
     unsafe {
         let t = (*object).r#type;
         if !t.is_null() {
             if let Some(f) = (*t).destroy {
-                f(object, c"".as_ptr(), 0);
+                f(object, file, line);
             }
             if t == symbols::dhcpctl_remote_type.load(Ordering::Acquire) {
                 remote::Remote::finish(object);
@@ -280,7 +282,7 @@ unsafe fn destroy(object: *mut omapi_object_t) {
                 connection::ConnectionObject::finish(object);
             }
             if let Some(f) = (*t).freer {
-                f(object, c"".as_ptr(), 0);
+                f(object, file, line);
                 return;
             }
         }

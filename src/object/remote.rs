@@ -157,7 +157,8 @@ pub unsafe fn send(object: *mut omapi_object_t, handle: *mut omapi_object_t, ask
         let Some(remote) = from_object(object) else {
             return Status::INVALID_ARGUMENT;
         };
-        match connection::engine_of(handle).and_then(|engine| submit(object, remote, &engine, ask))
+        match connection::engine_of(handle)
+            .and_then(|engine| submit(object, remote, handle, &engine, ask))
         {
             Ok(()) => Status::SUCCESS,
             Err(status) => status,
@@ -166,10 +167,12 @@ pub unsafe fn send(object: *mut omapi_object_t, handle: *mut omapi_object_t, ask
 }
 
 /// # Safety
-/// `object` is live and `remote` its Rust view.
+/// `object` is live and `remote` its Rust view; `handle` is live and has
+/// `engine`.
 unsafe fn submit(
     object: *mut omapi_object_t,
     remote: &Remote,
+    handle: *mut omapi_object_t,
     engine: &Arc<Conn>,
     ask: Ask,
 ) -> Result<(), Status> {
@@ -178,7 +181,7 @@ unsafe fn submit(
     unsafe {
         let c = c_fields(object);
         let attributes = match ask {
-            Ask::Open(_) | Ask::Update => changed_attributes(object)?,
+            Ask::Open(_) | Ask::Update => changed_attributes(object, handle)?,
             Ask::Refresh | Ask::Remove | Ask::Next => Vec::new(),
         };
         let object_type = match (*c).rtype {
@@ -202,7 +205,7 @@ unsafe fn submit(
         };
         remote.completion.lock().begin(engine);
         dispatch::used(engine);
-        let ticket = Ticket(Some(ObjectRef::new(object)));
+        let ticket = Ticket::about(ObjectRef::new(object));
         engine
             .submit(&request, ticket)
             .map(|_| ())
@@ -218,8 +221,11 @@ unsafe fn submit(
 /// in the chain take part.
 ///
 /// # Safety
-/// `object` is a live remote object.
-unsafe fn changed_attributes(object: *mut omapi_object_t) -> Result<Vec<u8>, Status> {
+/// `object` is a live remote object, `handle` a live connection handle.
+unsafe fn changed_attributes(
+    object: *mut omapi_object_t,
+    handle: *mut omapi_object_t,
+) -> Result<Vec<u8>, Status> {
     // SAFETY: as the function's.
     unsafe {
         match plain_attributes(object) {
@@ -228,7 +234,7 @@ unsafe fn changed_attributes(object: *mut omapi_object_t) -> Result<Vec<u8>, Sta
                 generic::append_changed(g, &mut out)?;
                 Ok(out)
             }
-            None => stuffing::collect(|| types::stuff_values(null_mut(), null_mut(), object)),
+            None => stuffing::collect(handle, null_mut(), object),
         }
     }
 }

@@ -6,22 +6,50 @@ use super::data::{self, Datum};
 use super::layout::{dhcpctl_remote_object_t, omapi_generic_object_t, omapi_object_t};
 use super::refs::{self, ObjectRef};
 use super::value::Owned;
-use super::{callback, generic, remote, types};
+use super::{callback, generic, message, remote, types};
 use crate::capi::variadic;
 use crate::request::{Complete, Followup, Outcome};
 use crate::status::Status;
 use crate::wire::ValueList;
 use core::ptr::null_mut;
 
-/// The object that a request is about; or nobody, when a program's message
-/// named none.
-pub struct Ticket(pub(super) Option<ObjectRef>);
+/// Who is concerned by the answer to a request. A program's own message may
+/// concern nobody.
+pub struct Ticket {
+    /// What the attributes of the answer go into.
+    pub(super) about: Option<ObjectRef>,
+    /// Who is told the result, if somebody else.
+    pub(super) notify: Option<ObjectRef>,
+    /// The program's message, which is not registered any more when it is
+    /// answered.
+    pub(super) message: Option<ObjectRef>,
+}
 
-/// What happens after a completion, with no lock held: the program's callback,
-/// and before it the program's own handlers in the chain.
+impl Ticket {
+    /// The usual case: one object for everything.
+    pub(super) fn about(object: ObjectRef) -> Self {
+        Self {
+            about: Some(object),
+            notify: None,
+            message: None,
+        }
+    }
+}
+
+/// What happens after a completion, with no lock held.
 pub struct After {
+    about: Option<Step>,
+    notify: Option<Step>,
+    message: Option<ObjectRef>,
+}
+
+/// The program's callback, and before it the program's own handlers in the
+/// chain of one object.
+struct Step {
     object: ObjectRef,
     what: What,
+    /// Whether the object is told the result.
+    tell: bool,
 }
 
 enum What {
@@ -37,34 +65,57 @@ impl Complete for Ticket {
     type Followup = After;
 
     fn complete(self, outcome: Outcome<'_>) -> Option<After> {
-        let object = self.0?;
-        // SAFETY: the ticket owns a reference.
-        let plain = unsafe { remote::plain_attributes(object.as_ptr()) };
-        let what = match (outcome, plain) {
-            (Outcome::Object { handle, attributes }, Some(g)) => {
-                // SAFETY: as above; g is inside the object.
-                let status = unsafe { take_in(object.as_ptr(), g, handle, attributes) };
-                return end(object, Finished::Answered(status), None);
-            }
-            (Outcome::Status { code, message }, Some(_)) => {
-                return end(object, Finished::Answered(code), message);
-            }
-            (Outcome::Lost(status), Some(_)) => return end(object, Finished::Lost(status), None),
-            (Outcome::Object { handle, attributes }, None) => What::Object {
-                handle,
-                attributes: attributes.as_bytes().to_vec(),
-            },
-            (Outcome::Status { code, message }, None) => {
-                What::Result(Finished::Answered(code), message.map(<[u8]>::to_vec))
-            }
-            (Outcome::Lost(status), None) => What::Result(Finished::Lost(status), None),
+        let tell = self.notify.is_none();
+        let after = After {
+            notify: self.notify.map(|object| Step {
+                object,
+                what: result_of(outcome),
+                tell: true,
+            }),
+            about: self.about.and_then(|o| complete(o, outcome, tell)),
+            message: self.message,
         };
-        Some(After { object, what })
+        let anything = after.about.is_some() || after.notify.is_some() || after.message.is_some();
+        anything.then_some(after)
     }
 }
 
+/// The result that an answer means.
+fn result_of(outcome: Outcome<'_>) -> What {
+    match outcome {
+        Outcome::Object { .. } => What::Result(Finished::Answered(Status::SUCCESS), None),
+        Outcome::Status { code, message } => {
+            What::Result(Finished::Answered(code), message.map(<[u8]>::to_vec))
+        }
+        Outcome::Lost(status) => What::Result(Finished::Lost(status), None),
+    }
+}
+
+/// Takes the outcome into the object that the request was about.
+fn complete(object: ObjectRef, outcome: Outcome<'_>, tell: bool) -> Option<Step> {
+    // SAFETY: we own a reference.
+    let plain = unsafe { remote::plain_attributes(object.as_ptr()) };
+    let what = match (outcome, plain) {
+        (Outcome::Object { handle, attributes }, Some(g)) => {
+            // SAFETY: as above; g is inside the object.
+            let status = unsafe { take_in(object.as_ptr(), g, handle, attributes) };
+            return end(object, Finished::Answered(status), None);
+        }
+        (Outcome::Status { code, message }, Some(_)) => {
+            return end(object, Finished::Answered(code), message);
+        }
+        (Outcome::Lost(status), Some(_)) => return end(object, Finished::Lost(status), None),
+        (Outcome::Object { handle, attributes }, None) => What::Object {
+            handle,
+            attributes: attributes.as_bytes().to_vec(),
+        },
+        (_, None) => result_of(outcome),
+    };
+    Some(Step { object, what, tell })
+}
+
 /// Records the end of a request in the object.
-fn end(object: ObjectRef, how: Finished, message: Option<&[u8]>) -> Option<After> {
+fn end(object: ObjectRef, how: Finished, message: Option<&[u8]>) -> Option<Step> {
     let o = object.as_ptr();
     let text = message.and_then(|m| data::typed_from(m, false).ok());
     // SAFETY: we own a reference. The C fields are written under the
@@ -83,16 +134,30 @@ fn end(object: ObjectRef, how: Finished, message: Option<&[u8]>) -> Option<After
             Owned(old)
         });
         drop(old);
-        has_callback.then_some(After {
+        has_callback.then_some(Step {
             object,
             what: What::Callback(how.status()),
+            tell: true,
         })
     }
 }
 
 impl Followup for After {
     fn run(self) {
+        for step in [self.about, self.notify].into_iter().flatten() {
+            step.run();
+        }
+        if let Some(message) = self.message {
+            // SAFETY: we own a reference. One that is not registered is fine.
+            unsafe { message::unregister(message.as_ptr()) };
+        }
+    }
+}
+
+impl Step {
+    fn run(self) {
         let o = self.object.as_ptr();
+        let tell = self.tell;
         // SAFETY: we own a reference; no lock is held.
         unsafe {
             let after = match self.what {
@@ -102,7 +167,9 @@ impl Followup for After {
                     let status = take_in_by_handlers(o, handle, list);
                     callback::quietly(|| {
                         variadic::signal(o, c"updated");
-                        variadic::signal_status(o, status, null_mut());
+                        if tell {
+                            variadic::signal_status(o, status, null_mut());
+                        }
                     });
                     end(self.object, Finished::Answered(status), None)
                 }
@@ -112,8 +179,13 @@ impl Followup for After {
                         .and_then(|m| data::typed_from(m, false).ok());
                     let text = Owned(text.unwrap_or(null_mut()));
                     callback::quietly(|| match how {
-                        Finished::Answered(s) => variadic::signal_status(o, s, text.0),
-                        Finished::Lost(_) => variadic::signal(o, c"disconnect"),
+                        Finished::Answered(s) if tell => {
+                            variadic::signal_status(o, s, text.0);
+                        }
+                        Finished::Answered(_) => {}
+                        Finished::Lost(_) => {
+                            variadic::signal(o, c"disconnect");
+                        }
                     });
                     end(self.object, how, message.as_deref())
                 }

@@ -8,7 +8,7 @@ fn tokens(line: &[u8]) -> (Vec<(Kind, String)>, String) {
         if token.kind == Kind::End {
             break;
         }
-        found.push((token.kind, token.shown().into_owned()));
+        found.push((token.kind, token.shown()));
     }
     (found, String::from_utf8(lexer.complaints()).unwrap())
 }
