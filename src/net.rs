@@ -8,9 +8,8 @@ use crate::status::Status;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
-use rustix::net::{self, RecvFlags, SendFlags, SocketType, sockopt};
+use rustix::net::{self, RecvFlags, SendFlags, SocketAddrUnix, SocketType, sockopt};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::path::Path;
 use std::time::Instant;
 
 /// The addresses of a host, in the resolver's order. Numeric IPv4 and IPv6
@@ -67,20 +66,34 @@ impl Socket {
         }
     }
 
+    /// A socket for [`connect_unix`](Self::connect_unix).
+    ///
+    /// # Errors
+    /// No descriptors left.
+    pub fn unix() -> Result<Self, Errno> {
+        #[cfg(not(target_vendor = "apple"))]
+        {
+            let flags = net::SocketFlags::CLOEXEC | net::SocketFlags::NONBLOCK;
+            net::socket_with(net::AddressFamily::UNIX, SocketType::STREAM, flags, None).map(Self)
+        }
+        #[cfg(target_vendor = "apple")]
+        {
+            let fd = new_socket(net::AddressFamily::UNIX)?;
+            rustix::io::ioctl_fionbio(&fd, true)?;
+            Ok(Self(fd))
+        }
+    }
+
     /// Connects to a UNIX socket, or fails at once: with `EAGAIN` when the
     /// server's queue is full.
     ///
     /// # Errors
     /// Why it failed.
-    pub fn connect_unix(path: &Path) -> Result<Self, Errno> {
-        let address = net::SocketAddrUnix::new(path)?;
-        let fd = new_socket(net::AddressFamily::UNIX)?;
-        rustix::io::ioctl_fionbio(&fd, true)?;
+    pub fn connect_unix(&self, address: &SocketAddrUnix) -> Result<(), Errno> {
         loop {
-            match net::connect(&fd, &address) {
-                Ok(()) => return Ok(Self(fd)),
+            match net::connect(&self.0, address) {
                 Err(Errno::INTR) => {}
-                Err(e) => return Err(e),
+                other => return other,
             }
         }
     }

@@ -76,9 +76,11 @@ fn with(
     if !checks.wrong.is_empty() {
         println!("{}", kea.log());
     }
-    let mut tap = Tap::default();
-    tap.passed = checks.passed.try_into().unwrap();
-    tap.failed = checks.wrong.len().try_into().unwrap();
+    let tap = Tap {
+        passed: checks.passed,
+        failed: checks.wrong.len().try_into().unwrap(),
+        ..Tap::default()
+    };
     tally(&checks.name, &tap);
     let name = &checks.name;
     checks
@@ -127,9 +129,16 @@ pub fn ended(result: Result<(), Failure>) -> Status {
     }
 }
 
+/// Attributes of an object.
+pub type Attributes<'a> = Vec<(&'a str, &'a [u8])>;
+
 pub fn open(c: &Connection, object: &Object, flags: OpenFlags) -> Status {
     object.open(c, flags).unwrap();
-    ended(object.wait(soon()))
+    let status = ended(object.wait(soon()));
+    if status == Status::IO_ERROR {
+        println!("{:?}", object.message());
+    }
+    status
 }
 
 pub fn find(c: &Connection, kind: &str, attributes: &[(&str, &[u8])]) -> (Status, Object) {

@@ -3,7 +3,9 @@
 
 use super::fake_kea::Fake;
 use super::kea::{Setup, raw_command};
-use super::{CREATE, connect, ended, find, get, object, open, remove, soon, update, with_each};
+use super::{
+    Attributes, CREATE, connect, ended, find, get, object, open, remove, soon, update, with_each,
+};
 use dhcpctl::client::{Connection, OpenFlags};
 use dhcpctl::status::Status;
 use std::io::Write;
@@ -19,7 +21,7 @@ const IP: (&str, &[u8]) = ("ip-address", &[10, 77, 20, 1]);
 fn bad_hosts() {
     let long = "x".repeat(300);
     let bomb = format!("option domain-name \"{}\";", "y".repeat(40_000));
-    let cases: Vec<(&str, Vec<(&str, &[u8])>, Status)> = vec![
+    let cases: Vec<(&str, Attributes<'_>, Status)> = vec![
         (
             "control character",
             vec![("name", b"a\nb"), HW, IP],

@@ -145,9 +145,9 @@ impl Ask {
     /// # Errors
     /// The code for the program.
     pub async fn run(self, kea: &Kea) -> Result<Answer, Failure> {
-        let server = kea.shared.target.key();
+        let server = kea.shared.key();
         let find = |handle| {
-            handles::identity(&server, handle)
+            handles::identity(server, handle)
                 .ok_or(Failure::because(Status::NOT_FOUND, "no matching handle"))
         };
         match self {

@@ -20,17 +20,14 @@ enum Way {
 
 /// Does them all, in order; one answer for each.
 pub async fn run(kea: &Kea, asks: Vec<Ask>) -> Vec<Answer> {
-    let server = kea.shared.target.key();
+    let server = kea.shared.key();
     let hosts = host::has_commands(&kea.shared);
     let classes = ["class-add", "class-del"].iter().all(|c| kea.shared.can(c));
     let way = |ask: &Ask| {
         let group = match ask {
             Ask::Open { kind, .. } => *kind == Kind::Group,
             Ask::Update(handle, _) | Ask::Remove(handle) => {
-                matches!(
-                    handles::identity(&server, *handle),
-                    Some(Identity::Group(_))
-                )
+                matches!(handles::identity(server, *handle), Some(Identity::Group(_)))
             }
             _ => false,
         };

@@ -35,7 +35,7 @@ pub async fn refresh(kea: &Kea) -> Result<Answer, Failure> {
     kea.ask("status-get").await?.ok()?;
     let mut out = Answered::default();
     out.number(b"state", RUNNING);
-    let handle = handles::handle(&kea.shared.target.key(), Identity::Control);
+    let handle = handles::handle(kea.shared.key(), Identity::Control);
     Ok(Answer::Object(handle, out))
 }
 

@@ -181,8 +181,8 @@ async fn find<R>(
 }
 
 async fn read(kea: &Kea, name: Option<&[u8]>) -> Result<Answer, Failure> {
-    let (server, now) = (kea.shared.target.key(), kea.shared.now());
-    find(kea, name, |r| r.encode(&server, now)).await
+    let (server, now) = (kea.shared.key(), kea.shared.now());
+    find(kea, name, |r| r.encode(server, now)).await
 }
 
 /// Open.

@@ -86,11 +86,11 @@ fn name_of(server: &str, keys: &Attributes) -> Result<Option<Vec<u8>>, Failure> 
 /// # Errors
 /// The code for the program.
 pub async fn find(kea: &Kea, keys: &Attributes) -> Result<Answer, Failure> {
-    let server = kea.shared.target.key();
-    let name = name_of(&server, keys)?.ok_or(Status::INVALID_ARGUMENT)?;
+    let server = kea.shared.key();
+    let name = name_of(server, keys)?.ok_or(Status::INVALID_ARGUMENT)?;
     let config = config::current(kea).await?;
     match draft::has_class(config.dhcp4(), &class_of(&name)) {
-        true => Ok(answer(&server, &name)),
+        true => Ok(answer(server, &name)),
         false => Err(Failure::because(
             Status::NOT_FOUND,
             "no object matches specification",
@@ -105,7 +105,7 @@ pub async fn find(kea: &Kea, keys: &Attributes) -> Result<Answer, Failure> {
 pub async fn refresh(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
     let config = config::current(kea).await?;
     match draft::has_class(config.dhcp4(), &class_of(name)) {
-        true => Ok(answer(&kea.shared.target.key(), name)),
+        true => Ok(answer(kea.shared.key(), name)),
         false => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
     }
 }
@@ -115,8 +115,8 @@ pub async fn refresh(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
 /// # Errors
 /// The code for the program.
 pub fn plan_open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Plan, Failure> {
-    let server = world.shared.target.key();
-    let name = name_of(&server, keys)?.ok_or(refused(Status::INVALID_ARGUMENT))?;
+    let server = world.shared.key();
+    let name = name_of(server, keys)?.ok_or(refused(Status::INVALID_ARGUMENT))?;
     let exists = draft::has_class(world.dhcp4, &class_of(&name));
     if wanted & flags::CREATE == 0 {
         return match exists {
@@ -124,7 +124,7 @@ pub fn plan_open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Pla
             true if keys.iter().any(|(n, _)| n == b"statements") => Err(refused(Status::EXISTS)),
             true => Ok(Plan {
                 edits: Vec::new(),
-                answer: answer(&server, &name),
+                answer: answer(server, &name),
             }),
             false => Err(Failure::because(
                 Status::NOT_FOUND,
@@ -166,7 +166,7 @@ pub fn plan_open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Pla
     class.insert("user-context".into(), Value::Object(context));
     Ok(Plan {
         edits: vec![Edit::AddClass(class)],
-        answer: answer(&server, &name),
+        answer: answer(server, &name),
     })
 }
 
@@ -227,6 +227,6 @@ pub async fn refresh_class(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
     }
     let mut out = Answered::default();
     out.number(b"lease-limit", 0).number(b"leases-used", 0);
-    let handle = handles::handle(&kea.shared.target.key(), Identity::Class(name.to_vec()));
+    let handle = handles::handle(kea.shared.key(), Identity::Class(name.to_vec()));
     Ok(Answer::Object(handle, out))
 }

@@ -333,9 +333,9 @@ fn view<'s>(kea: &'s Kea, config: &'s Option<Arc<Config>>) -> Source<'s> {
 /// The code for the program.
 pub async fn find(kea: &Kea, keys: &Attributes) -> Result<Answer, Failure> {
     let config = source(kea).await?;
-    let server = kea.shared.target.key();
-    match view(kea, &config).find(&server, keys).await? {
-        Some(host) => Ok(host.encode(&server, false)),
+    let server = kea.shared.key();
+    match view(kea, &config).find(server, keys).await? {
+        Some(host) => Ok(host.encode(server, false)),
         None => Err(Failure::because(
             Status::NOT_FOUND,
             "no object matches specification",
@@ -351,7 +351,7 @@ pub async fn refresh(kea: &Kea, key: &HostKey) -> Result<Answer, Failure> {
     let config = source(kea).await?;
     let hosts = view(kea, &config).hosts(Key::Exact(key)).await?;
     match hosts.first() {
-        Some(host) => Ok(host.encode(&kea.shared.target.key(), false)),
+        Some(host) => Ok(host.encode(kea.shared.key(), false)),
         None => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
     }
 }
@@ -373,7 +373,7 @@ pub async fn next(kea: &Kea, after: Option<HostKey>) -> Result<Answer, Failure> 
                 .first()
                 .filter(|h| h.key().as_ref() == Some(&entry.key))
             {
-                return Ok(host.encode(&kea.shared.target.key(), true));
+                return Ok(host.encode(kea.shared.key(), true));
             }
         }
         return Err(Status::NO_MORE.into());
@@ -394,7 +394,7 @@ pub async fn next(kea: &Kea, after: Option<HostKey>) -> Result<Answer, Failure> 
         // Read again: what was read at the start may be gone.
         let hosts = Source::Commands(kea, None).hosts(Key::Exact(key)).await?;
         if let Some(host) = hosts.first().filter(|h| h.key().as_ref() == Some(key)) {
-            return Ok(host.encode(&kea.shared.target.key(), true));
+            return Ok(host.encode(kea.shared.key(), true));
         }
     }
     *kea.shared.hosts.lock() = None;

@@ -13,6 +13,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 /// What a job needs done before it can go on.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Effect {
     /// Take the lock that keeps other clients of this library from rewriting
     /// the configuration; it is held until the job ends.
     Lock,
+    /// Let this much time pass.
+    Sleep(Duration),
 }
 
 /// Kea's answer to a command.
@@ -185,6 +188,12 @@ impl Kea {
     /// none.
     pub async fn lock(&self) -> Result<(), Failure> {
         self.want(Effect::Lock).await.map(drop)
+    }
+
+    /// Lets time pass.
+    pub async fn sleep(&self, time: Duration) {
+        // It cannot fail.
+        let _ = self.want(Effect::Sleep(time)).await;
     }
 
     fn want(&self, effect: Effect) -> Want<'_> {

@@ -139,7 +139,7 @@ impl Lease {
     /// not are null.
     #[must_use]
     pub fn encode(&self, shared: &Shared, all: bool) -> Answer {
-        let server = shared.target.key();
+        let server = shared.key();
         let time = |t: u64| u32::try_from(t).unwrap_or(u32::MAX);
         let address = self.address().unwrap_or(Ipv4Addr::UNSPECIFIED);
         let hardware = self.hardware();
@@ -158,10 +158,7 @@ impl Lease {
         }
         let subnet = json::number(&self.0, "subnet-id").and_then(|n| u32::try_from(n).ok());
         if let Some(subnet) = subnet {
-            out.number(
-                b"subnet",
-                handles::handle(&server, Identity::Subnet(subnet)),
-            );
+            out.number(b"subnet", handles::handle(server, Identity::Subnet(subnet)));
         }
         if !hardware.is_empty() {
             // Kea does not say which; it manages Ethernet.
@@ -185,7 +182,7 @@ impl Lease {
                 _ => &mut out,
             };
         }
-        Answer::Object(handles::handle(&server, Identity::Lease(address)), out)
+        Answer::Object(handles::handle(server, Identity::Lease(address)), out)
     }
 }
 
@@ -277,19 +274,19 @@ impl Found {
         match self {
             Self::Lease(lease) => lease.encode(shared, false),
             Self::Free(address, subnet) => {
-                let server = shared.target.key();
+                let server = shared.key();
                 let mut out = Answered::default();
                 out.number(b"state", state::FREE)
                     .bytes(b"ip-address", &address.octets())
                     .number(
                         b"subnet",
-                        handles::handle(&server, Identity::Subnet(*subnet)),
+                        handles::handle(server, Identity::Subnet(*subnet)),
                     );
                 for name in [&b"ends"[..], b"starts", b"tstp", b"tsfp", b"atsfp", b"cltt"] {
                     out.number(name, 0);
                 }
                 out.bytes(b"flags", &[0]);
-                Answer::Object(handles::handle(&server, Identity::Lease(*address)), out)
+                Answer::Object(handles::handle(server, Identity::Lease(*address)), out)
             }
         }
     }
@@ -317,7 +314,8 @@ async fn at_address(kea: &Kea, address: Ipv4Addr) -> Result<Option<Found>, Failu
     if !kea.shared.options().free {
         return Ok(None);
     }
-    let config = config::current(kea).await?;
+    // Rare, and large: it would be in every lookup's state.
+    let config = Box::pin(config::current(kea)).await?;
     let subnet = config.pool_of(address);
     Ok(subnet.map(|id| Found::Free(address, id)))
 }
@@ -327,7 +325,7 @@ async fn at_address(kea: &Kea, address: Ipv4Addr) -> Result<Option<Found>, Failu
 async fn find(kea: &Kea, keys: &Attributes) -> Result<Option<Found>, Failure> {
     check_hardware_type(keys)?;
     let found = if let Some(handle) = keys.number(b"handle")? {
-        match handles::identity(&kea.shared.target.key(), handle) {
+        match handles::identity(kea.shared.key(), handle) {
             Some(Identity::Lease(address)) => at_address(kea, address).await?,
             Some(_) => return Err(Status::INVALID_ARGUMENT.into()),
             None => None,
@@ -380,8 +378,9 @@ pub async fn open(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, F
     }
     match found {
         Found::Lease(lease) if wanted & flags::UPDATE != 0 => {
-            super::lease_update::change(kea, &lease, keys).await?;
-            refresh_at(kea, lease.address()).await
+            let changed = super::lease_update::change(kea, &lease, keys);
+            Box::pin(changed).await?;
+            Box::pin(refresh_at(kea, lease.address())).await
         }
         found => Ok(found.encode(&kea.shared)),
     }

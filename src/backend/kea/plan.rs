@@ -47,7 +47,7 @@ pub(super) fn refused(status: Status) -> Failure {
 /// # Errors
 /// The code for the program.
 pub async fn plan(world: World<'_>, ask: &Ask) -> Result<Plan, Failure> {
-    let server = world.shared.target.key();
+    let server = world.shared.key();
     let gone = || Failure::because(Status::NOT_FOUND, "no matching handle");
     match ask {
         Ask::Open {
@@ -58,7 +58,7 @@ pub async fn plan(world: World<'_>, ask: &Ask) -> Result<Plan, Failure> {
         Ask::Open {
             attributes, flags, ..
         } => group::plan_open(world, attributes, *flags),
-        Ask::Update(handle, attributes) => match handles::identity(&server, *handle) {
+        Ask::Update(handle, attributes) => match handles::identity(server, *handle) {
             Some(Identity::Host(key)) => {
                 let mut hosts = world.source.hosts(Key::Exact(&key)).await?;
                 let host = hosts.pop().ok_or_else(gone)?;
@@ -68,7 +68,7 @@ pub async fn plan(world: World<'_>, ask: &Ask) -> Result<Plan, Failure> {
             Some(Identity::Group(name)) => group::plan_update(world, &name, attributes),
             _ => Err(gone()),
         },
-        Ask::Remove(handle) => match handles::identity(&server, *handle) {
+        Ask::Remove(handle) => match handles::identity(server, *handle) {
             Some(Identity::Host(key)) => {
                 let mut hosts = world.source.hosts(Key::Exact(&key)).await?;
                 let host = hosts.pop().ok_or_else(gone)?;
@@ -90,8 +90,8 @@ pub(super) fn done(edits: Vec<Edit>) -> Plan {
 }
 
 async fn open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Plan, Failure> {
-    let server = world.shared.target.key();
-    let found = match world.source.find(&server, keys).await {
+    let server = world.shared.key();
+    let found = match world.source.find(server, keys).await {
         // Without any key there is nothing to find; creating says what is
         // missing.
         Err(f) if f.status() == Status::INVALID_ARGUMENT && wanted & flags::CREATE != 0 => None,
@@ -109,7 +109,7 @@ async fn open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Plan, 
             };
             Ok(Plan {
                 edits,
-                answer: host.encode(&server, false),
+                answer: host.encode(server, false),
             })
         }
         None if wanted & flags::CREATE != 0 => create(world, keys).await,
@@ -276,7 +276,7 @@ async fn create(world: World<'_>, attributes: &Attributes) -> Result<Plan, Failu
     let host = Host(parts);
     Ok(Plan {
         edits,
-        answer: host.encode(&world.shared.target.key(), false),
+        answer: host.encode(world.shared.key(), false),
     })
 }
 

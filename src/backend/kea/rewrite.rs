@@ -9,12 +9,13 @@
 use super::ask::Ask;
 use super::config::{self, Config};
 use super::draft::{self, Draft, Edit};
-use super::job::{Kea, Reply};
+use super::job::{Kea, Outcome, Reply};
 use super::json::{self, Map, Value};
 use super::plan::{Plan, World, plan};
 use super::{Answer, Failure};
 use crate::status::Status;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How often it is tried again when somebody else changed the configuration.
 const ATTEMPTS: u32 = 3;
@@ -85,7 +86,7 @@ async fn attempt(kea: &Kea, asks: &[Ask]) -> Result<Option<Vec<Answer>>, Failure
         return Err(Status::PROTOCOL_ERROR.into());
     };
     kea.shared.forget();
-    let reply = kea.command("config-set", arguments).await?;
+    let reply = set(kea, &arguments, &TO_SET).await?;
     if reply.result != 0 {
         return Err(restored(kea, &base, &reply).await);
     }
@@ -108,6 +109,25 @@ fn answers(planned: Vec<Planned>) -> Vec<Answer> {
     planned.into_iter().map(answer).collect()
 }
 
+/// Milliseconds between attempts to set a configuration that has passed the
+/// test. While the lease file is being cleaned up, for a moment each hour, Kea
+/// refuses every configuration, and has no lease database then.
+const TO_SET: [u64; 4] = [30, 100, 300, 1000];
+
+/// The same for putting the old one back: it must not stay as it is.
+const TO_RESTORE: [u64; 6] = [30, 100, 300, 1000, 3000, 5000];
+
+async fn set(kea: &Kea, arguments: &Map<String, Value>, delays: &[u64]) -> Outcome {
+    let mut delays = delays.iter();
+    loop {
+        let reply = kea.command("config-set", arguments.clone()).await?;
+        match (reply.result, delays.next()) {
+            (0, _) | (_, None) => return Ok(reply),
+            (_, Some(ms)) => kea.sleep(Duration::from_millis(*ms)).await,
+        }
+    }
+}
+
 /// Puts the configuration back that was there before, and says what failed.
 async fn restored(kea: &Kea, base: &Config, reply: &Reply) -> Failure {
     kea.shared.forget();
@@ -115,7 +135,7 @@ async fn restored(kea: &Kea, base: &Config, reply: &Reply) -> Failure {
     let Value::Object(arguments) = base.arguments.clone() else {
         return failure;
     };
-    match kea.command("config-set", arguments).await {
+    match set(kea, &arguments, &TO_RESTORE).await {
         Ok(reply) if reply.result == 0 => {}
         _ => return failure,
     }

@@ -1,10 +1,10 @@
 //! The requests of a connection: which run, which wait, and in what order they
 //! may change things.
 
-use super::ask::{Ask, Order};
+use super::ask::{Ask, Kind, Order};
 use super::job::{Job, Outcome, Step};
 use super::shared::{self, Shared};
-use super::{Answer, batch};
+use super::{Answer, batch, lease};
 use crate::request::Request;
 use crate::status::Status;
 use std::collections::VecDeque;
@@ -106,7 +106,7 @@ impl<T> Session<T> {
     pub fn submit(&mut self, request: &Request<'_>, ticket: T) -> Result<(), (Status, T)> {
         match Ask::new(request) {
             Ok(ask) => {
-                let order = ask.order(&self.shared.target.key());
+                let order = ask.order(self.shared.key());
                 self.waiting.push_back((ask, order, ticket));
                 Ok(())
             }
@@ -143,16 +143,27 @@ impl<T> Session<T> {
             asks.push(ask);
             tickets.push(ticket);
         }
-        let job = Job::new(&self.shared, move |kea| async move {
-            if order == Order::Together {
-                return batch::run(&kea, asks).await;
+        let job = match asks.pop() {
+            // The common case, in a small block.
+            Some(Ask::Open {
+                kind: Kind::Lease,
+                flags,
+                attributes,
+            }) => Job::new(&self.shared, move |kea| async move {
+                vec![lease::open(&kea, &attributes, flags).await.into()]
+            }),
+            Some(ask) if order != Order::Together => {
+                Job::new(&self.shared, move |kea| async move {
+                    vec![ask.run(&kea).await.into()]
+                })
             }
-            let mut answers = Vec::with_capacity(1);
-            for ask in asks {
-                answers.push(ask.run(&kea).await.into());
+            last => {
+                asks.extend(last);
+                Job::new(&self.shared, move |kea| async move {
+                    batch::run(&kea, asks).await
+                })
             }
-            answers
-        });
+        };
         let id = self.next_id;
         self.next_id += 1;
         self.running += 1;

@@ -19,6 +19,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Shared {
     /// The server.
     pub target: Target,
+    /// Its name in the table of handles.
+    key: String,
     /// What it can do; set when the connection is made.
     capabilities: OnceLock<Capabilities>,
     /// The configuration read last.
@@ -36,6 +38,7 @@ impl Shared {
     #[must_use]
     pub fn new(target: Target) -> Arc<Self> {
         Arc::new(Self {
+            key: target.key(),
             target,
             capabilities: OnceLock::new(),
             config: Mutex::default(),
@@ -43,6 +46,12 @@ impl Shared {
             hosts: Mutex::default(),
             clock: None,
         })
+    }
+
+    /// The server's name in the table of handles.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
     }
 
     /// What is allowed at the server.

@@ -1,7 +1,7 @@
 //! Everything of a connection that touches the kernel: commands under way,
 //! connections that are kept, locks.
 
-use super::link::Link;
+use super::link::{Link, unreachable};
 use crate::backend::kea::Failure;
 use crate::backend::kea::http;
 use crate::backend::kea::job::Effect;
@@ -11,6 +11,7 @@ use crate::net::{self, Socket};
 use crate::status::Status;
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
+use rustix::net::SocketAddrUnix;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,13 @@ const LOCK_NAP: Duration = Duration::from_millis(5);
 pub struct Driver<T> {
     /// What is under way.
     pub flights: Vec<Flight<T>>,
+    /// Over HTTP: connections for the next command. Over a UNIX socket: those
+    /// that served; see [`keep`](Self::keep).
     idle: Vec<Socket>,
+    /// A new socket for the next command over a UNIX socket: made while the
+    /// server works.
+    spare: Option<Socket>,
+    unix: Option<SocketAddrUnix>,
     addresses: Vec<SocketAddr>,
 }
 
@@ -46,6 +53,8 @@ pub enum Waits {
         /// When to give up.
         limit: Instant,
     },
+    /// Time to pass.
+    Sleep(Instant),
 }
 
 impl Waits {
@@ -54,6 +63,7 @@ impl Waits {
         match self {
             Self::Link(link) => link.wake_at(),
             Self::Lock { retry, limit } => *retry.min(limit),
+            Self::Sleep(until) => *until,
         }
     }
 }
@@ -72,13 +82,20 @@ impl<T> Driver<T> {
     /// # Errors
     /// `DHCP_R_HOSTUNKNOWN`.
     pub fn new(target: &Target) -> Result<Self, Status> {
-        let addresses = match &target.place {
-            Place::Unix(_) => Vec::new(),
-            Place::Http { host, port, .. } => net::resolve(host, *port)?,
-        };
+        let mut unix = None;
+        let mut addresses = Vec::new();
+        match &target.place {
+            Place::Unix(path) => {
+                let address = SocketAddrUnix::new(path);
+                unix = Some(address.map_err(|e| unreachable(e).status())?);
+            }
+            Place::Http { host, port, .. } => addresses = net::resolve(host, *port)?,
+        }
         Ok(Self {
             flights: Vec::new(),
             idle: Vec::new(),
+            spare: None,
+            unix,
             addresses,
         })
     }
@@ -90,8 +107,11 @@ impl<T> Driver<T> {
     pub fn begin(&mut self, target: &Target, effect: Effect) -> Result<Begun, Failure> {
         let patience = target.options.timeout;
         match (effect, &target.place) {
-            (Effect::Command { bytes, .. }, Place::Unix(path)) => {
-                let link = Link::unix(path, bytes, patience)?;
+            (Effect::Command { bytes, .. }, Place::Unix(_)) => {
+                let address = self.unix.as_ref().ok_or(Status::INVALID_ARGUMENT)?;
+                let link = Link::unix(address, self.spare.take(), bytes, patience)?;
+                self.idle.clear();
+                self.spare = Socket::unix().ok();
                 Ok(Begun::Waits(Waits::Link(Box::new(link))))
             }
             (
@@ -113,6 +133,7 @@ impl<T> Driver<T> {
                 let link = Link::http(request, idle, addresses, repeatable, patience)?;
                 Ok(Begun::Waits(Waits::Link(Box::new(link))))
             }
+            (Effect::Sleep(time), _) => Ok(Begun::Waits(Waits::Sleep(Instant::now() + time))),
             (Effect::Lock, _) => lock(target, Instant::now() + patience),
         }
     }
@@ -128,7 +149,9 @@ impl<T> Driver<T> {
         None
     }
 
-    /// Keeps a connection for the next command.
+    /// Keeps a connection for the next command. One over a UNIX socket is done,
+    /// but Kea closes it itself right behind the answer, and takes much longer
+    /// to do so when we were faster: it is closed when the next is under way.
     pub fn keep(&mut self, socket: Socket) {
         if self.idle.len() < AT_ONCE {
             self.idle.push(socket);

@@ -9,8 +9,8 @@ use crate::status::Status;
 use rustix::event::PollFlags;
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::io::Errno;
+use rustix::net::SocketAddrUnix;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long to wait before a server whose queue is full is tried again.
@@ -26,7 +26,7 @@ const PIECE: usize = 256 * 1024;
 pub enum Event {
     /// Poll again.
     Later,
-    /// The answer, and the socket when it can be used again.
+    /// The answer, and the socket to keep.
     Answer(Reply, Option<Socket>),
 }
 
@@ -44,7 +44,8 @@ pub struct Link {
 
 enum Inside {
     Unix {
-        path: Box<Path>,
+        address: SocketAddrUnix,
+        spare: Option<Socket>,
         scanner: Scanner,
         input: Vec<u8>,
         end: usize,
@@ -66,12 +67,18 @@ impl Link {
     ///
     /// # Errors
     /// Why there is no connection.
-    pub fn unix(path: &Path, command: Vec<u8>, patience: Duration) -> Result<Self, Failure> {
+    pub fn unix(
+        address: &SocketAddrUnix,
+        spare: Option<Socket>,
+        command: Vec<u8>,
+        patience: Duration,
+    ) -> Result<Self, Failure> {
         let mut link = Self::new(
             command,
             patience,
             Inside::Unix {
-                path: path.into(),
+                address: address.clone(),
+                spare,
                 scanner: Scanner::default(),
                 input: Vec::new(),
                 end: 0,
@@ -148,18 +155,25 @@ impl Link {
 
     fn connect(&mut self) -> Result<(), Failure> {
         match &mut self.inside {
-            Inside::Unix { path, .. } => match Socket::connect_unix(path) {
-                Ok(socket) => {
-                    self.socket = Some(socket);
-                    self.retry = None;
-                    Ok(())
+            Inside::Unix { address, spare, .. } => {
+                let socket = match spare.take() {
+                    Some(socket) => socket,
+                    None => Socket::unix().map_err(unreachable)?,
+                };
+                match socket.connect_unix(address) {
+                    Ok(()) => {
+                        self.socket = Some(socket);
+                        self.retry = None;
+                        Ok(())
+                    }
+                    Err(Errno::AGAIN) => {
+                        *spare = Some(socket);
+                        self.retry = Some(Instant::now() + FULL);
+                        Ok(())
+                    }
+                    Err(e) => Err(unreachable(e)),
                 }
-                Err(Errno::AGAIN) => {
-                    self.retry = Some(Instant::now() + FULL);
-                    Ok(())
-                }
-                Err(e) => Err(unreachable(e)),
-            },
+            }
             Inside::Http {
                 connecting,
                 addresses,
@@ -270,7 +284,7 @@ impl Link {
                     None => Ok(Event::Later),
                     Some(length) => {
                         let reply = Reply::new(json::parse(&input[..length])?)?;
-                        Ok(Event::Answer(reply, None))
+                        Ok(Event::Answer(reply, self.socket.take()))
                     }
                 }
             }
@@ -330,7 +344,7 @@ impl Link {
 }
 
 /// A server that is not there.
-fn unreachable(e: Errno) -> Failure {
+pub fn unreachable(e: Errno) -> Failure {
     match e {
         // The socket's file is gone: nobody listens.
         Errno::NOENT | Errno::NOTDIR => Status::CONNECTION_REFUSED.into(),

@@ -116,6 +116,11 @@ impl<'c, T: Complete> Turn<'c, T> {
                         Err(failure) => self.run(flight.running, Some(Err(failure)), flight.lock),
                     }
                 }
+                Waits::Sleep(until) if *until > now => self.put_back(flight),
+                Waits::Sleep(_) => {
+                    any = true;
+                    self.run(flight.running, Some(Ok(Reply::done())), flight.lock);
+                }
                 Waits::Lock { retry, limit } => {
                     if *retry > now {
                         self.put_back(flight);
