@@ -937,7 +937,8 @@ dhcpctl_status dhcpctl_timed_connect(dhcpctl_handle *connection,
 /**
  * Closes the connection and clears `*connection`. With `force` at once;
  * without, requests that are queued are sent first. Requests without answer
- * complete with DHCP_R_CONNRESET.
+ * complete with DHCP_R_CONNRESET, and their callbacks run before it returns,
+ * when the connection is closed by then.
  *
  * Returns 0, or DHCP_R_INVALIDARG (and keeps the handle) when it is not
  * connected.
@@ -1861,7 +1862,8 @@ dhcpctl_status dhcpctl_timed_connect(dhcpctl_handle *connection,
 /**
  * Closes the connection and clears `*connection`. With `force` at once;
  * without, requests that are queued are sent first. Requests without answer
- * complete with DHCP_R_CONNRESET.
+ * complete with DHCP_R_CONNRESET, and their callbacks run before it returns,
+ * when the connection is closed by then.
  *
  * Returns 0, or DHCP_R_INVALIDARG (and keeps the handle) when it is not
  * connected.

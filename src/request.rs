@@ -117,4 +117,10 @@ pub trait Complete: Send {
 pub trait Followup: Send {
     /// Does it.
     fn run(self);
+
+    /// True when the request has not ended before this has run: a wait needs
+    /// it, and cannot leave it for later.
+    fn completes(&self) -> bool {
+        false
+    }
 }

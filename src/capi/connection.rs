@@ -255,6 +255,7 @@ pub unsafe extern "C" fn omapi_connection_reaper(h: *mut omapi_object_t) -> isc_
     guard(|| unsafe {
         let e = engine(h).map_err(|_| Status::NOT_CONNECTED)?;
         e.flush();
+        e.deliver_all();
         alive(&e).map_err(|_| Status::NOT_CONNECTED)
     })
 }

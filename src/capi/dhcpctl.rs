@@ -7,9 +7,7 @@ use crate::object::layout::{
     dhcpctl_data_string, dhcpctl_handle, dhcpctl_status, isc_result_t, omapi_typed_data_t,
 };
 use crate::object::value::Owned;
-use crate::object::{
-    auth_key, callback, completion, connection, data, refs, remote, servers, types,
-};
+use crate::object::{auth_key, callback, completion, connection, data, remote, servers, types};
 use crate::status::Status;
 use core::ffi::{c_char, c_int, c_uchar, c_uint, c_void};
 use core::ptr::null_mut;
@@ -119,7 +117,8 @@ fn deadline_of(left: Option<Duration>) -> Option<Instant> {
 
 /// Closes the connection and clears `*connection`. With `force` at once;
 /// without, requests that are queued are sent first. Requests without answer
-/// complete with DHCP_R_CONNRESET.
+/// complete with DHCP_R_CONNRESET, and their callbacks run before it returns,
+/// when the connection is closed by then.
 ///
 /// Returns 0, or DHCP_R_INVALIDARG (and keeps the handle) when it is not
 /// connected.
@@ -131,9 +130,8 @@ pub unsafe extern "C" fn dhcpctl_disconnect(
     // SAFETY: the C contract.
     guard(|| unsafe {
         let slot = some(connection)?;
-        let handle = object(*slot)?;
-        connection::disconnect_handle(handle, force != 0)?;
-        refs::dereference(slot).ok()
+        object(*slot)?;
+        connection::disconnect_handle(slot, force != 0)
     })
 }
 

@@ -113,13 +113,8 @@ impl<T: Complete> AnyConnection<T> {
         either!(self, c => c.flush());
     }
 
-    /// Waits until the connection can be used.
-    pub fn wait_ready(&self, deadline: Option<Instant>) -> Waited {
-        either!(self, c => c.wait_ready(deadline))
-    }
-
     /// Waits until `done` says so.
-    pub fn wait(&self, deadline: Option<Instant>, done: impl FnMut() -> bool) -> Waited {
+    pub fn wait(&self, deadline: Option<Instant>, done: impl FnMut(Phase) -> bool) -> Waited {
         either!(self, c => c.wait(deadline, done))
     }
 
@@ -137,7 +132,17 @@ impl<T: Complete> AnyConnection<T> {
         either!(self, c => c.deliver());
     }
 
-    /// Disconnects.
+    /// As [`deliver`](Self::deliver), also deep inside callbacks.
+    pub fn deliver_all(&self) {
+        either!(self, c => c.deliver_all());
+    }
+
+    /// Why it is over, once every request has been completed.
+    pub fn over(&self) -> Option<Status> {
+        either!(self, c => c.over())
+    }
+
+    /// Disconnects. [`deliver_all`](Self::deliver_all) must follow.
     pub fn disconnect(&self, how: Disconnect) -> bool {
         either!(self, c => c.disconnect(how))
     }

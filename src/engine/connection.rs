@@ -1,18 +1,19 @@
 //! The shared state of a connection, and waiting on it.
 
-use super::process;
 use super::turn::Turn;
+use super::{followups, process};
 use crate::backend::omapi::{Reader, Session};
-use crate::net::Socket;
-use crate::request::{Complete, Followup, Operation, Outcome, Request};
+use crate::net::{self, Socket};
+use crate::request::{Complete, Operation, Request};
 use crate::status::Status;
 use crate::wire::Limits;
 use parking_lot::{Condvar, Mutex, MutexGuard};
+use rustix::event::{PollFd, PollFlags};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use crate::backend::omapi::Credentials;
 
@@ -51,6 +52,10 @@ pub enum Disconnect {
     WhenSent,
 }
 
+/// How long a thread whose bytes do not fit into the socket looks after them
+/// itself before it looks at everything else again, while another thread reads.
+const PUSH: Duration = Duration::from_millis(5);
+
 /// What runs once when a connection ends.
 type OnClose = Box<dyn FnOnce() + Send>;
 
@@ -60,7 +65,7 @@ pub struct Connection<T: Complete> {
     pub(super) state: Mutex<State<T>>,
     /// Signalled when completions were delivered, when the reader role became
     /// free, and at the end of the connection.
-    changed: Condvar,
+    pub(super) changed: Condvar,
     /// Number of the thread that used it last; such a thread serves the
     /// connection in all its waits. For the object layer's dispatcher.
     pub last_user: AtomicU64,
@@ -78,9 +83,13 @@ pub(super) struct State<T: Complete> {
     /// Addresses not yet tried.
     untried: VecDeque<SocketAddr>,
     /// Callbacks to run, oldest first.
-    followups: VecDeque<T::Followup>,
-    on_close: Option<OnClose>,
+    pub(super) followups: VecDeque<T::Followup>,
+    pub(super) on_close: Option<OnClose>,
     sleepers: usize,
+    /// Those who may be about to complete requests that the session has already
+    /// given out: the reader, and whoever closes. While there are any, the end
+    /// of the connection is not the end of every request.
+    pub(super) completing: u32,
 }
 
 impl<T: Complete> Connection<T> {
@@ -109,6 +118,7 @@ impl<T: Complete> Connection<T> {
             followups: VecDeque::new(),
             on_close: None,
             sleepers: 0,
+            completing: 0,
         };
         state.try_next_address(Status::HOST_UNKNOWN)?;
         state.on_close = Some(Box::new(on_close));
@@ -128,9 +138,17 @@ impl<T: Complete> Connection<T> {
         self.state.lock().phase
     }
 
+    /// Why it is over, once every request has been completed.
+    pub fn over(&self) -> Option<Status> {
+        if self.is_inherited() {
+            return Some(Status::CONNECTION_RESET);
+        }
+        self.state.lock().over()
+    }
+
     /// True in a child of the process that connected. The lock must not be
     /// waited for then: a thread that did not survive the fork may hold it.
-    fn is_inherited(&self) -> bool {
+    pub(super) fn is_inherited(&self) -> bool {
         self.process != process::generation()
     }
 
@@ -142,14 +160,18 @@ impl<T: Complete> Connection<T> {
         self.state.lock().socket.clone()
     }
 
-    /// True while requests are unanswered.
+    /// True while requests are unanswered, or callbacks have not run.
     pub fn is_busy(&self) -> bool {
         if self.is_inherited() {
             return false;
         }
         let st = self.state.lock();
-        !matches!(st.phase, Phase::Closed(_))
-            && (st.phase != Phase::Ready || st.session.has_outstanding())
+        st.has_undelivered()
+            || match st.phase {
+                Phase::Closed(_) => false,
+                Phase::Ready => st.session.has_outstanding(),
+                _ => true,
+            }
     }
 
     /// True while there is something that the socket should take: a
@@ -168,8 +190,9 @@ impl<T: Complete> Connection<T> {
     }
 
     /// Queues a request. Nothing is sent before somebody waits, flushes or
-    /// dispatches, so that many requests go out in few writes. Returns the id
-    /// of the message.
+    /// dispatches, so that many requests go out in few writes. (If another
+    /// thread is at it already, it goes out now: that thread may sleep until
+    /// the answer.) Returns the id of the message.
     ///
     /// # Errors
     /// The ticket comes back: `DHCP_R_CONNRESET` after the end,
@@ -192,9 +215,14 @@ impl<T: Complete> Connection<T> {
         if let Some(status) = refusal {
             return Err((status, ticket));
         }
-        st.session
+        let id = st
+            .session
             .submit(request, ticket)
-            .map_err(|(e, t)| (e.into(), t))
+            .map_err(|(e, t)| (e.into(), t))?;
+        if st.reader.is_none() {
+            self.flush_locked(&mut st);
+        }
+        Ok(id)
     }
 
     /// Sends what can be sent without blocking.
@@ -206,32 +234,21 @@ impl<T: Complete> Connection<T> {
         self.flush_locked(&mut st);
     }
 
-    /// Waits until the connection can be used, driving it.
-    pub fn wait_ready(&self, deadline: Option<Instant>) -> Waited {
-        self.wait_for(deadline, |phase| {
-            matches!(phase, Phase::Ready | Phase::Draining)
-        })
-    }
-
     /// Waits until `done` says so, driving the connection. `done` is asked
     /// under the connection's lock and must only look. At least one
     /// non-blocking attempt is made, even when the deadline has passed.
-    pub fn wait(&self, deadline: Option<Instant>, mut done: impl FnMut() -> bool) -> Waited {
-        self.wait_for(deadline, |_| done())
-    }
-
-    fn wait_for(&self, deadline: Option<Instant>, mut done: impl FnMut(Phase) -> bool) -> Waited {
+    pub fn wait(&self, deadline: Option<Instant>, mut done: impl FnMut(Phase) -> bool) -> Waited {
         if self.is_inherited() {
             return Waited::Closed(Status::CONNECTION_RESET);
         }
         let mut tried = false;
         let mut st = self.state.lock();
         loop {
-            self.run_followups(&mut st);
+            self.run_followups(&mut st, false);
             if done(st.phase) {
                 return Waited::Done;
             }
-            if let Phase::Closed(status) = st.phase {
+            if let Some(status) = st.over() {
                 return Waited::Closed(status);
             }
             let late = deadline.is_some_and(|d| d <= Instant::now());
@@ -241,7 +258,8 @@ impl<T: Complete> Connection<T> {
             tried = true;
             match self.begin_turn(&mut st) {
                 Some(turn) => MutexGuard::unlocked(&mut st, || turn.take(deadline)),
-                None if matches!(st.phase, Phase::Closed(_)) => {}
+                None if st.over().is_some() => {}
+                None if st.is_stuck() => self.push(&mut st, deadline),
                 None => {
                     st.sleepers += 1;
                     match deadline {
@@ -263,6 +281,19 @@ impl<T: Complete> Connection<T> {
         self.begin_turn(&mut st)
     }
 
+    /// Another thread reads, and perhaps does not look whether there is room
+    /// to write: waits for that itself.
+    fn push(&self, st: &mut MutexGuard<'_, State<T>>, deadline: Option<Instant>) {
+        if let Some(socket) = st.socket.clone() {
+            let soon = Instant::now() + PUSH;
+            let until = deadline.map_or(soon, |d| d.min(soon));
+            MutexGuard::unlocked(st, || {
+                // An error is the reader's to find.
+                let _ = net::poll(&mut [PollFd::new(&*socket, PollFlags::OUT)], Some(until));
+            });
+        }
+    }
+
     fn begin_turn(&self, st: &mut MutexGuard<'_, State<T>>) -> Option<Turn<'_, T>> {
         self.flush_locked(st);
         let socket = st.socket.clone()?;
@@ -270,12 +301,14 @@ impl<T: Complete> Connection<T> {
         let connecting = st.phase == Phase::Connecting;
         let draining = st.phase == Phase::Draining;
         let write = connecting || !st.session.sendable(draining).is_empty();
+        st.completing += 1;
         Some(Turn::new(self, reader, socket, write, connecting))
     }
 
     /// Gives the reader role back and tells who waits.
     pub(super) fn end_turn(&self, reader: Box<Reader>, followups: Vec<T::Followup>) {
         let mut st = self.state.lock();
+        st.completing -= 1;
         if !matches!(st.phase, Phase::Closed(_)) {
             st.reader = Some(reader);
         }
@@ -285,12 +318,15 @@ impl<T: Complete> Connection<T> {
         }
     }
 
-    /// Runs queued callbacks, one at a time, with the lock released. A
-    /// callback that waits runs the rest itself; each runs once.
-    fn run_followups(&self, st: &mut MutexGuard<'_, State<T>>) {
-        while let Some(f) = st.followups.pop_front() {
-            MutexGuard::unlocked(st, || f.run());
+    /// Runs what has to run at the end of the connection, and queued callbacks,
+    /// with the lock released.
+    fn run_followups(&self, st: &mut MutexGuard<'_, State<T>>, all: bool) {
+        if matches!(st.phase, Phase::Closed(_))
+            && let Some(f) = st.on_close.take()
+        {
+            MutexGuard::unlocked(st, f);
         }
+        followups::run(st, |st| &mut st.followups, all);
     }
 
     /// Runs the callbacks of completions that were delivered.
@@ -299,10 +335,20 @@ impl<T: Complete> Connection<T> {
             return;
         }
         let mut st = self.state.lock();
-        self.run_followups(&mut st);
+        self.run_followups(&mut st, false);
     }
 
-    fn flush_locked(&self, st: &mut MutexGuard<'_, State<T>>) {
+    /// As [`deliver`](Self::deliver), also deep inside callbacks: for whoever
+    /// ended the connection, because nobody may look at it again.
+    pub fn deliver_all(&self) {
+        if self.is_inherited() {
+            return;
+        }
+        let mut st = self.state.lock();
+        self.run_followups(&mut st, true);
+    }
+
+    pub(super) fn flush_locked(&self, st: &mut MutexGuard<'_, State<T>>) {
         let draining = match st.phase {
             Phase::Handshake | Phase::Ready => false,
             Phase::Draining => true,
@@ -356,79 +402,32 @@ impl<T: Complete> Connection<T> {
             st.phase = Phase::Ready;
         }
     }
-
-    /// Disconnects. Each outstanding request completes with
-    /// `DHCP_R_CONNRESET`, when the connection closes. False when it was
-    /// closed already.
-    pub fn disconnect(&self, how: Disconnect) -> bool {
-        if self.is_inherited() {
-            self.give_up_inherited();
-            return true;
-        }
-        let mut st = self.state.lock();
-        if matches!(st.phase, Phase::Closed(_)) {
-            return false;
-        }
-        match (how, st.phase) {
-            (Disconnect::WhenSent, Phase::Ready | Phase::Draining) => {
-                st.phase = Phase::Draining;
-                self.flush_locked(&mut st);
-            }
-            _ => self.close_locked(&mut st, Status::CONNECTION_RESET),
-        }
-        true
-    }
-
-    /// Closes the child's copy of the descriptor, without a word to the server:
-    /// the parent goes on.
-    fn give_up_inherited(&self) {
-        if let Some(mut st) = self.state.try_lock() {
-            st.phase = Phase::Closed(Status::CONNECTION_RESET);
-            st.socket = None;
-            st.reader = None;
-            let on_close = st.on_close.take();
-            drop(st);
-            if let Some(f) = on_close {
-                f();
-            }
-        }
-    }
-
-    /// Ends the connection because of `status`. Only the first end counts.
-    pub(super) fn close(&self, status: Status) {
-        let mut st = self.state.lock();
-        self.close_locked(&mut st, status);
-    }
-
-    fn close_locked(&self, st: &mut MutexGuard<'_, State<T>>, status: Status) {
-        if matches!(st.phase, Phase::Closed(_)) {
-            return;
-        }
-        st.phase = Phase::Closed(status);
-        st.reader = None;
-        if let Some(socket) = st.socket.take() {
-            // Wakes a reader that blocks; the descriptor lives until it is out.
-            socket.shut_down();
-        }
-        let on_close = st.on_close.take();
-        let tickets = st.session.abandon();
-        let followups = MutexGuard::unlocked(st, || {
-            let lost = Outcome::Lost(Status::CONNECTION_RESET);
-            let followups: Vec<_> = tickets
-                .into_iter()
-                .filter_map(|t| t.complete(lost))
-                .collect();
-            if let Some(f) = on_close {
-                f();
-            }
-            followups
-        });
-        st.followups.extend(followups);
-        self.changed.notify_all();
-    }
 }
 
 impl<T: Complete> State<T> {
+    /// Why it is over, once every request has been completed.
+    fn over(&self) -> Option<Status> {
+        match self.phase {
+            Phase::Closed(status) if self.completing == 0 => Some(status),
+            _ => None,
+        }
+    }
+
+    /// Callbacks, or what runs at the end, have not run.
+    fn has_undelivered(&self) -> bool {
+        !self.followups.is_empty()
+            || (self.on_close.is_some() && matches!(self.phase, Phase::Closed(_)))
+    }
+
+    /// Bytes could be sent if there were room in the socket.
+    fn is_stuck(&mut self) -> bool {
+        match self.phase {
+            Phase::Handshake | Phase::Ready => !self.session.sendable(false).is_empty(),
+            Phase::Draining => !self.session.sendable(true).is_empty(),
+            Phase::Connecting | Phase::Closed(_) => false,
+        }
+    }
+
     /// Starts the attempt on the next address; without one, fails with what
     /// the last attempt failed with.
     fn try_next_address(&mut self, mut last: Status) -> Result<(), Status> {

@@ -3,6 +3,8 @@
 
 mod any;
 mod connection;
+mod end;
+mod followups;
 #[cfg(feature = "kea")]
 mod kea;
 pub mod process;

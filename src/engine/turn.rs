@@ -94,6 +94,9 @@ impl<'c, T: Complete> Turn<'c, T> {
             Ok(Some(n)) => {
                 reader.filled(n);
                 if let Err(status) = self.digest() {
+                    // Answers that came before the fault are told first.
+                    let followups = core::mem::take(&mut self.followups);
+                    self.connection.state.lock().followups.extend(followups);
                     self.connection.close(status);
                 }
             }

@@ -6,6 +6,7 @@
 
 use super::connection::{self, Conn};
 use super::layout::omapi_object_t;
+use super::refs::ObjectRef;
 use super::{dispatch, remote};
 use crate::engine::Waited;
 use crate::status::Status;
@@ -38,24 +39,34 @@ impl Finished {
 #[derive(Default)]
 pub(super) struct Completion {
     outstanding: u32,
+    /// Threads that wait for one of them.
+    waiting: u16,
+    /// Outstanding requests are on several connections.
+    scattered: bool,
     finished: VecDeque<Finished>,
     connection: Option<Arc<Conn>>,
 }
 
 impl Completion {
-    /// A request is about to be queued.
-    pub(super) fn begin(&mut self, engine: &Arc<Conn>) {
+    /// A request is about to be queued. Returns what is to be dropped when no
+    /// lock is held.
+    #[must_use]
+    pub(super) fn begin(&mut self, engine: &Arc<Conn>) -> Option<Arc<Conn>> {
         if self.outstanding == 0 {
-            // Nobody waited for these; a wait now means the new request.
-            self.finished.clear();
+            // Nobody waited for these; a wait now means the new request. But a
+            // thread that sleeps until one of them has not looked yet.
+            while self.finished.len() > usize::from(self.waiting) {
+                self.finished.pop_front();
+            }
+            self.scattered = false;
         }
         self.outstanding += 1;
-        if !self
-            .connection
-            .as_ref()
-            .is_some_and(|c| Arc::ptr_eq(c, engine))
-        {
-            self.connection = Some(Arc::clone(engine));
+        match &self.connection {
+            Some(c) if Arc::ptr_eq(c, engine) => None,
+            _ => {
+                self.scattered = self.outstanding > 1;
+                self.connection.replace(Arc::clone(engine))
+            }
         }
     }
 
@@ -126,26 +137,35 @@ pub unsafe fn wait(
     object: *mut omapi_object_t,
     deadline: Option<Instant>,
 ) -> Result<Status, Status> {
-    // SAFETY: object is live during the whole wait.
+    // SAFETY: object is live, and when anything else may run, we have a
+    // reference of our own.
     unsafe {
         if !remote::is_remote(object)
             && let Some(result) = connection::wait(object, deadline)
         {
             return result;
         }
+        let mut sleeping = None;
         loop {
-            let engine = with(object, |c| match c.finished.pop_front() {
-                Some(Finished::Answered(status)) => Ok(Err(status)),
-                Some(Finished::Lost(status)) => Err(status),
-                None if c.outstanding == 0 => Err(Status::NO_MORE),
-                None => c.connection.clone().map(Ok).ok_or(Status::NO_MORE),
-            })?;
-            let engine = match engine {
+            let next = with(object, |c| match c.finished.pop_front() {
+                Some(Finished::Answered(status)) => Err(Ok(status)),
+                Some(Finished::Lost(status)) => Err(Err(status)),
+                None if c.outstanding == 0 => Err(Err(Status::NO_MORE)),
+                None if c.scattered => Ok(None),
+                None => Ok(c.connection.clone()),
+            });
+            let engine = match next {
                 Ok(engine) => engine,
-                Err(status) => return Ok(status),
+                Err(result) => return result,
             };
+            // A callback may free the object that is waited for.
+            sleeping.get_or_insert_with(|| Sleeping::new(object));
             let mut ended = || with(object, |c| !c.finished.is_empty() || c.outstanding == 0);
-            match dispatch::wait(&engine, deadline, &mut ended) {
+            let waited = match engine {
+                None => dispatch::wait_all(deadline, &mut ended),
+                Some(engine) => dispatch::wait(&engine, deadline, &mut |_| ended()),
+            };
+            match waited {
                 Waited::TimedOut => return Err(Status::TIMED_OUT),
                 Waited::Done => {}
                 // Every request of a closed connection has ended, so the next
@@ -155,5 +175,27 @@ pub unsafe fn wait(
                 Waited::Closed(_) => return Err(Status::CONNECTION_RESET),
             }
         }
+    }
+}
+
+/// A thread that waits for an object: it is counted, and keeps the object.
+struct Sleeping(ObjectRef);
+
+impl Sleeping {
+    /// # Safety
+    /// `object` is live.
+    unsafe fn new(object: *mut omapi_object_t) -> Self {
+        // SAFETY: as the function's.
+        unsafe {
+            with(object, |c| c.waiting = c.waiting.saturating_add(1));
+            Self(ObjectRef::new(object))
+        }
+    }
+}
+
+impl Drop for Sleeping {
+    fn drop(&mut self) {
+        // SAFETY: we own a reference.
+        unsafe { with(self.0.as_ptr(), |c| c.waiting = c.waiting.saturating_sub(1)) };
     }
 }

@@ -226,6 +226,7 @@ pub unsafe fn connect(
             Some(Err(status)) => {
                 if let Ok(engine) = engine_of(handle.as_ptr()) {
                     engine.disconnect(Disconnect::Now);
+                    engine.deliver_all();
                 }
                 Err(status)
             }
@@ -451,30 +452,36 @@ fn disconnected(io: ObjectRef) {
 /// Disconnects the connection object `object`.
 ///
 /// # Safety
-/// `object` is live.
+/// `object` is live; no lock is held.
 pub unsafe fn disconnect(object: *mut omapi_object_t, force: bool) -> Status {
     // SAFETY: as the function's.
     match unsafe { engine_of_object(object) } {
         Ok(engine) => {
             engine.disconnect(how(force));
+            engine.deliver_all();
             Status::SUCCESS
         }
         Err(status) => status,
     }
 }
 
-/// Disconnects a connection handle.
+/// Disconnects the connection handle in `*slot` and gives up that reference.
 ///
 /// # Safety
-/// `handle` is live.
+/// `*slot` is live; no lock is held.
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when it is no connection handle, or no longer connected.
-pub unsafe fn disconnect_handle(handle: *mut omapi_object_t, force: bool) -> Result<(), Status> {
+pub unsafe fn disconnect_handle(slot: *mut *mut omapi_object_t, force: bool) -> Result<(), Status> {
     // SAFETY: as the function's.
-    let engine = unsafe { engine_of(handle) }?;
-    engine.disconnect(how(force));
-    Ok(())
+    unsafe {
+        let engine = engine_of(*slot)?;
+        engine.disconnect(how(force));
+        // Callbacks that look at the program's variable see that it is over.
+        let given_up = refs::dereference(slot);
+        engine.deliver_all();
+        given_up.ok()
+    }
 }
 
 fn how(force: bool) -> Disconnect {

@@ -9,7 +9,7 @@ use crate::net;
 use crate::status::Status;
 use parking_lot::Mutex;
 use rustix::event::PollFd;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -24,6 +24,8 @@ static ALL: Mutex<Vec<Weak<Conn>>> = Mutex::new(Vec::new());
 thread_local! {
     /// Connections that this thread used last, unless another one has since.
     static MINE: RefCell<Vec<Weak<Conn>>> = const { RefCell::new(Vec::new()) };
+    /// Changes when the thread begins to use another connection.
+    static NEWS: Cell<u32> = const { Cell::new(0) };
     static THREAD: u64 = {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         NEXT.fetch_add(1, Ordering::Relaxed)
@@ -42,50 +44,71 @@ pub fn used(engine: &Arc<Conn>) {
         all.retain(|c| c.strong_count() > 0);
         all.push(Arc::downgrade(engine));
     }
-    MINE.with_borrow_mut(|mine| {
-        mine.retain(|c| c.strong_count() > 0 && !Weak::ptr_eq(c, &Arc::downgrade(engine)));
-        mine.push(Arc::downgrade(engine));
+    // In a thread that is ending, the list may be gone already.
+    let _ = MINE.try_with(|mine| {
+        let mut mine = mine.borrow_mut();
+        let new = Arc::downgrade(engine);
+        mine.retain(|c| c.strong_count() > 0 && !Weak::ptr_eq(c, &new));
+        mine.push(new);
+        NEWS.set(NEWS.get().wrapping_add(1));
     });
 }
 
 /// The other connections that this thread must serve while it waits.
 fn others(primary: &Arc<Conn>) -> Vec<Arc<Conn>> {
     let me = THREAD.with(|t| *t);
-    MINE.with_borrow_mut(|mine| {
+    let mine = MINE.try_with(|mine| {
+        let mut mine = mine.borrow_mut();
         if mine.len() < 2 {
             return Vec::new();
         }
+        let all: Vec<_> = mine.iter().filter_map(Weak::upgrade).collect();
         mine.retain(|c| {
-            c.upgrade()
-                .is_some_and(|c| c.last_user().load(Ordering::Relaxed) == me)
+            let c = all.iter().find(|a| c.as_ptr() == Arc::as_ptr(a));
+            c.is_some_and(|c| c.last_user().load(Ordering::Relaxed) == me)
         });
-        mine.iter()
-            .filter_map(Weak::upgrade)
-            .filter(|c| !Arc::ptr_eq(c, primary) && c.is_busy())
-            .collect()
-    })
+        all
+    });
+    // Only here, where nothing is borrowed: a connection may die with the last
+    // reference, and objects of the program with it.
+    let mut mine = mine.unwrap_or_default();
+    mine.retain(|c| {
+        !Arc::ptr_eq(c, primary) && c.last_user().load(Ordering::Relaxed) == me && c.is_busy()
+    });
+    mine
 }
 
 /// Waits until `done`, driving `primary` and whatever else the thread serves.
 pub fn wait(
     primary: &Arc<Conn>,
     deadline: Option<Instant>,
-    done: &mut dyn FnMut() -> bool,
+    done: &mut dyn FnMut(Phase) -> bool,
 ) -> Waited {
-    let mut connections = others(primary);
-    if connections.is_empty() && !io::any() {
-        return primary.wait(deadline, done);
-    }
-    connections.push(Arc::clone(primary));
     let mut tried = false;
     loop {
+        let mut connections = others(primary);
+        if connections.is_empty() && !io::any() {
+            // Callbacks may use another connection, or register a descriptor.
+            let news = NEWS.get();
+            let mut over = false;
+            let waited = primary.wait(deadline, |phase| {
+                over = done(phase);
+                over || NEWS.get() != news || io::any()
+            });
+            if over || waited != Waited::Done {
+                return waited;
+            }
+            tried = true;
+            continue;
+        }
+        connections.push(Arc::clone(primary));
         for c in &connections {
             c.deliver();
         }
-        if done() {
+        if done(primary.phase()) {
             return Waited::Done;
         }
-        if let Phase::Closed(status) = primary.phase() {
+        if let Some(status) = primary.over() {
             return Waited::Closed(status);
         }
         if tried && deadline.is_some_and(|d| d <= Instant::now()) {
@@ -95,16 +118,35 @@ pub fn wait(
         if let Err(status) = pass(&connections, deadline) {
             return Waited::Closed(status);
         }
+        for c in &connections {
+            c.deliver();
+        }
     }
 }
 
 /// Waits until a new connection can be used.
 pub fn wait_ready(engine: &Arc<Conn>, deadline: Option<Instant>) -> Waited {
-    let mut ready = || matches!(engine.phase(), Phase::Ready | Phase::Draining);
-    if others(engine).is_empty() && !io::any() {
-        engine.wait_ready(deadline)
-    } else {
-        wait(engine, deadline, &mut ready)
+    wait(engine, deadline, &mut |phase| {
+        matches!(phase, Phase::Ready | Phase::Draining)
+    })
+}
+
+/// Waits until `done`, driving all connections: for an object whose requests
+/// are on several of them.
+pub fn wait_all(deadline: Option<Instant>, done: &mut dyn FnMut() -> bool) -> Waited {
+    loop {
+        let result = once(deadline);
+        if done() {
+            return Waited::Done;
+        }
+        match result {
+            Status::SUCCESS if deadline.is_some_and(|d| d <= Instant::now()) => {
+                return Waited::TimedOut;
+            }
+            Status::SUCCESS => {}
+            Status::TIMED_OUT => return Waited::TimedOut,
+            status => return Waited::Closed(status),
+        }
     }
 }
 
@@ -112,15 +154,16 @@ pub fn wait_ready(engine: &Arc<Conn>, deadline: Option<Instant>) -> Waited {
 /// for the first to be ready, at most until the deadline. False when nothing
 /// was.
 fn pass(connections: &[Arc<Conn>], deadline: Option<Instant>) -> Result<bool, Status> {
+    // Before any role is taken: these are the program's functions.
+    let programs = io::interests();
     let mut turns = Vec::new();
     let mut shared = false;
     for c in connections {
         match c.turn() {
             Some(turn) => turns.push(turn),
-            None => shared |= !matches!(c.phase(), Phase::Closed(_)),
+            None => shared |= c.over().is_none(),
         }
     }
-    let programs = io::interests();
     let mut until = deadline;
     if shared {
         let nap = Instant::now() + SHARED_NAP;
@@ -150,13 +193,12 @@ fn pass(connections: &[Arc<Conn>], deadline: Option<Instant>) -> Result<bool, St
     Ok(any)
 }
 
-/// All connections that are still open.
+/// All connections that are still open, or have callbacks to run.
 fn open_connections() -> Vec<Arc<Conn>> {
-    ALL.lock()
-        .iter()
-        .filter_map(Weak::upgrade)
-        .filter(|c| !matches!(c.phase(), Phase::Closed(_)))
-        .collect()
+    let mut all: Vec<_> = ALL.lock().iter().filter_map(Weak::upgrade).collect();
+    // Without the lock: a connection may die with the last reference.
+    all.retain(|c| c.over().is_none() || c.is_busy());
+    all
 }
 
 /// Serves everything once: waits until something is ready, at most until the

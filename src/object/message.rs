@@ -158,7 +158,7 @@ pub unsafe fn send(
         };
         let all: Vec<ObjectRef> = ticket.about.iter().chain(&ticket.notify).cloned().collect();
         for object in &all {
-            completion::with(object.as_ptr(), |c| c.begin(&engine));
+            drop(completion::with(object.as_ptr(), |c| c.begin(&engine)));
         }
         dispatch::used(&engine);
         match engine.submit(&request, ticket) {
@@ -204,7 +204,7 @@ pub unsafe fn send_open(
             handle,
             attributes: ValueList::from_bytes(&attributes),
         };
-        completion::with(about, |c| c.begin(&engine));
+        drop(completion::with(about, |c| c.begin(&engine)));
         dispatch::used(&engine);
         let ticket = Ticket::about(ObjectRef::new(about));
         engine

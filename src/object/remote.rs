@@ -203,7 +203,8 @@ unsafe fn submit(
             handle,
             attributes: ValueList::from_bytes(&attributes),
         };
-        remote.completion.lock().begin(engine);
+        let before = remote.completion.lock().begin(engine);
+        drop(before);
         dispatch::used(engine);
         let ticket = Ticket::about(ObjectRef::new(object));
         engine

@@ -70,8 +70,13 @@ pub fn is_connected(handle: &ObjectRef) -> bool {
 /// # Errors
 /// As [`connection::disconnect_handle`].
 pub fn disconnect(handle: &ObjectRef, force: bool) -> Result<(), Status> {
-    // SAFETY: a counted reference.
-    unsafe { connection::disconnect_handle(handle.as_ptr(), force) }
+    let mut slot = handle.clone().into_raw();
+    // SAFETY: the slot holds a counted reference, unless it was given up.
+    unsafe {
+        let result = connection::disconnect_handle(&raw mut slot, force);
+        refs::dereference(&raw mut slot);
+        result
+    }
 }
 
 /// Queues a request about `object`.

@@ -143,6 +143,13 @@ fn end(object: ObjectRef, how: Finished, message: Option<&[u8]>) -> Option<Step>
 }
 
 impl Followup for After {
+    fn completes(&self) -> bool {
+        [&self.about, &self.notify]
+            .into_iter()
+            .flatten()
+            .any(|step| !matches!(step.what, What::Callback(_)))
+    }
+
     fn run(self) {
         for step in [self.about, self.notify].into_iter().flatten() {
             step.run();

@@ -11,9 +11,9 @@ use super::turn::Turn;
 use crate::backend::kea::session::{Running, Session};
 use crate::backend::kea::shared::Shared;
 use crate::backend::kea::target::Target;
-use crate::engine::{Disconnect, Phase, Waited, process};
+use crate::engine::{Disconnect, Phase, Waited, followups, process};
 use crate::net::Socket;
-use crate::request::{Complete, Followup, Outcome, Request};
+use crate::request::{Complete, Outcome, Request};
 use crate::status::Status;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
@@ -48,6 +48,8 @@ struct State<T: Complete> {
     followups: VecDeque<T::Followup>,
     on_close: Option<OnClose>,
     sleepers: usize,
+    /// Those who may be about to complete requests; see `Connection`.
+    completing: u32,
 }
 
 impl<T: Complete> KeaConnection<T> {
@@ -71,6 +73,7 @@ impl<T: Complete> KeaConnection<T> {
                 followups: VecDeque::new(),
                 on_close: Some(Box::new(on_close)),
                 sleepers: 0,
+                completing: 0,
             }),
             changed: Condvar::new(),
             shared,
@@ -93,14 +96,18 @@ impl<T: Complete> KeaConnection<T> {
         self.process != process::generation()
     }
 
-    /// True while requests are unanswered.
+    /// True while requests are unanswered, or callbacks have not run.
     pub fn is_busy(&self) -> bool {
         if self.is_inherited() {
             return false;
         }
         let st = self.state.lock();
-        !matches!(st.phase, Phase::Closed(_))
-            && (st.phase != Phase::Ready || st.session.has_outstanding())
+        st.has_undelivered()
+            || match st.phase {
+                Phase::Closed(_) => false,
+                Phase::Ready => st.session.has_outstanding(),
+                _ => true,
+            }
     }
 
     /// True while requests wait to be started.
@@ -127,7 +134,13 @@ impl<T: Complete> KeaConnection<T> {
         match st.phase {
             Phase::Closed(_) => Err((Status::CONNECTION_RESET, ticket)),
             Phase::Draining => Err((Status::SHUTTING_DOWN, ticket)),
-            _ => st.session.submit(request, ticket).map(|()| 0),
+            _ => {
+                st.session.submit(request, ticket)?;
+                if st.driver.is_none() {
+                    self.wake_server(&mut st);
+                }
+                Ok(0)
+            }
         }
     }
 
@@ -136,17 +149,18 @@ impl<T: Complete> KeaConnection<T> {
         drop(self.turn());
     }
 
-    /// Waits until the connection can be used, driving it.
-    pub fn wait_ready(&self, deadline: Option<Instant>) -> Waited {
-        self.wait_for(deadline, |st| {
-            matches!(st.phase, Phase::Ready | Phase::Draining)
-        })
+    /// Why it is over, once every request has been completed.
+    pub fn over(&self) -> Option<Status> {
+        if self.is_inherited() {
+            return Some(Status::CONNECTION_RESET);
+        }
+        self.state.lock().over()
     }
 
     /// Waits until `done` says so, driving the connection; see
     /// `Connection::wait`.
-    pub fn wait(&self, deadline: Option<Instant>, mut done: impl FnMut() -> bool) -> Waited {
-        self.wait_for(deadline, |_| done())
+    pub fn wait(&self, deadline: Option<Instant>, mut done: impl FnMut(Phase) -> bool) -> Waited {
+        self.wait_for(deadline, |st| done(st.phase))
     }
 
     fn wait_for(
@@ -160,12 +174,11 @@ impl<T: Complete> KeaConnection<T> {
         let mut tried = false;
         let mut st = self.state.lock();
         loop {
-            self.run_followups(&mut st);
+            self.run_followups(&mut st, false);
             if done(&st) {
                 return Waited::Done;
             }
-            // While somebody serves, requests may still be given up.
-            if let (Phase::Closed(status), true) = (st.phase, st.driver.is_some()) {
+            if let Some(status) = st.over() {
                 return Waited::Closed(status);
             }
             let late = deadline.is_some_and(|d| d <= Instant::now());
@@ -209,6 +222,9 @@ impl<T: Complete> KeaConnection<T> {
         &self,
         st: &mut MutexGuard<'_, State<T>>,
     ) -> Option<(Turn<'_, T>, Vec<Running<T>>)> {
+        if matches!(st.phase, Phase::Closed(_)) {
+            return None;
+        }
         let Some(driver) = st.driver.take() else {
             // Whoever serves is to look for new requests.
             if st.session.has_waiting() {
@@ -216,6 +232,7 @@ impl<T: Complete> KeaConnection<T> {
             }
             return None;
         };
+        st.completing += 1;
         let fresh = std::iter::from_fn(|| st.session.start()).collect();
         Some((Turn::new(self, driver), fresh))
     }
@@ -278,16 +295,20 @@ impl<T: Complete> KeaConnection<T> {
             let followups = MutexGuard::unlocked(&mut st, || abandon(lost));
             st.followups.extend(followups);
         }
+        st.completing -= 1;
         st.driver = Some(driver);
         if st.sleepers > 0 {
             self.changed.notify_all();
         }
     }
 
-    fn run_followups(&self, st: &mut MutexGuard<'_, State<T>>) {
-        while let Some(f) = st.followups.pop_front() {
-            MutexGuard::unlocked(st, || f.run());
+    fn run_followups(&self, st: &mut MutexGuard<'_, State<T>>, all: bool) {
+        if matches!(st.phase, Phase::Closed(_))
+            && let Some(f) = st.on_close.take()
+        {
+            MutexGuard::unlocked(st, f);
         }
+        followups::run(st, |st| &mut st.followups, all);
     }
 
     /// Runs the callbacks of completions that were delivered.
@@ -296,7 +317,16 @@ impl<T: Complete> KeaConnection<T> {
             return;
         }
         let mut st = self.state.lock();
-        self.run_followups(&mut st);
+        self.run_followups(&mut st, false);
+    }
+
+    /// As [`deliver`](Self::deliver), also deep inside callbacks.
+    pub fn deliver_all(&self) {
+        if self.is_inherited() {
+            return;
+        }
+        let mut st = self.state.lock();
+        self.run_followups(&mut st, true);
     }
 
     /// Disconnects. Without haste, requests that change something are done
@@ -348,16 +378,27 @@ impl<T: Complete> KeaConnection<T> {
             }
         };
         lost.extend(st.session.abandon());
-        let on_close = st.on_close.take();
-        let followups = MutexGuard::unlocked(st, || {
-            let followups = abandon(lost);
-            if let Some(f) = on_close {
-                f();
-            }
-            followups
-        });
+        st.completing += 1;
+        let followups = MutexGuard::unlocked(st, || abandon(lost));
+        st.completing -= 1;
         st.followups.extend(followups);
         self.changed.notify_all();
+    }
+}
+
+impl<T: Complete> State<T> {
+    /// Why it is over, once every request has been completed.
+    fn over(&self) -> Option<Status> {
+        match self.phase {
+            Phase::Closed(status) if self.completing == 0 => Some(status),
+            _ => None,
+        }
+    }
+
+    /// Callbacks, or what runs at the end, have not run.
+    fn has_undelivered(&self) -> bool {
+        !self.followups.is_empty()
+            || (self.on_close.is_some() && matches!(self.phase, Phase::Closed(_)))
     }
 }
 

@@ -1,0 +1,229 @@
+//! Several threads on one connection, and many on many.
+
+use crate::server::serve;
+use crate::ticket::{
+    Conn, Dice, Got, LONG, ask, ask_with, connect, finish, ready, try_ask, value_of,
+};
+use dhcpctl::engine::{Disconnect, Waited};
+use dhcpctl::status::Status;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+#[test]
+fn one_connection_for_all_threads() {
+    let c = connect(serve(|peer| peer.obey()));
+    thread::scope(|s| {
+        for _ in 0..4 {
+            s.spawn(|| {
+                for _ in 0..2_000 {
+                    let slot = ask(&c);
+                    assert_eq!(finish(&c, &slot), Waited::Done);
+                    assert_eq!(slot.completed(), 1);
+                    assert!(matches!(slot.got(), Some(Got::Object(_))));
+                }
+            });
+        }
+    });
+}
+
+/// The thread that reads leaves at its deadline; one that slept reads on.
+#[test]
+fn the_reader_leaves() {
+    let address = serve(|peer| {
+        peer.introduce();
+        let Some(r) = peer.request() else { return };
+        thread::sleep(Duration::from_millis(300));
+        peer.answer(r.id, 4);
+        peer.flush();
+        peer.listen();
+    });
+    let c = connect(address);
+    let slot = ask(&c);
+    thread::scope(|s| {
+        let reader =
+            s.spawn(|| c.wait(Some(Instant::now() + Duration::from_millis(100)), |_| false));
+        thread::sleep(Duration::from_millis(30));
+        let sleeper = s.spawn(|| c.wait(None, |_| slot.completed() > 0));
+        assert_eq!(reader.join().unwrap(), Waited::TimedOut);
+        assert_eq!(sleeper.join().unwrap(), Waited::Done);
+    });
+}
+
+/// A thread that only queues, while another blocks in a read that only the
+/// queued request can end.
+#[test]
+fn queued_while_another_thread_reads() {
+    let address = serve(|peer| {
+        peer.introduce();
+        let first = peer.request().map_or(0, |r| r.id);
+        let second = peer.request().map_or(0, |r| r.id);
+        peer.answer(second, 4);
+        peer.answer(first, 4);
+        peer.flush();
+        peer.listen();
+    });
+    let c = connect(address);
+    let first = ask(&c);
+    thread::scope(|s| {
+        let reader = s.spawn(|| c.wait(Some(Instant::now() + LONG), |_| first.completed() > 0));
+        thread::sleep(Duration::from_millis(100));
+        let second = ask(&c);
+        assert_eq!(reader.join().unwrap(), Waited::Done);
+        assert_eq!(second.completed(), 1);
+    });
+}
+
+/// The reader does not look for room to write; the request of another thread,
+/// larger than the socket's buffers, gets out all the same.
+#[test]
+fn a_large_request_while_another_thread_reads() {
+    let c = connect(serve(|peer| peer.obey()));
+    let stop = AtomicBool::new(false);
+    thread::scope(|s| {
+        let reader = s.spawn(|| c.wait(None, |_| stop.load(Ordering::SeqCst)));
+        thread::sleep(Duration::from_millis(100));
+        let slot = ask_with(&c, &value_of(30_000_000), None);
+        let waited = finish(&c, &slot);
+        stop.store(true, Ordering::SeqCst);
+        // Whatever came of it, the reader is to be let go.
+        c.disconnect(Disconnect::Now);
+        assert_eq!(waited, Waited::Done);
+        assert!(matches!(slot.got(), Some(Got::Object(_))));
+        reader.join().unwrap();
+    });
+}
+
+/// When a wait says that the connection is over, the requests are over too,
+/// although another thread is just taking in the last answers.
+#[test]
+fn over_means_that_every_request_has_ended() {
+    let address = serve(|peer| {
+        peer.introduce();
+        // As many answers as fit, and the end right behind them.
+        for _ in 0..100 {
+            let Some(r) = peer.request() else { return };
+            peer.answer(r.id, 40);
+        }
+        peer.flush();
+    });
+    let rounds = if cfg!(debug_assertions) { 300 } else { 1_000 };
+    for round in 0..rounds {
+        let c = connect(address);
+        let slots: Vec<_> = (0..120).map(|_| ask(&c)).collect();
+        thread::scope(|s| {
+            for _ in 0..3 {
+                s.spawn(|| {
+                    let waited = c.wait(Some(Instant::now() + LONG), |_| false);
+                    assert!(matches!(waited, Waited::Closed(_)), "{waited:?}");
+                    for slot in &slots {
+                        assert_eq!(slot.completed(), 1, "round {round}");
+                    }
+                });
+            }
+            if round % 3 == 0 {
+                thread::yield_now();
+                c.disconnect(Disconnect::Now);
+                c.deliver_all();
+            }
+        });
+        c.deliver_all();
+        assert!(slots.iter().all(|s| s.followed() == 1));
+    }
+}
+
+/// One worker of the stress test: asks, waits with and without patience, and
+/// sometimes ends the connection for everybody.
+fn worker(
+    pool: &[parking_lot::Mutex<Conn>],
+    address: std::net::SocketAddr,
+    seed: u64,
+    end: Instant,
+) -> u64 {
+    let mut dice = Dice(seed);
+    let mut ended = 0;
+    while Instant::now() < end {
+        let at = dice.below(pool.len() as u64) as usize;
+        let c = Arc::clone(&pool[at].lock());
+        let asked: Vec<_> = (0..dice.below(20))
+            .map_while(|_| try_ask(&c, &[], None).ok())
+            .collect();
+        match dice.below(10) {
+            0 => {
+                c.disconnect(match dice.below(2) {
+                    0 => Disconnect::Now,
+                    _ => Disconnect::WhenSent,
+                });
+                c.deliver_all();
+            }
+            1 => {
+                let soon = Instant::now() + Duration::from_micros(dice.below(300));
+                c.wait(Some(soon), |_| false);
+            }
+            _ => {}
+        }
+        for slot in &asked {
+            // `Done` or `Closed`: in either case it has ended, once.
+            let waited = finish(&c, slot);
+            assert_ne!(waited, Waited::TimedOut, "stuck");
+            assert_eq!(slot.completed(), 1);
+            match slot.got() {
+                Some(Got::Object(_)) => {}
+                other => assert_eq!(other, Some(Got::Lost(Status::CONNECTION_RESET))),
+            }
+            ended += 1;
+        }
+        c.deliver_all();
+        let mut place = pool[at].lock();
+        if place.over().is_some() && Arc::ptr_eq(&place, &c) {
+            *place = connect(address);
+        }
+    }
+    ended
+}
+
+/// Many threads, several connections, random disconnects on both sides.
+#[test]
+fn stress() {
+    let number = Arc::new(AtomicU64::new(1));
+    let address = serve(move |peer| {
+        let seed = number.fetch_add(1, Ordering::SeqCst);
+        let mut dice = Dice(seed * 7919);
+        peer.introduce();
+        // Hangs up after a while, or never.
+        let mut left = dice.below(2_000);
+        while let Some(r) = peer.request() {
+            peer.answer(r.id, dice.below(200) as usize);
+            left = left.wrapping_sub(1);
+            if left == 0 {
+                peer.flush();
+                return;
+            }
+        }
+    });
+    let seconds = std::env::var("DHCPCTL_STRESS").ok();
+    let seconds = seconds.and_then(|s| s.parse().ok()).unwrap_or(2);
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let pool: Vec<_> = (0..3)
+        .map(|_| parking_lot::Mutex::new(connect(address)))
+        .collect();
+    let total: u64 = thread::scope(|s| {
+        let workers: Vec<_> = (0..8)
+            .map(|i| {
+                let pool = &pool[..];
+                s.spawn(move || worker(pool, address, 1000 + i, end))
+            })
+            .collect();
+        workers.into_iter().map(|w| w.join().unwrap()).sum()
+    });
+    println!("{total} requests ended once each");
+    assert!(total > 100, "only {total} requests in all");
+    // The last state of each connection is a good one.
+    for c in &pool {
+        let c = c.lock();
+        if c.over().is_none() {
+            assert_ne!(ready(&c, LONG), Waited::TimedOut);
+        }
+    }
+}

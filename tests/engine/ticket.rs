@@ -1,0 +1,151 @@
+//! Tickets that count what happens to them.
+
+use dhcpctl::engine::{Connection, Phase, Waited};
+use dhcpctl::request::{Complete, Followup, Operation, Outcome, Request};
+use dhcpctl::status::Status;
+use dhcpctl::wire::ValueList;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// Longer than any test should take: it tells a hang from work.
+pub const LONG: Duration = Duration::from_secs(60);
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Got {
+    /// An object whose values have so many bytes.
+    Object(usize),
+    Status(Status),
+    Lost(Status),
+}
+
+/// What is known of one request.
+#[derive(Default)]
+pub struct Slot {
+    completed: AtomicU32,
+    followed: AtomicU32,
+    got: Mutex<Option<Got>>,
+}
+
+impl Slot {
+    /// How often it was completed.
+    pub fn completed(&self) -> u32 {
+        self.completed.load(Ordering::SeqCst)
+    }
+
+    /// How often its follow-up has run.
+    pub fn followed(&self) -> u32 {
+        self.followed.load(Ordering::SeqCst)
+    }
+
+    pub fn got(&self) -> Option<Got> {
+        *self.got.lock().unwrap()
+    }
+}
+
+/// Work of a test, to be done as a follow-up.
+pub type Work = Box<dyn FnOnce() + Send>;
+
+/// The ticket.
+pub struct Ticket {
+    slot: Arc<Slot>,
+    work: Option<Work>,
+}
+
+/// The follow-up.
+pub struct After(Ticket);
+
+impl Complete for Ticket {
+    type Followup = After;
+
+    fn complete(self, outcome: Outcome<'_>) -> Option<After> {
+        *self.slot.got.lock().unwrap() = Some(match outcome {
+            Outcome::Object { attributes, .. } => Got::Object(attributes.as_bytes().len()),
+            Outcome::Status { code, .. } => Got::Status(code),
+            Outcome::Lost(status) => Got::Lost(status),
+        });
+        // Last: a waiter that sees it looks at the rest.
+        self.slot.completed.fetch_add(1, Ordering::SeqCst);
+        Some(After(self))
+    }
+}
+
+impl Followup for After {
+    fn run(self) {
+        self.0.slot.followed.fetch_add(1, Ordering::SeqCst);
+        if let Some(work) = self.0.work {
+            work();
+        }
+    }
+}
+
+pub type Conn = Arc<Connection<Ticket>>;
+
+/// A connection that is ready.
+pub fn connect(address: SocketAddr) -> Conn {
+    let c = Connection::start(vec![address], 1, None, || {}).expect("a connection");
+    assert_eq!(ready(&c, LONG), Waited::Done);
+    c
+}
+
+/// Waits until it is ready.
+pub fn ready(c: &Conn, limit: Duration) -> Waited {
+    c.wait(Some(Instant::now() + limit), |phase| phase == Phase::Ready)
+}
+
+/// Queues a refresh.
+pub fn ask(c: &Conn) -> Arc<Slot> {
+    ask_with(c, &[], None)
+}
+
+/// Queues a refresh that carries these attributes, in wire form.
+pub fn ask_with(c: &Conn, attributes: &[u8], work: Option<Work>) -> Arc<Slot> {
+    try_ask(c, attributes, work).expect("the connection takes requests")
+}
+
+/// As [`ask_with`], where the connection may be over.
+pub fn try_ask(c: &Conn, attributes: &[u8], work: Option<Work>) -> Result<Arc<Slot>, Status> {
+    let slot = Arc::<Slot>::default();
+    let ticket = Ticket {
+        slot: Arc::clone(&slot),
+        work,
+    };
+    let request = Request {
+        operation: Operation::Refresh,
+        handle: 5,
+        attributes: ValueList::from_bytes(attributes),
+    };
+    match c.submit(&request, ticket) {
+        Ok(_) => Ok(slot),
+        Err((status, _)) => Err(status),
+    }
+}
+
+/// Waits until that request has ended.
+pub fn finish(c: &Conn, slot: &Slot) -> Waited {
+    c.wait(Some(Instant::now() + LONG), |_| slot.completed() > 0)
+}
+
+/// One value of that size, in wire form.
+pub fn value_of(size: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(size + 16);
+    out.extend_from_slice(&[0, 4]);
+    out.extend_from_slice(b"fill");
+    out.extend_from_slice(&u32::try_from(size).unwrap().to_be_bytes());
+    out.resize(out.len() + size, b'y');
+    out
+}
+
+/// A sequence of numbers that looks random and is the same every time.
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % n
+    }
+}
