@@ -15,6 +15,8 @@ mod hosts;
 mod kea;
 #[path = "live_kea/leases.rs"]
 mod leases;
+#[path = "live_kea/programs.rs"]
+mod programs;
 mod support;
 
 use dhcpctl::client::{Connection, Failure, Object, OpenFlags, Value};

@@ -380,8 +380,8 @@ unsafe fn show(c: *mut omapi_connection_object_t, p: *mut omapi_protocol_object_
     unsafe {
         if let Some(socket) = engine.socket() {
             (*c).socket = socket.as_fd().as_raw_fd();
-            (*c).state = omapi_connection_state_t::omapi_connection_connected;
         }
+        (*c).state = omapi_connection_state_t::omapi_connection_connected;
         (*p).protocol_version = wire::VERSION;
         (*p).header_size = wire::HEADER_LEN as u32;
         (*p).state = omapi_protocol_state_t::omapi_protocol_header_wait;

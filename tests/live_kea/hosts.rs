@@ -12,6 +12,7 @@ const DHCP: Setup<'_> = Setup {
     more: "",
     dhcp: true,
     reservations: "",
+    subnet: None,
 };
 const HW: [u8; 6] = [2, 0, 0, 0, 7, 1];
 const ETHERNET: (&str, &[u8]) = ("hardware-type", &[0, 0, 0, 1]);

@@ -102,6 +102,9 @@ pub struct Setup<'s> {
     pub dhcp: bool,
     /// Reservations to start with.
     pub reservations: &'s str,
+    /// Prefix and pool of the subnet, and the lease file, when they are to be
+    /// others.
+    pub subnet: Option<(&'s str, &'s str, &'s str)>,
 }
 
 pub fn now() -> u64 {
@@ -133,6 +136,10 @@ impl Kea {
             true => r#""interfaces": [ "lo" ], "dhcp-socket-type": "udp""#,
             false => r#""interfaces": [ ]"#,
         };
+        let (prefix, pool, leases) =
+            setup
+                .subnet
+                .unwrap_or(("10.77.0.0/16", "10.77.0.10 - 10.77.9.250", ""));
         let config = format!(
             r#"{{ "Dhcp4": {{ {more}
   "interfaces-config": {{ {interfaces} }},
@@ -141,8 +148,8 @@ impl Kea {
   "expired-leases-processing": {{ "reclaim-timer-wait-time": 0, "hold-reclaimed-time": 3600 }},
   "valid-lifetime": 3600,
   "hooks-libraries": [ {hooks} ],
-  "subnet4": [ {{ "id": 1, "subnet": "10.77.0.0/16", "relay": {{ "ip-addresses": [ "127.0.0.1" ] }},
-    "pools": [ {{ "pool": "10.77.0.10 - 10.77.9.250" }} ], "reservations": [ {reservations} ] }} ],
+  "subnet4": [ {{ "id": 1, "subnet": "{prefix}", "relay": {{ "ip-addresses": [ "127.0.0.1" ] }},
+    "pools": [ {{ "pool": "{pool}" }} ], "reservations": [ {reservations} ] }} ],
   "loggers": [ {{ "name": "kea-dhcp4", "severity": "WARN", "output_options": [ {{ "output": "stdout" }} ] }} ]
 }} }}
 "#,
@@ -153,13 +160,14 @@ impl Kea {
         fs::write(folder.join("kea.json"), config).unwrap();
         let end = now() + 3000;
         let past = now() - 3000;
-        let leases = format!(
+        let usual = format!(
             "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,user_context\n\
              10.77.0.20,1a:1b:1c:1d:1e:1f,,3600,{end},1,0,0,,0,\n\
              10.77.0.21,02:00:00:00:00:21,01:02:00:00:00:00:21,3600,{end},1,0,0,host21.example.com,0,\n\
              10.77.0.22,,,86400,{end},1,0,0,,1,\n\
              10.77.0.23,02:00:00:00:00:23,,3600,{past},1,0,0,,2,\n"
         );
+        let leases = if leases.is_empty() { &usual } else { leases };
         fs::write(folder.join("leases4.csv"), leases).unwrap();
         let ports = (port, port + 1);
         let child = Self::spawn(program, &folder, ports);

@@ -264,12 +264,7 @@ async fn create(world: World<'_>, attributes: &Attributes) -> Result<Plan, Failu
         if let Some((text, translation)) = &wanted.statements {
             put_statements(world.dhcp4, &mut part.map, text, translation, &mut edits)?;
         }
-        if part.map.len() == 2 {
-            // Identifier and context: Kea 2.2 refuses a reservation of
-            // nothing, but dhcpd has hosts that are only known. A class that
-            // nobody defines has no effect.
-            group::add_class(&mut part.map, "omapi-known")?;
-        }
+        known_at_least(&mut part.map)?;
         parts.push(part);
     }
     edits.extend(parts.iter().cloned().map(Edit::Add));
@@ -318,6 +313,29 @@ fn new_part(key: &HostKey, wanted: &Wanted, twin: Option<&HostKey>) -> Reservati
     Reservation {
         subnet: key.subnet,
         map,
+    }
+}
+
+/// Kea 2.2 refuses a reservation of nothing, but dhcpd has hosts that are only
+/// known. A class that nobody defines has no effect.
+fn known_at_least(map: &mut Map<String, Value>) -> Result<(), Failure> {
+    let gives = |key: &&str| match map.get(*key) {
+        Some(Value::String(s)) => !s.is_empty() && s != "0.0.0.0",
+        Some(Value::Array(list)) => !list.is_empty(),
+        _ => false,
+    };
+    const RESOURCES: [&str; 7] = [
+        "ip-address",
+        "hostname",
+        "client-classes",
+        "option-data",
+        "next-server",
+        "server-hostname",
+        "boot-file-name",
+    ];
+    match RESOURCES.iter().any(gives) {
+        true => Ok(()),
+        false => group::add_class(map, "omapi-known"),
     }
 }
 
@@ -420,6 +438,7 @@ async fn update(
                     .insert("ip-address".into(), address.to_string().into()),
                 None => part.map.shift_remove("ip-address"),
             };
+            known_at_least(&mut part.map)?;
         }
     }
     for (old, mut new) in host.0.iter().zip(parts) {
