@@ -263,7 +263,21 @@ impl Kea {
         for left in ["ctrl.sock", "ctrl.sock.lock", "kea.kea-dhcp4.pid"] {
             let _ = fs::remove_file(self.folder.join(left));
         }
-        self.child = Self::spawn(&self.program, &self.folder, self.ports);
+        // Kea 2.6 does not start while a clean-up of the lease file, which
+        // outlives a kill -9, is still at work.
+        let limit = Instant::now() + Duration::from_secs(10);
+        loop {
+            self.child = Self::spawn(&self.program, &self.folder, self.ports);
+            std::thread::sleep(Duration::from_millis(50));
+            while self.try_command(r#"{"command":"status-get"}"#).is_none()
+                && matches!(self.child.try_wait(), Ok(None))
+            {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            if matches!(self.child.try_wait(), Ok(None)) || Instant::now() > limit {
+                break;
+            }
+        }
         self.wait();
     }
 
