@@ -161,11 +161,12 @@ impl Socket {
         Ok(())
     }
 
-    /// Asks for acknowledgements without delay. dhcpd leaves Nagle on: the
+    /// Acknowledges without delay what was received. dhcpd leaves Nagle on: the
     /// last part of a long answer waits for our acknowledgement, which the
-    /// kernel delays by 40 ms. It forgets the option, so it is set after every
-    /// read. Elsewhere a smaller window avoids the stall.
-    fn quick_ack(&self) {
+    /// kernel delays by 40 ms. So this is called whenever more is expected and
+    /// nothing is sent that would carry the acknowledgement. Elsewhere a
+    /// smaller window avoids the stall.
+    pub fn quick_ack(&self) {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let _ = sockopt::set_tcp_quickack(&self.0, true);
     }

@@ -109,8 +109,12 @@ pub trait Complete: Send {
     /// and no role held.
     type Followup: Followup;
 
+    /// What outcomes of one connection may have in common; whoever reads the
+    /// connection has it.
+    type Memory: Default + Send;
+
     /// Takes the outcome. Must not run program code, must not block.
-    fn complete(self, outcome: Outcome<'_>) -> Option<Self::Followup>;
+    fn complete(self, outcome: Outcome<'_>, memory: &mut Self::Memory) -> Option<Self::Followup>;
 }
 
 /// Deferred work, see [`Complete`].

@@ -7,6 +7,8 @@ mod archive;
 mod lines;
 #[path = "install/names.rs"]
 mod names;
+#[path = "install/old_style.rs"]
+mod old_style;
 mod support;
 
 use std::fs;

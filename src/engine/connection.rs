@@ -77,19 +77,25 @@ pub(super) struct State<T: Complete> {
     pub(super) phase: Phase,
     pub(super) session: Session<T>,
     /// The reader role: whoever takes the reader out reads, and puts it back.
-    pub(super) reader: Option<Box<Reader>>,
+    pub(super) reader: Option<Box<Receiving<T>>>,
     /// The present socket or connection attempt.
     pub(super) socket: Option<Arc<Socket>>,
     /// Addresses not yet tried.
     untried: VecDeque<SocketAddr>,
     /// Callbacks to run, oldest first.
-    pub(super) followups: VecDeque<T::Followup>,
+    pub(super) followups: followups::Queue<T::Followup>,
     pub(super) on_close: Option<OnClose>,
     sleepers: usize,
     /// Those who may be about to complete requests that the session has already
     /// given out: the reader, and whoever closes. While there are any, the end
     /// of the connection is not the end of every request.
     pub(super) completing: u32,
+}
+
+/// What only the reader needs.
+pub(super) struct Receiving<T: Complete> {
+    pub(super) reader: Reader,
+    pub(super) memory: T::Memory,
 }
 
 impl<T: Complete> Connection<T> {
@@ -112,10 +118,13 @@ impl<T: Complete> Connection<T> {
         let mut state = State {
             phase: Phase::Connecting,
             session,
-            reader: Some(Box::new(Reader::new(Limits::default()))),
+            reader: Some(Box::new(Receiving {
+                reader: Reader::new(Limits::default()),
+                memory: T::Memory::default(),
+            })),
             socket: None,
             untried: addresses.into(),
-            followups: VecDeque::new(),
+            followups: followups::Queue::new(),
             on_close: None,
             sleepers: 0,
             completing: 0,
@@ -190,9 +199,10 @@ impl<T: Complete> Connection<T> {
     }
 
     /// Queues a request. Nothing is sent before somebody waits, flushes or
-    /// dispatches, so that many requests go out in few writes. (If another
-    /// thread is at it already, it goes out now: that thread may sleep until
-    /// the answer.) Returns the id of the message.
+    /// dispatches, so that many requests go out in few writes; unless very many
+    /// are queued, which keep the server busy meanwhile. (If another thread is
+    /// at it already, it goes out now: that thread may sleep until the answer.)
+    /// Returns the id of the message.
     ///
     /// # Errors
     /// The ticket comes back: `DHCP_R_CONNRESET` after the end,
@@ -203,6 +213,13 @@ impl<T: Complete> Connection<T> {
             return Err((Status::CONNECTION_RESET, ticket));
         }
         let mut st = self.state.lock();
+        if st.phase == Phase::Ready && st.session.is_piling_up() {
+            // Before the request is queued, so that an answer is still to come
+            // that wakes whoever waits for the socket to be readable.
+            if let Some(turn) = self.begin_turn(&mut st) {
+                MutexGuard::unlocked(&mut st, || turn.look());
+            }
+        }
         let refusal = match st.phase {
             Phase::Closed(_) => Some(Status::CONNECTION_RESET),
             Phase::Draining => Some(Status::SHUTTING_DOWN),
@@ -305,14 +322,29 @@ impl<T: Complete> Connection<T> {
         Some(Turn::new(self, reader, socket, write, connecting))
     }
 
-    /// Gives the reader role back and tells who waits.
-    pub(super) fn end_turn(&self, reader: Box<Reader>, followups: Vec<T::Followup>) {
+    /// Gives the reader role back and tells who waits. What was `received` is
+    /// acknowledged, if that cannot wait for the program's next request.
+    pub(super) fn end_turn(
+        &self,
+        reader: Box<Receiving<T>>,
+        followups: Vec<T::Followup>,
+        received: bool,
+    ) {
         let mut st = self.state.lock();
         st.completing -= 1;
         if !matches!(st.phase, Phase::Closed(_)) {
             st.reader = Some(reader);
         }
-        st.followups.extend(followups);
+        if received && st.session.awaits_answers() {
+            // More requests carry the acknowledgement, if there are any.
+            let sent = self.flush_locked(&mut st);
+            if let Some(socket) = st.socket.as_ref().filter(|_| !sent) {
+                socket.quick_ack();
+            }
+        }
+        if !followups.is_empty() {
+            st.followups.extend(followups);
+        }
         if st.sleepers > 0 {
             self.changed.notify_all();
         }
@@ -348,32 +380,41 @@ impl<T: Complete> Connection<T> {
         self.run_followups(&mut st, true);
     }
 
-    pub(super) fn flush_locked(&self, st: &mut MutexGuard<'_, State<T>>) {
+    /// Sends what can be sent without blocking; false when that is nothing.
+    pub(super) fn flush_locked(&self, guard: &mut MutexGuard<'_, State<T>>) -> bool {
+        let st = &mut **guard;
         let draining = match st.phase {
             Phase::Handshake | Phase::Ready => false,
             Phase::Draining => true,
-            Phase::Connecting | Phase::Closed(_) => return,
+            Phase::Connecting | Phase::Closed(_) => return false,
         };
-        let Some(socket) = st.socket.clone() else {
-            return;
+        let Some(socket) = &st.socket else {
+            return false;
         };
-        loop {
+        let mut sent = false;
+        let failed = loop {
             let bytes = st.session.sendable(draining);
             if bytes.is_empty() {
-                break;
+                break None;
             }
             match socket.send(bytes) {
-                Ok(0) => return,
+                Ok(0) => return sent,
                 Ok(n) => st.session.sent(n),
                 // What the server wrote before it closed is still to be read:
                 // the reader finds the end. Nothing more can be sent.
-                Err(_) if !draining => return,
-                Err(e) => return self.close_locked(st, e.into()),
+                Err(_) if !draining => return sent,
+                Err(e) => break Some(e.into()),
             }
+            sent = true;
+        };
+        match failed {
+            Some(status) => self.close_locked(guard, status),
+            None if draining && !st.session.has_unsent() => {
+                self.close_locked(guard, Status::CONNECTION_RESET);
+            }
+            None => {}
         }
-        if draining && !st.session.has_unsent() {
-            self.close_locked(st, Status::CONNECTION_RESET);
-        }
+        sent
     }
 
     /// The attempt on the present address ended.

@@ -31,24 +31,54 @@ impl Drop for Level {
     }
 }
 
-/// Runs what `queue` holds, one at a time, oldest first, with the lock
-/// released: another thread, or a wait inside, may run part of it. Each runs
-/// once. `all` runs everything even when callbacks are nested too deep.
-pub(super) fn run<S, F: Followup>(
-    st: &mut MutexGuard<'_, S>,
-    queue: impl Fn(&mut S) -> &mut VecDeque<F>,
-    all: bool,
-) {
-    while let Some(f) = next(queue(st), all) {
-        let _level = Level::enter();
-        MutexGuard::unlocked(st, || f.run());
+/// Follow-ups that are to be run, oldest first.
+pub(super) struct Queue<F> {
+    all: VecDeque<F>,
+    /// How many of them complete a request.
+    completing: usize,
+}
+
+impl<F: Followup> Queue<F> {
+    pub(super) fn new() -> Self {
+        Self {
+            all: VecDeque::new(),
+            completing: 0,
+        }
+    }
+
+    pub(super) fn extend(&mut self, more: Vec<F>) {
+        self.completing += more.iter().filter(|f| f.completes()).count();
+        self.all.extend(more);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    fn pop(&mut self, even_deep: bool) -> Option<F> {
+        let next = if even_deep || DEPTH.get() < DEEPEST {
+            self.all.pop_front()?
+        } else if self.completing > 0 {
+            let at = self.all.iter().position(Followup::completes)?;
+            self.all.remove(at)?
+        } else {
+            return None;
+        };
+        self.completing -= usize::from(next.completes());
+        Some(next)
     }
 }
 
-fn next<F: Followup>(queue: &mut VecDeque<F>, all: bool) -> Option<F> {
-    if all || DEPTH.get() < DEEPEST {
-        return queue.pop_front();
+/// Runs what the queue holds, one at a time, with the lock released: another
+/// thread, or a wait inside, may run part of it. Each runs once. `all` runs
+/// everything even when callbacks are nested too deep.
+pub(super) fn run<S, F: Followup>(
+    st: &mut MutexGuard<'_, S>,
+    queue: impl Fn(&mut S) -> &mut Queue<F>,
+    all: bool,
+) {
+    while let Some(f) = queue(st).pop(all) {
+        let _level = Level::enter();
+        MutexGuard::unlocked(st, || f.run());
     }
-    let at = queue.iter().position(Followup::completes)?;
-    queue.remove(at)
 }

@@ -8,7 +8,7 @@
 
 use super::data::{self, count};
 use super::layout::{omapi_object_t, omapi_object_type_t};
-use super::{completion, connection, handles, remote};
+use super::{completion, connection, handles, protocol, remote};
 use crate::capi::data as symbols;
 use crate::status::Status;
 use core::ffi::{c_char, c_int};
@@ -35,6 +35,17 @@ pub unsafe fn link(member: *mut *mut omapi_object_t) -> Option<*mut omapi_object
     (!p.is_null()).then_some(p)
 }
 
+/// What is inside `object`, with a reference: for links that another thread may
+/// be undoing, which are those of connections and io objects.
+///
+/// # Safety
+/// `object` is live.
+pub(super) unsafe fn inner(object: *mut omapi_object_t) -> Option<ObjectRef> {
+    let _guard = STRUCTURE.lock();
+    // SAFETY: as the function's; linked objects are live while the lock is held.
+    unsafe { link(&raw mut (*object).inner).map(|o| ObjectRef::new(o)) }
+}
+
 /// Bytes to allocate for an object of `t` whose C struct has `size` bytes:
 /// some types keep more behind it, which C does not see.
 fn block_size(t: *mut omapi_object_type_t, size: usize) -> usize {
@@ -42,6 +53,8 @@ fn block_size(t: *mut omapi_object_type_t, size: usize) -> usize {
         size_of::<remote::Remote>()
     } else if t == symbols::omapi_type_connection.load(Ordering::Acquire) {
         size_of::<connection::ConnectionObject>()
+    } else if t == symbols::omapi_type_protocol.load(Ordering::Acquire) {
+        size_of::<protocol::ProtocolObject>()
     } else {
         0
     };
@@ -79,6 +92,8 @@ pub unsafe fn allocate(
             remote::Remote::prepare(o);
         } else if t == symbols::omapi_type_connection.load(Ordering::Acquire) {
             connection::ConnectionObject::prepare(o);
+        } else if t == symbols::omapi_type_protocol.load(Ordering::Acquire) {
+            protocol::ProtocolObject::prepare(o);
         }
     }
     Ok(o)
@@ -149,14 +164,19 @@ pub unsafe fn dereference_at(
 /// # Safety
 /// As [`dereference`]; `*slot` is `object`.
 unsafe fn give_up_shared(object: *mut omapi_object_t, slot: *mut *mut omapi_object_t) -> bool {
-    // At most three references are structural (inner, outer, handle), and one
-    // is given up: above four, somebody else's remains.
-    const SPARE: i32 = 4;
     // SAFETY: object is live, and stays so: another reference remains.
     unsafe {
         let refs = count(&raw mut (*object).refcnt);
-        let mut now = refs.load(Ordering::Relaxed);
-        while now > SPARE {
+        let mut now = refs.load(Ordering::Acquire);
+        // References that may be structural, and the one that is given up:
+        // what is beyond these is somebody else's. Whoever changes links or the
+        // handle meanwhile has a reference in the chain, and decides about the
+        // chain when he gives that up.
+        let inner = link(&raw mut (*object).inner).is_some();
+        let outer = link(&raw mut (*object).outer).is_some();
+        let handle = count((&raw mut (*object).handle).cast()).load(Ordering::Relaxed) != 0;
+        let needed = i32::from(inner) + i32::from(outer) + i32::from(handle) + 1;
+        while now > needed {
             match refs.compare_exchange_weak(now, now - 1, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => {
                     AtomicPtr::from_ptr(slot).store(null_mut(), Ordering::Release);
@@ -186,7 +206,7 @@ unsafe fn structural(object: *mut omapi_object_t, except: *mut *mut omapi_object
             let back = &raw mut (*outer).inner;
             n += i32::from(back != except && link(back) == Some(object));
         }
-        n += i32::from((*object).handle != 0 && handles::holds(object));
+        n += i32::from(handles::number(object) != 0 && handles::holds(object));
     }
     n
 }
@@ -226,7 +246,7 @@ unsafe fn give_up(
         for &o in &chain {
             AtomicPtr::from_ptr(&raw mut (*o).inner).store(null_mut(), Ordering::Release);
             AtomicPtr::from_ptr(&raw mut (*o).outer).store(null_mut(), Ordering::Release);
-            if (*o).handle != 0 {
+            if handles::number(o) != 0 {
                 handles::forget(o);
             }
             count(&raw mut (*o).refcnt).store(0, Ordering::Release);
@@ -241,26 +261,25 @@ unsafe fn give_up(
 /// # Safety
 /// `object` is live; `STRUCTURE` is held.
 unsafe fn members(object: *mut omapi_object_t) -> Vec<*mut omapi_object_t> {
-    let mut inner = Vec::new();
-    let mut outer = Vec::new();
+    let mut all = Vec::with_capacity(4);
     // SAFETY: linked objects are live while the lock is held.
     unsafe {
         let mut o = object;
         while let Some(next) = link(&raw mut (*o).inner) {
-            inner.push(next);
+            all.push(next);
             o = next;
         }
+        let inner = all.len();
+        all.reverse();
         o = object;
         while let Some(next) = link(&raw mut (*o).outer) {
-            outer.push(next);
+            all.push(next);
             o = next;
         }
+        all[inner..].reverse();
     }
-    inner.reverse();
-    outer.reverse();
-    inner.extend(outer);
-    inner.push(object);
-    inner
+    all.push(object);
+    all
 }
 
 /// Calls the type's destroy handler and frees the block.
@@ -280,6 +299,8 @@ unsafe fn destroy(object: *mut omapi_object_t, file: *const c_char, line: c_int)
                 remote::Remote::finish(object);
             } else if t == symbols::omapi_type_connection.load(Ordering::Acquire) {
                 connection::ConnectionObject::finish(object);
+            } else if t == symbols::omapi_type_protocol.load(Ordering::Acquire) {
+                protocol::ProtocolObject::finish(object);
             }
             if let Some(f) = (*t).freer {
                 f(object, file, line);
@@ -290,16 +311,36 @@ unsafe fn destroy(object: *mut omapi_object_t, file: *const c_char, line: c_int)
     }
 }
 
-/// Links `inner` into `outer`: both ends are references.
+/// Links `inner` into `outer`: both ends are references. False, and nothing is
+/// linked, when `outer` has an inner or `inner` an outer object: another thread
+/// may have been first.
 ///
 /// # Safety
-/// Both are live; `outer` has no inner and `inner` no outer object.
-pub unsafe fn join(outer: *mut omapi_object_t, inner: *mut omapi_object_t) {
+/// Both are live.
+pub unsafe fn join(outer: *mut omapi_object_t, inner: *mut omapi_object_t) -> bool {
     let _guard = STRUCTURE.lock();
     // SAFETY: as the function's.
     unsafe {
-        reference(&raw mut (*outer).inner, inner);
-        reference(&raw mut (*inner).outer, outer);
+        let (down, up) = (&raw mut (*outer).inner, &raw mut (*inner).outer);
+        if link(down).is_some() || link(up).is_some() {
+            return false;
+        }
+        reference(down, inner);
+        reference(up, outer);
+    }
+    true
+}
+
+/// As [`join`] for objects that nobody else knows yet: the reference on `inner`
+/// becomes the link.
+///
+/// # Safety
+/// As [`join`]; `outer` is the caller's alone, and so is `inner`.
+pub unsafe fn join_new(outer: *mut omapi_object_t, inner: ObjectRef) {
+    // SAFETY: as the function's.
+    unsafe {
+        reference(&raw mut (*inner.as_ptr()).outer, outer);
+        (*outer).inner = inner.into_raw();
     }
 }
 

@@ -14,7 +14,7 @@ use super::layout::{
 use super::refs::{self, ObjectRef};
 use super::ticket::{self, Ticket};
 use super::value::Owned;
-use super::{dispatch, generic, stuffing, types};
+use super::{dispatch, generic, handles, stuffing, types};
 use crate::capi::data as symbols;
 use crate::capi::variadic;
 use crate::request::{Operation, Request};
@@ -25,6 +25,7 @@ use core::mem::size_of;
 use core::ptr::null_mut;
 use parking_lot::Mutex;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// The attribute name that is the object's handle, not an attribute.
 pub(super) const REMOTE_HANDLE: &[u8] = b"remote-handle";
@@ -127,7 +128,7 @@ pub fn new(object_type: &CStr) -> Result<*mut omapi_object_t, Status> {
         let attributes = ObjectRef::from_raw(generic::new()?);
         let object = refs::allocate(t, size_of::<dhcpctl_remote_object_t>())?;
         (*c_fields(object)).rtype = rtype.into_raw();
-        refs::join(object, attributes.as_ptr());
+        refs::join_new(object, attributes);
         Ok(object)
     }
 }
@@ -192,11 +193,14 @@ unsafe fn submit(
             },
         };
         let (operation, handle) = match ask {
-            Ask::Open(flags) => (Operation::Open { object_type, flags }, (*object).handle),
-            Ask::Update => (Operation::Update, (*c).remote_handle),
-            Ask::Refresh => (Operation::Refresh, (*c).remote_handle),
-            Ask::Remove => (Operation::Remove, (*c).remote_handle),
-            Ask::Next => (Operation::Next { object_type }, (*c).remote_handle),
+            Ask::Open(flags) => (
+                Operation::Open { object_type, flags },
+                handles::number(object),
+            ),
+            Ask::Update => (Operation::Update, remote_handle(c)),
+            Ask::Refresh => (Operation::Refresh, remote_handle(c)),
+            Ask::Remove => (Operation::Remove, remote_handle(c)),
+            Ask::Next => (Operation::Next { object_type }, remote_handle(c)),
         };
         let request = Request {
             operation,
@@ -207,15 +211,41 @@ unsafe fn submit(
         drop(before);
         dispatch::used(engine);
         let ticket = Ticket::about(ObjectRef::new(object));
-        engine
-            .submit(&request, ticket)
-            .map(|_| ())
-            .map_err(|(status, ticket)| {
-                remote.completion.lock().take_back();
-                drop(ticket);
-                status
-            })
+        let result = engine.submit(&request, ticket);
+        stuffing::give_back(attributes);
+        result.map(|_| ()).map_err(|(status, ticket)| {
+            remote.completion.lock().take_back();
+            drop(ticket);
+            status
+        })
     }
+}
+
+/// The server's handle of the object.
+///
+/// # Safety
+/// `c` is live.
+unsafe fn remote_handle(c: *mut dhcpctl_remote_object_t) -> u32 {
+    // SAFETY: as the function's.
+    unsafe { data::shared(&raw mut (*c).remote_handle).load(Ordering::Relaxed) }
+}
+
+/// Notes the server's handle of the object.
+///
+/// # Safety
+/// `c` is live.
+pub(super) unsafe fn set_remote_number(c: *mut dhcpctl_remote_object_t, handle: u32) {
+    // SAFETY: as the function's.
+    unsafe { data::shared(&raw mut (*c).remote_handle).store(handle, Ordering::Relaxed) };
+}
+
+/// Notes how the last request ended.
+///
+/// # Safety
+/// `c` is live.
+pub(super) unsafe fn set_wait_status(c: *mut dhcpctl_remote_object_t, status: Status) {
+    // SAFETY: as the function's.
+    unsafe { data::shared(&raw mut (*c).waitstatus).store(status.0, Ordering::Relaxed) };
 }
 
 /// The attributes to send, in wire form. Handlers of program-defined objects
@@ -231,7 +261,7 @@ unsafe fn changed_attributes(
     unsafe {
         match plain_attributes(object) {
             Some(g) => {
-                let mut out = Vec::new();
+                let mut out = stuffing::spare();
                 generic::append_changed(g, &mut out)?;
                 Ok(out)
             }
@@ -275,7 +305,7 @@ pub(super) unsafe fn set_remote_handle(object: *mut omapi_object_t, value: Datum
     };
     match number {
         // SAFETY: as the function's.
-        Some(n) => unsafe { (*c_fields(object)).remote_handle = n as u32 },
+        Some(n) => unsafe { set_remote_number(c_fields(object), n as u32) },
         None => return Status::INVALID_ARGUMENT,
     }
     Status::SUCCESS
@@ -368,7 +398,7 @@ pub unsafe extern "C" fn signal_handler(
         let c = c_fields(h);
         match CStr::from_ptr(name).to_bytes() {
             b"updated" => {
-                (*c).waitstatus = Status::SUCCESS.0;
+                set_wait_status(c, Status::SUCCESS);
                 ticket::clear_flags(h);
             }
             b"status" => {
@@ -378,7 +408,7 @@ pub unsafe extern "C" fn signal_handler(
                     data::reference(&raw mut shared, message);
                 }
                 let old = completion::with(h, |_| {
-                    (*c).waitstatus = status.0;
+                    set_wait_status(c, status);
                     core::mem::replace(&mut (*c).message, shared)
                 });
                 drop(Owned(old));

@@ -16,7 +16,6 @@ use crate::net::Socket;
 use crate::request::{Complete, Outcome, Request};
 use crate::status::Status;
 use parking_lot::{Condvar, Mutex, MutexGuard};
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
@@ -45,7 +44,7 @@ struct State<T: Complete> {
     driver: Option<Box<Driver<T>>>,
     /// A byte is in the wake-up socket.
     woken: bool,
-    followups: VecDeque<T::Followup>,
+    followups: followups::Queue<T::Followup>,
     on_close: Option<OnClose>,
     sleepers: usize,
     /// Those who may be about to complete requests; see `Connection`.
@@ -70,7 +69,7 @@ impl<T: Complete> KeaConnection<T> {
                 session: Session::new(Arc::clone(&shared)),
                 driver: Some(Box::new(driver)),
                 woken: false,
-                followups: VecDeque::new(),
+                followups: followups::Queue::new(),
                 on_close: Some(Box::new(on_close)),
                 sleepers: 0,
                 completing: 0,
@@ -402,7 +401,7 @@ impl<T: Complete> State<T> {
     }
 }
 
-fn give_up<T>(driver: &mut Driver<T>) -> Vec<T> {
+fn give_up<T: Complete>(driver: &mut Driver<T>) -> Vec<T> {
     let flights = std::mem::take(&mut driver.flights);
     flights
         .into_iter()
@@ -412,8 +411,9 @@ fn give_up<T>(driver: &mut Driver<T>) -> Vec<T> {
 
 fn abandon<T: Complete>(tickets: Vec<T>) -> Vec<T::Followup> {
     let lost = Outcome::Lost(Status::CONNECTION_RESET);
+    let mut memory = T::Memory::default();
     tickets
         .into_iter()
-        .filter_map(|t| t.complete(lost))
+        .filter_map(|t| t.complete(lost, &mut memory))
         .collect()
 }

@@ -8,6 +8,7 @@ use crate::backend::kea::job::Effect;
 use crate::backend::kea::session::{AT_ONCE, Running};
 use crate::backend::kea::target::{Place, Target};
 use crate::net::{self, Socket};
+use crate::request::Complete;
 use crate::status::Status;
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
@@ -19,7 +20,9 @@ use std::time::{Duration, Instant};
 const LOCK_NAP: Duration = Duration::from_millis(5);
 
 /// See the module.
-pub struct Driver<T> {
+pub struct Driver<T: Complete> {
+    /// What outcomes have in common.
+    pub memory: T::Memory,
     /// What is under way.
     pub flights: Vec<Flight<T>>,
     /// Over HTTP: connections for the next command. Over a UNIX socket: those
@@ -76,7 +79,7 @@ pub enum Begun {
     Locked(rustix::fd::OwnedFd),
 }
 
-impl<T> Driver<T> {
+impl<T: Complete> Driver<T> {
     /// Looks up the server's name, if it has one.
     ///
     /// # Errors
@@ -92,6 +95,7 @@ impl<T> Driver<T> {
             Place::Http { host, port, .. } => addresses = net::resolve(host, *port)?,
         }
         Ok(Self {
+            memory: T::Memory::default(),
             flights: Vec::new(),
             idle: Vec::new(),
             spare: None,

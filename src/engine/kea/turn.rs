@@ -183,8 +183,11 @@ impl<'c, T: Complete> Turn<'c, T> {
                     break;
                 }
                 Progress::Done(answers) => {
+                    let mut none = T::Memory::default();
+                    let memory = self.driver.as_mut().map_or(&mut none, |d| &mut d.memory);
                     for (ticket, answer) in answers {
-                        self.followups.extend(ticket.complete(answer.outcome()));
+                        self.followups
+                            .extend(ticket.complete(answer.outcome(), memory));
                     }
                     // Free for others before the next request of ours starts.
                     drop(lock.take());
