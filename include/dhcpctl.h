@@ -1322,6 +1322,43 @@ isc_result_t omapi_io_state_foreach(isc_result_t (*func)(omapi_object_t*, void*)
                                     void *p);
 
 /**
+ * Addition, not in ISC's library. Sends `command` to a Kea server and waits
+ * for its answer. `arguments_json` is NULL or the command's arguments in
+ * JSON: a map or a list. When Kea answers, `*reply` (unless `reply` is NULL;
+ * it must hold NULL before) becomes a new data string with the whole answer
+ * in JSON, whatever the result.
+ *
+ * For waits of one's own and callbacks, do the same with an object: make it
+ * with dhcpctl_new_object(&h, connection, "kea-command"), set "command" and
+ * "arguments", open it with dhcpctl_open_object; when it has completed it has
+ * the values "result", "text" and "reply".
+ *
+ * Returns by Kea's result: 0; ISC_R_FAILURE for 1 and unknown ones,
+ * ISC_R_NOTIMPLEMENTED for 2, ISC_R_NOTFOUND for 3, ISC_R_EXISTS for 4,
+ * ISC_R_IOERROR for 5. Without an answer: DHCP_R_INVALIDARG when the
+ * arguments are no JSON, ISC_R_NOTIMPLEMENTED when the connection is to no
+ * Kea, ISC_R_CONNREFUSED, DHCP_R_CONNRESET and others; `*reply` is NULL then.
+ */
+dhcpctl_status dhcpctl_kea_command(dhcpctl_handle connection,
+                                   const char *command,
+                                   const char *arguments_json,
+                                   dhcpctl_data_string *reply);
+
+/**
+ * Addition, not in ISC's library; Kea servers only. Queues a request for the
+ * object behind the one that `h` holds: the lease with the next higher
+ * address, or the next host. A new `h` of the type "lease" or "host" gets the
+ * first. Attributes that the object does not have become null. Wait for `h`
+ * or use a callback, as with dhcpctl_open_object.
+ *
+ * Returns 0 when the request is queued. It completes with ISC_R_NOMORE behind
+ * the last object, and with ISC_R_NOTIMPLEMENTED for other types or over
+ * OMAPI, which has no such request. Objects that come or go meanwhile may be
+ * missed or not.
+ */
+dhcpctl_status dhcpctl_next_object(dhcpctl_handle connection, dhcpctl_handle h);
+
+/**
  * Makes a value that shares `name` and `value`; NULL is the null value.
  */
 isc_result_t omapi_make_value(omapi_value_t **vp,
@@ -2208,6 +2245,43 @@ isc_result_t omapi_unregister_io_object(omapi_object_t *h);
  */
 isc_result_t omapi_io_state_foreach(isc_result_t (*func)(omapi_object_t*, void*),
                                     void *p);
+
+/**
+ * Addition, not in ISC's library. Sends `command` to a Kea server and waits
+ * for its answer. `arguments_json` is NULL or the command's arguments in
+ * JSON: a map or a list. When Kea answers, `*reply` (unless `reply` is NULL;
+ * it must hold NULL before) becomes a new data string with the whole answer
+ * in JSON, whatever the result.
+ *
+ * For waits of one's own and callbacks, do the same with an object: make it
+ * with dhcpctl_new_object(&h, connection, "kea-command"), set "command" and
+ * "arguments", open it with dhcpctl_open_object; when it has completed it has
+ * the values "result", "text" and "reply".
+ *
+ * Returns by Kea's result: 0; ISC_R_FAILURE for 1 and unknown ones,
+ * ISC_R_NOTIMPLEMENTED for 2, ISC_R_NOTFOUND for 3, ISC_R_EXISTS for 4,
+ * ISC_R_IOERROR for 5. Without an answer: DHCP_R_INVALIDARG when the
+ * arguments are no JSON, ISC_R_NOTIMPLEMENTED when the connection is to no
+ * Kea, ISC_R_CONNREFUSED, DHCP_R_CONNRESET and others; `*reply` is NULL then.
+ */
+dhcpctl_status dhcpctl_kea_command(dhcpctl_handle connection,
+                                   const char *command,
+                                   const char *arguments_json,
+                                   dhcpctl_data_string *reply);
+
+/**
+ * Addition, not in ISC's library; Kea servers only. Queues a request for the
+ * object behind the one that `h` holds: the lease with the next higher
+ * address, or the next host. A new `h` of the type "lease" or "host" gets the
+ * first. Attributes that the object does not have become null. Wait for `h`
+ * or use a callback, as with dhcpctl_open_object.
+ *
+ * Returns 0 when the request is queued. It completes with ISC_R_NOMORE behind
+ * the last object, and with ISC_R_NOTIMPLEMENTED for other types or over
+ * OMAPI, which has no such request. Objects that come or go meanwhile may be
+ * missed or not.
+ */
+dhcpctl_status dhcpctl_next_object(dhcpctl_handle connection, dhcpctl_handle h);
 
 /**
  * Makes a value that shares `name` and `value`; NULL is the null value.

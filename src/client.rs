@@ -275,6 +275,16 @@ impl Object {
         self.ask(server, Ask::Remove)
     }
 
+    /// Queues a request for the object behind this one, the first for a new
+    /// object; Kea servers only. Completes with `ISC_R_NOMORE` behind the
+    /// last.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn next(&self, server: &Connection) -> Result<(), Status> {
+        self.ask(server, Ask::Next)
+    }
+
     fn ask(&self, server: &Connection, ask: Ask) -> Result<(), Status> {
         safe::send(&self.0, &server.0.0, ask)
     }

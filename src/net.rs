@@ -8,7 +8,7 @@ use crate::status::Status;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
-use rustix::net::{self, RecvFlags, SendFlags, SocketType, sockopt};
+use rustix::net::{self, RecvFlags, SendFlags, SocketAddrUnix, SocketType, sockopt};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::time::Instant;
 
@@ -93,6 +93,57 @@ impl Socket {
         }
     }
 
+    /// A socket for [`connect_unix`](Self::connect_unix).
+    ///
+    /// # Errors
+    /// No descriptors left.
+    pub fn unix() -> Result<Self, Errno> {
+        #[cfg(not(target_vendor = "apple"))]
+        {
+            let flags = net::SocketFlags::CLOEXEC | net::SocketFlags::NONBLOCK;
+            net::socket_with(net::AddressFamily::UNIX, SocketType::STREAM, flags, None).map(Self)
+        }
+        #[cfg(target_vendor = "apple")]
+        {
+            let fd = new_socket(net::AddressFamily::UNIX)?;
+            rustix::io::ioctl_fionbio(&fd, true)?;
+            Ok(Self(fd))
+        }
+    }
+
+    /// Connects to a UNIX socket, or fails at once: with `EAGAIN` when the
+    /// server's queue is full.
+    ///
+    /// # Errors
+    /// Why it failed.
+    pub fn connect_unix(&self, address: &SocketAddrUnix) -> Result<(), Errno> {
+        loop {
+            match net::connect(&self.0, address) {
+                Err(Errno::INTR) => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// Two that are connected with each other.
+    ///
+    /// # Errors
+    /// No descriptors left.
+    pub fn pair() -> Result<(Self, Self), Errno> {
+        let (a, b) = net::socketpair(
+            net::AddressFamily::UNIX,
+            SocketType::STREAM,
+            net::SocketFlags::empty(),
+            None,
+        )?;
+        for fd in [&a, &b] {
+            rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?;
+            #[cfg(target_vendor = "apple")]
+            sockopt::set_socket_nosigpipe(fd, true)?;
+        }
+        Ok((Self(a), Self(b)))
+    }
+
     /// Result of the connection attempt; sets the options that every
     /// connection wants.
     ///
@@ -140,6 +191,18 @@ impl Socket {
     /// # Errors
     /// The connection's error.
     pub fn receive(&self, buf: &mut [u8], block: bool) -> Result<Option<usize>, Errno> {
+        let got = self.receive_unix(buf, block)?;
+        if got.is_some() {
+            self.quick_ack();
+        }
+        Ok(got)
+    }
+
+    /// As [`receive`](Self::receive), for sockets that are not TCP.
+    ///
+    /// # Errors
+    /// The connection's error.
+    pub fn receive_unix(&self, buf: &mut [u8], block: bool) -> Result<Option<usize>, Errno> {
         let flags = if block {
             RecvFlags::empty()
         } else {

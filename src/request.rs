@@ -31,6 +31,12 @@ pub enum Operation<'a> {
     Refresh,
     /// Remove the object with that handle.
     Remove,
+    /// Send the object of that type behind the one with the handle, the first
+    /// when the handle is 0; only Kea can.
+    Next {
+        /// Object type: lease or host.
+        object_type: Option<&'a [u8]>,
+    },
     /// A message that the program built itself; only OMAPI can send it.
     Message {
         /// Operation code of the header.

@@ -3,4 +3,6 @@
 //! connection's lock), and a reader, which turns bytes into outcomes (owned by
 //! the thread that reads).
 
+#[cfg(feature = "kea")]
+pub mod kea;
 pub mod omapi;

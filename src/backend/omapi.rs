@@ -164,7 +164,8 @@ impl<T> Session<T> {
         let (code, rid) = match request.operation {
             Operation::Open { .. } => (op::OPEN, 0),
             Operation::Update => (op::UPDATE, 0),
-            Operation::Refresh => (op::REFRESH, 0),
+            // `Next` does not get here: the connection refuses it.
+            Operation::Refresh | Operation::Next { .. } => (op::REFRESH, 0),
             Operation::Remove => (op::DELETE, 0),
             Operation::Message { op, rid, .. } => (op, rid),
         };

@@ -2,13 +2,12 @@
 //! below `dhcpctl_*`, and driving them from a program's own event loop.
 
 use super::{guard, guard_calling, guard_or, object, some, text};
-use crate::engine::Phase;
-use crate::net;
+use crate::engine::{Destination, Phase};
 use crate::object::connection::{self, Conn};
 use crate::object::layout::{
     isc_boolean_t, isc_result_t, omapi_addr_list_t, omapi_addr_t, omapi_object_t,
 };
-use crate::object::{message, protocol, types};
+use crate::object::{message, protocol, servers, types};
 use crate::status::Status;
 use core::ffi::{c_char, c_int, c_uint};
 use core::ptr::null_mut;
@@ -33,17 +32,19 @@ pub unsafe extern "C" fn omapi_protocol_connect(
         if !authinfo.is_null() {
             object(authinfo)?;
         }
-        connection::start(h, &addresses(server_name, port)?, authinfo)?;
+        connection::start(h, destination(server_name, port)?, authinfo)?;
         Err(Status::INCOMPLETE)
     })
 }
 
+/// What a server name means: an address, or a Kea server.
+///
 /// # Safety
 /// `server_name` is NULL or a C string.
-unsafe fn addresses(server_name: *const c_char, port: c_uint) -> Result<Vec<SocketAddr>, Status> {
+unsafe fn destination(server_name: *const c_char, port: c_uint) -> Result<Destination, Status> {
     // SAFETY: as the function's.
     let host = unsafe { text(server_name) }?;
-    net::resolve(
+    servers::find(
         host.to_str().map_err(|_| Status::HOST_UNKNOWN)?,
         port as u16,
     )
@@ -60,7 +61,7 @@ pub unsafe extern "C" fn omapi_connect(
     port: c_uint,
 ) -> isc_result_t {
     // SAFETY: the C contract.
-    guard_calling(|| unsafe { connect_protocol(object(c)?, &addresses(server_name, port)?) })
+    guard_calling(|| unsafe { connect_protocol(object(c)?, destination(server_name, port)?) })
 }
 
 /// As omapi_connect, for the addresses of a list, in turn. A local address is
@@ -85,7 +86,7 @@ pub unsafe extern "C" fn omapi_connect_list(
         if addresses.is_empty() {
             return Err(Status::INVALID_ARGUMENT);
         }
-        connect_protocol(c, &addresses)
+        connect_protocol(c, Destination::Omapi(addresses))
     })
 }
 
@@ -102,13 +103,13 @@ fn socket_address(a: &omapi_addr_t) -> Result<SocketAddr, Status> {
 
 /// # Safety
 /// `c` is live.
-unsafe fn connect_protocol(c: *mut omapi_object_t, addresses: &[SocketAddr]) -> Result<(), Status> {
+unsafe fn connect_protocol(c: *mut omapi_object_t, destination: Destination) -> Result<(), Status> {
     // SAFETY: as the function's.
     unsafe {
         if !types::is(c, &super::data::omapi_type_protocol) {
             return Err(Status::NOT_IMPLEMENTED);
         }
-        connection::start_protocol(c, addresses, null_mut())?;
+        connection::start_protocol(c, destination, null_mut())?;
     }
     Err(Status::INCOMPLETE)
 }

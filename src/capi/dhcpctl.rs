@@ -7,7 +7,7 @@ use crate::object::layout::{
     dhcpctl_data_string, dhcpctl_handle, dhcpctl_status, isc_result_t, omapi_typed_data_t,
 };
 use crate::object::value::Owned;
-use crate::object::{auth_key, callback, completion, connection, data, remote, types};
+use crate::object::{auth_key, callback, completion, connection, data, remote, servers, types};
 use crate::status::Status;
 use core::ffi::{c_char, c_int, c_uchar, c_uint, c_void};
 use core::ptr::null_mut;
@@ -86,7 +86,8 @@ unsafe fn connect(
         if !authinfo.is_null() {
             object(authinfo)?;
         }
-        *slot = connection::connect(host, port as u16, authinfo, deadline)?;
+        let destination = servers::find(host, port as u16)?;
+        *slot = connection::connect(destination, authinfo, deadline)?;
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ mod generic;
 mod handle;
 mod handlers;
 mod io;
+mod kea;
 mod make_value;
 mod memory;
 mod message;

@@ -1,13 +1,17 @@
 //! One connection shared by everybody who uses it: who reads, who waits, what
 //! happens to an answer, and how it all ends.
 
+mod any;
 mod connection;
 mod end;
 mod followups;
+#[cfg(feature = "kea")]
+mod kea;
 pub mod process;
 mod sending;
 mod sleepers;
 mod turn;
 
+pub use any::{AnyConnection, AnyTurn, Destination};
 pub use connection::{Connection, Credentials, Disconnect, Phase, Waited};
 pub use turn::Turn;

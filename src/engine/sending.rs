@@ -2,7 +2,7 @@
 
 use super::connection::{Connection, Phase, State};
 use crate::net;
-use crate::request::{Complete, Request};
+use crate::request::{Complete, Operation, Request};
 use crate::status::Status;
 use parking_lot::MutexGuard;
 use rustix::event::{PollFd, PollFlags};
@@ -54,6 +54,10 @@ impl<T: Complete> Connection<T> {
             Phase::Closed(_) => Some(Status::CONNECTION_RESET),
             Phase::Draining => Some(Status::SHUTTING_DOWN),
             _ if st.session.is_authenticating() => Some(Status::NOT_YET),
+            // OMAPI cannot enumerate.
+            _ if matches!(request.operation, Operation::Next { .. }) => {
+                Some(Status::NOT_IMPLEMENTED)
+            }
             _ => None,
         };
         if let Some(status) = refusal {

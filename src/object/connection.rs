@@ -12,15 +12,13 @@ use super::refs::{self, ObjectRef};
 use super::ticket::Ticket;
 use super::{auth_key, data, dispatch, generic, protocol, types};
 use crate::capi::data as symbols;
-use crate::engine::{Connection, Disconnect, Waited};
-use crate::net;
+use crate::engine::{AnyConnection, Destination, Disconnect, Waited};
 use crate::status::Status;
 use crate::wire;
 use core::ffi::{c_char, c_long};
 use core::mem::size_of;
 use parking_lot::Mutex;
 use rustix::fd::{AsFd, AsRawFd};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -31,7 +29,7 @@ unsafe extern "C" {
 }
 
 /// The engine's connection, with our tickets.
-pub type Conn = Connection<Ticket>;
+pub type Conn = AnyConnection<Ticket>;
 
 /// The io objects of all connections that are not yet closed.
 static OPEN: Mutex<Vec<ObjectRef>> = Mutex::new(Vec::new());
@@ -202,15 +200,14 @@ unsafe fn engine_locked(object: *mut omapi_object_t) -> Result<Arc<Conn>, Status
 /// `DHCP_R_HOSTUNKNOWN`, the system's reason, `ISC_R_TIMEDOUT`, or the server's
 /// code when it refuses the authenticator.
 pub unsafe fn connect(
-    host: &str,
-    port: u16,
+    destination: Destination,
     auth: *mut omapi_object_t,
     deadline: Option<Instant>,
 ) -> Result<*mut omapi_object_t, Status> {
     // SAFETY: auth is NULL or live, the handle is ours.
     unsafe {
         let handle = ObjectRef::from_raw(generic::new()?);
-        start(handle.as_ptr(), &net::resolve(host, port)?, auth)?;
+        start(handle.as_ptr(), destination, auth)?;
         match wait(handle.as_ptr(), deadline) {
             Some(Ok(_)) => Ok(handle.into_raw()),
             Some(Err(status)) => {
@@ -235,7 +232,7 @@ pub unsafe fn connect(
 /// `DHCP_R_INVALIDARG` for the wrong kind, or the system's reason.
 pub unsafe fn start(
     handle: *mut omapi_object_t,
-    addresses: &[SocketAddr],
+    destination: Destination,
     auth: *mut omapi_object_t,
 ) -> Result<(), Status> {
     // SAFETY: as the function's; the new object is live and unlinked.
@@ -247,7 +244,7 @@ pub unsafe fn start(
             &symbols::omapi_type_protocol,
             size_of::<omapi_protocol_object_t>(),
         )?;
-        start_protocol(protocol.as_ptr(), addresses, auth)?;
+        start_protocol(protocol.as_ptr(), destination, auth)?;
         if refs::join(protocol.as_ptr(), handle) {
             return Ok(());
         }
@@ -268,7 +265,7 @@ pub unsafe fn start(
 /// As [`start`].
 pub unsafe fn start_protocol(
     protocol: *mut omapi_object_t,
-    addresses: &[SocketAddr],
+    destination: Destination,
     auth: *mut omapi_object_t,
 ) -> Result<(), Status> {
     // SAFETY: auth is NULL or live; the new objects are live and unlinked.
@@ -297,7 +294,7 @@ pub unsafe fn start_protocol(
         let first_id = random() as u32;
         // The reference that an open connection has on its own chain.
         let own = io.clone();
-        let engine = Conn::start(addresses.to_vec(), first_id, credentials, move || {
+        let engine = Conn::start(destination, first_id, credentials, move || {
             disconnected(own);
         })?;
         (*object.as_ptr().cast::<ConnectionObject>()).engine = Some(Arc::clone(&engine));
@@ -389,8 +386,8 @@ unsafe fn show(object: *mut omapi_object_t, protocol: *mut omapi_object_t, engin
         let p = protocol.cast::<omapi_protocol_object_t>();
         if let Some(socket) = socket {
             (*c).socket = socket.as_fd().as_raw_fd();
-            (*c).state = omapi_connection_state_t::omapi_connection_connected;
         }
+        (*c).state = omapi_connection_state_t::omapi_connection_connected;
         (*p).protocol_version = wire::VERSION;
         (*p).header_size = wire::HEADER_LEN as u32;
         (*p).state = omapi_protocol_state_t::omapi_protocol_header_wait;

@@ -4,7 +4,7 @@
 
 use super::connection::Conn;
 use super::io;
-use crate::engine::{Phase, Waited};
+use crate::engine::{AnyTurn, Phase, Waited};
 use crate::net;
 use crate::status::Status;
 use parking_lot::Mutex;
@@ -36,7 +36,7 @@ thread_local! {
 pub fn used(engine: &Arc<Conn>) {
     NEWS.set(NEWS.get().wrapping_add(1));
     let me = THREAD.with(|t| *t);
-    let before = engine.last_user.swap(me, Ordering::Relaxed);
+    let before = engine.last_user().swap(me, Ordering::Relaxed);
     if before == me {
         return;
     }
@@ -65,7 +65,7 @@ fn others(primary: &Arc<Conn>) -> Vec<Arc<Conn>> {
         let all: Vec<_> = mine.iter().filter_map(Weak::upgrade).collect();
         mine.retain(|c| {
             let c = all.iter().find(|a| c.as_ptr() == Arc::as_ptr(a));
-            c.is_some_and(|c| c.last_user.load(Ordering::Relaxed) == me)
+            c.is_some_and(|c| c.last_user().load(Ordering::Relaxed) == me)
         });
         all
     });
@@ -73,7 +73,7 @@ fn others(primary: &Arc<Conn>) -> Vec<Arc<Conn>> {
     // reference, and objects of the program with it.
     let mut mine = mine.unwrap_or_default();
     mine.retain(|c| {
-        !Arc::ptr_eq(c, primary) && c.last_user.load(Ordering::Relaxed) == me && c.is_busy()
+        !Arc::ptr_eq(c, primary) && c.last_user().load(Ordering::Relaxed) == me && c.is_busy()
     });
     mine
 }
@@ -175,20 +175,24 @@ fn pass(
         let nap = Instant::now() + SHARED_NAP;
         until = Some(deadline.map_or(nap, |d| d.min(nap)));
     }
-    let mut fds: Vec<PollFd<'_>> = turns
-        .iter()
-        .map(|t| PollFd::from_borrowed_fd(t.fd(), t.interest()))
-        .chain(programs.iter().map(io::Interest::poll_fd))
-        .collect();
-    let any = net::poll(&mut fds, until)? > 0;
+    let timers = turns.iter().filter_map(AnyTurn::wake_at);
+    until = timers.chain(until).min();
+    let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(turns.len() + programs.len());
+    let counts: Vec<usize> = turns.iter().map(|t| t.register(&mut fds)).collect();
+    fds.extend(programs.iter().map(io::Interest::poll_fd));
+    net::poll(&mut fds, until)?;
     let ready: Vec<_> = fds.iter().map(PollFd::revents).collect();
     drop(fds);
-    for (turn, &flags) in turns.iter_mut().zip(&ready) {
-        turn.proceed(flags);
+    let mut any = false;
+    let mut rest = &ready[..];
+    for (turn, count) in turns.iter_mut().zip(counts) {
+        let (its, others) = rest.split_at(count);
+        any |= turn.proceed(its);
+        rest = others;
     }
-    let programs_ready = &ready[turns.len()..];
     drop(turns);
-    for (interest, &flags) in programs.iter().zip(programs_ready) {
+    for (interest, &flags) in programs.iter().zip(rest) {
+        any |= !flags.is_empty();
         interest.serve(flags);
     }
     io::reap();

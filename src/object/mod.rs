@@ -24,6 +24,7 @@ pub mod protocol;
 pub mod refs;
 pub mod remote;
 pub mod safe;
+pub mod servers;
 mod slab;
 mod slots;
 pub mod stuffing;

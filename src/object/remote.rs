@@ -144,6 +144,8 @@ pub enum Ask {
     Refresh,
     /// Remove.
     Remove,
+    /// The object behind this one.
+    Next,
 }
 
 /// Queues a request about `object` on the connection of `handle`.
@@ -181,7 +183,7 @@ unsafe fn submit(
         let c = c_fields(object);
         let attributes = match ask {
             Ask::Open(_) | Ask::Update => changed_attributes(object, handle)?,
-            Ask::Refresh | Ask::Remove => Vec::new(),
+            Ask::Refresh | Ask::Remove | Ask::Next => Vec::new(),
         };
         let object_type = match (*c).rtype {
             t if t.is_null() => None,
@@ -198,6 +200,7 @@ unsafe fn submit(
             Ask::Update => (Operation::Update, remote_handle(c)),
             Ask::Refresh => (Operation::Refresh, remote_handle(c)),
             Ask::Remove => (Operation::Remove, remote_handle(c)),
+            Ask::Next => (Operation::Next { object_type }, remote_handle(c)),
         };
         let request = Request {
             operation,

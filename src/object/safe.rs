@@ -6,7 +6,7 @@ use super::data::{self, Datum};
 use super::refs::{self, ObjectRef};
 use super::remote::{self, Ask};
 use super::value::Owned;
-use super::{auth_key, completion, connection, generic, types};
+use super::{auth_key, completion, connection, generic, servers, types};
 use crate::status::Status;
 use core::ffi::CStr;
 use core::ptr::null_mut;
@@ -51,9 +51,10 @@ pub fn connect(
     deadline: Option<Instant>,
 ) -> Result<ObjectRef, Status> {
     let auth = key.map_or(null_mut(), ObjectRef::as_ptr);
+    let destination = servers::find(host, port)?;
     // SAFETY: auth is NULL or kept alive by `key`; the handle's reference is
     // ours.
-    unsafe { connection::connect(host, port, auth, deadline).map(|h| ObjectRef::from_raw(h)) }
+    unsafe { connection::connect(destination, auth, deadline).map(|h| ObjectRef::from_raw(h)) }
 }
 
 /// Whether a connection handle is still connected, as far as is known without

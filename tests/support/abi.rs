@@ -21,7 +21,7 @@ pub fn table(name: &str, columns: usize) -> Vec<Vec<String>> {
     rows.collect()
 }
 
-/// A function or variable that the genuine libraries have and ours must.
+/// A function or variable that ours must have.
 pub struct Required {
     pub name: String,
     /// `T` function, `B` variable.
@@ -30,9 +30,11 @@ pub struct Required {
     pub prototype: String,
 }
 
-/// The table.
+/// Everything that is to be there: what the genuine libraries have, and our
+/// additions.
 pub fn required() -> Vec<Required> {
-    let rows = table("required", 4).into_iter().map(|row| Required {
+    let rows = table("required", 4).into_iter();
+    let rows = rows.chain(table("additions", 4)).map(|row| Required {
         name: row[0].clone(),
         kind: row[1].clone(),
         tier: row[2].parse().expect("a tier"),

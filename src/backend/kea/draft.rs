@@ -1,0 +1,215 @@
+//! Changes of reservations and classes, and a configuration that they are made
+//! in.
+
+use super::Failure;
+use super::config::{self, Config};
+use super::handles::HostKey;
+use super::host::Source;
+use super::json::{self, Map, Value};
+use super::reservation::{self, Entry, Reservation};
+use crate::status::Status;
+use std::net::Ipv4Addr;
+
+/// One change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Edit {
+    /// A new reservation.
+    Add(Reservation),
+    /// In place of the one with that key, which stays the same.
+    Replace(HostKey, Reservation),
+    /// No more.
+    Remove(HostKey),
+    /// A new class.
+    AddClass(Map<String, Value>),
+    /// No more.
+    RemoveClass(String),
+}
+
+/// A configuration that is being changed.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    arguments: Value,
+    entries: Vec<Entry>,
+}
+
+impl Draft {
+    /// Starts with a copy.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        Self {
+            arguments: config.arguments.clone(),
+            entries: config.entries().to_vec(),
+        }
+    }
+
+    /// `Dhcp4`. Removed reservations are `null` in it.
+    ///
+    /// # Errors
+    /// Not for what `Config` accepts.
+    pub fn dhcp4(&self) -> Result<&Map<String, Value>, Failure> {
+        let dhcp4 = self.arguments.get("Dhcp4").and_then(Value::as_object);
+        dhcp4.ok_or(Status::PROTOCOL_ERROR.into())
+    }
+
+    /// For lookups.
+    ///
+    /// # Errors
+    /// As [`dhcp4`](Self::dhcp4).
+    pub fn source(&self) -> Result<Source<'_>, Failure> {
+        Ok(Source::Snapshot(self.dhcp4()?, &self.entries))
+    }
+
+    /// Makes a change.
+    ///
+    /// # Errors
+    /// What it is about is not there.
+    pub fn apply(&mut self, edit: Edit) -> Result<(), Failure> {
+        let dhcp4 = self
+            .arguments
+            .get_mut("Dhcp4")
+            .and_then(Value::as_object_mut)
+            .ok_or(Status::PROTOCOL_ERROR)?;
+        match edit {
+            Edit::Add(new) => {
+                let place = reservation::places(dhcp4)
+                    .find(|(_, subnet)| *subnet == new.subnet)
+                    .map(|(place, _)| place)
+                    .ok_or(Status::INVALID_ARGUMENT)?;
+                let list = reservation::list_mut(dhcp4, place).ok_or(Status::PROTOCOL_ERROR)?;
+                let entry = reservation::entry(place, list.len(), new.subnet, &new.map);
+                self.entries.push(entry.ok_or(Status::INVALID_ARGUMENT)?);
+                list.push(Value::Object(new.map));
+            }
+            Edit::Replace(key, new) => {
+                let entry = self.entries.iter_mut().find(|e| e.key == key);
+                let entry = entry.ok_or(Status::NOT_FOUND)?;
+                let slot = reservation::list_mut(dhcp4, entry.place)
+                    .and_then(|list| list.get_mut(entry.at))
+                    .ok_or(Status::NOT_FOUND)?;
+                let changed = reservation::entry(entry.place, entry.at, key.subnet, &new.map);
+                *entry = changed.ok_or(Status::INVALID_ARGUMENT)?;
+                *slot = Value::Object(new.map);
+            }
+            Edit::Remove(key) => {
+                let at = self.entries.iter().position(|e| e.key == key);
+                let entry = self.entries.remove(at.ok_or(Status::NOT_FOUND)?);
+                let slot = reservation::list_mut(dhcp4, entry.place)
+                    .and_then(|list| list.get_mut(entry.at))
+                    .ok_or(Status::NOT_FOUND)?;
+                // The others keep their index.
+                *slot = Value::Null;
+            }
+            Edit::AddClass(class) => classes_mut(dhcp4)?.push(Value::Object(class)),
+            Edit::RemoveClass(name) => classes_mut(dhcp4)?.retain(|c| class_name(c) != Some(&name)),
+        }
+        Ok(())
+    }
+
+    /// The arguments of config-set.
+    ///
+    /// # Errors
+    /// As [`dhcp4`](Self::dhcp4).
+    pub fn finish(mut self) -> Result<Value, Failure> {
+        let places: Vec<_> = reservation::places(self.dhcp4()?).collect();
+        let dhcp4 = self
+            .arguments
+            .get_mut("Dhcp4")
+            .and_then(Value::as_object_mut);
+        let dhcp4 = dhcp4.ok_or(Status::PROTOCOL_ERROR)?;
+        for (place, _) in places {
+            if reservation::list(dhcp4, place).iter().any(Value::is_null)
+                && let Some(list) = reservation::list_mut(dhcp4, place)
+            {
+                list.retain(|r| !r.is_null());
+            }
+        }
+        Ok(self.arguments)
+    }
+}
+
+/// True if the change is there.
+#[must_use]
+pub fn is_made(edit: &Edit, config: &Config) -> bool {
+    let entry = |key: &HostKey| config.entries().iter().find(|e| e.key == *key);
+    match edit {
+        Edit::Add(new) | Edit::Replace(_, new) => {
+            let there = new.key().and_then(|key| entry(&key).cloned());
+            there.is_some_and(|e| e.address == new.address() && e.name == new.name())
+        }
+        Edit::Remove(key) => entry(key).is_none(),
+        Edit::AddClass(class) => {
+            json::string(class, "name").is_some_and(|n| has_class(config.dhcp4(), n))
+        }
+        Edit::RemoveClass(name) => !has_class(config.dhcp4(), name),
+    }
+}
+
+fn classes_mut(dhcp4: &mut Map<String, Value>) -> Result<&mut Vec<Value>, Failure> {
+    let classes = dhcp4
+        .entry("client-classes")
+        .or_insert_with(|| Value::Array(Vec::new()));
+    classes.as_array_mut().ok_or(Status::PROTOCOL_ERROR.into())
+}
+
+fn class_name(class: &Value) -> Option<&str> {
+    class.get("name")?.as_str()
+}
+
+/// The class of that name.
+#[must_use]
+pub fn class<'d>(dhcp4: &'d Map<String, Value>, name: &str) -> Option<&'d Map<String, Value>> {
+    let mut classes = json::list(dhcp4, "client-classes").iter();
+    classes.find(|c| class_name(c) == Some(name))?.as_object()
+}
+
+/// True if there is a class of that name.
+#[must_use]
+pub fn has_class(dhcp4: &Map<String, Value>, name: &str) -> bool {
+    class(dhcp4, name).is_some()
+}
+
+/// The subnet-id of where a reservation belongs: the subnet of its address;
+/// without address the global list if Kea looks there, or the only subnet.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` when there is no such place.
+pub fn home(dhcp4: &Map<String, Value>, address: Option<Ipv4Addr>) -> Result<u32, Failure> {
+    let none = |why| Failure::because(Status::INVALID_ARGUMENT, why);
+    let Some(address) = address else {
+        let global = dhcp4.get("reservations-global").and_then(Value::as_bool);
+        if global == Some(true) {
+            return Ok(0);
+        }
+        let mut subnets = config::subnets(dhcp4).filter_map(|(_, s)| config::subnet_id(s));
+        return match (subnets.next(), subnets.next()) {
+            (Some(only), None) => Ok(only),
+            _ => Err(none("without an address Kea needs reservations-global")),
+        };
+    };
+    config::subnets(dhcp4)
+        .find(|(_, subnet)| config::contains(subnet, address))
+        .and_then(|(_, subnet)| config::subnet_id(subnet))
+        .ok_or(none("no subnet has this address"))
+}
+
+/// True if two reservations may not have the same address.
+#[must_use]
+pub fn unique_addresses(dhcp4: &Map<String, Value>) -> bool {
+    dhcp4.get("ip-reservations-unique").and_then(Value::as_bool) != Some(false)
+}
+
+/// True if some option 43 would be lost when this configuration is written or
+/// set: Kea 2.6 and 3.0 show raw bytes of it as empty.
+#[must_use]
+pub fn loses_option_43(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => {
+            let is_43 = map.get("code").and_then(Value::as_u64) == Some(43);
+            let raw = map.get("csv-format").and_then(Value::as_bool) == Some(false);
+            let empty = map.get("data").and_then(Value::as_str) == Some("");
+            (is_43 && raw && empty) || map.values().any(loses_option_43)
+        }
+        Value::Array(list) => list.iter().any(loses_option_43),
+        _ => false,
+    }
+}

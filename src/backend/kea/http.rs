@@ -1,0 +1,216 @@
+//! One command over HTTP, without I/O: ureq-proto does the protocol.
+
+use super::Failure;
+use super::json::MAX_BYTES;
+use super::target::Secret;
+use crate::status::Status;
+use ureq_proto::client::state::{RecvBody, RecvResponse};
+use ureq_proto::client::{Call, RecvBodyResult, RecvResponseResult, SendRequestResult};
+use ureq_proto::http::{Request, StatusCode};
+
+/// Longest header of an answer.
+const MAX_HEADER: usize = 64 * 1024;
+
+enum State {
+    Header(Call<RecvResponse>),
+    Body(Call<RecvBody>),
+    Done {
+        reusable: bool,
+    },
+    /// Only while a call goes from one state to the next, or after an error.
+    Over,
+}
+
+/// The receiving side of an exchange.
+pub struct Response {
+    state: State,
+    status: StatusCode,
+    /// Bytes received and not yet understood.
+    input: Vec<u8>,
+    /// The content.
+    body: Vec<u8>,
+}
+
+/// The bytes of a request with `command` as its content, and what takes the
+/// answer.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` for what cannot be part of a request.
+pub fn request(
+    authority: &str,
+    path: &str,
+    authorization: Option<&Secret>,
+    command: &[u8],
+) -> Result<(Vec<u8>, Response), Status> {
+    let bad = |_| Status::INVALID_ARGUMENT;
+    let mut request = Request::post(format!("http://{authority}{path}"))
+        .header("content-type", "application/json")
+        .header("content-length", command.len().to_string());
+    if let Some(secret) = authorization {
+        request = request.header("authorization", secret.reveal());
+    }
+    let request = request.body(()).map_err(|_| Status::INVALID_ARGUMENT)?;
+    let mut call = Call::new(request).map_err(bad)?.proceed();
+    let mut out = Vec::new();
+    let mut line = vec![0; MAX_HEADER];
+    while !call.can_proceed() {
+        let n = call.write(&mut line).map_err(bad)?;
+        if n == 0 {
+            return Err(Status::INVALID_ARGUMENT);
+        }
+        out.extend_from_slice(&line[..n]);
+    }
+    let Some(SendRequestResult::SendBody(mut call)) = call.proceed().map_err(bad)? else {
+        return Err(Status::INVALID_ARGUMENT);
+    };
+    let mut sent = 0;
+    while sent < command.len() {
+        let (used, written) = call.write(&command[sent..], &mut line).map_err(bad)?;
+        if used == 0 {
+            return Err(Status::INVALID_ARGUMENT);
+        }
+        sent += used;
+        out.extend_from_slice(&line[..written]);
+    }
+    let call = call.proceed().ok_or(Status::INVALID_ARGUMENT)?;
+    let response = Response {
+        state: State::Header(call),
+        status: StatusCode::OK,
+        input: Vec::new(),
+        body: Vec::new(),
+    };
+    Ok((out, response))
+}
+
+impl Response {
+    /// Takes what was received; `Some` with the content when it is complete,
+    /// and whether the connection may be used again.
+    ///
+    /// # Errors
+    /// The peer does not speak HTTP, or refuses: `ISC_R_NOPERM` for 401 and
+    /// 403, `DHCP_R_PROTOCOLERROR`.
+    pub fn take(&mut self, received: &[u8]) -> Result<Option<(Vec<u8>, bool)>, Failure> {
+        self.input.extend_from_slice(received);
+        let result = self.digest();
+        if result.is_err() {
+            self.state = State::Over;
+        }
+        result
+    }
+
+    fn digest(&mut self) -> Result<Option<(Vec<u8>, bool)>, Failure> {
+        let bad = |_| Failure::from(Status::PROTOCOL_ERROR);
+        loop {
+            self.state = match std::mem::replace(&mut self.state, State::Over) {
+                State::Header(mut call) => {
+                    let (used, response) = call.try_response(&self.input, false).map_err(bad)?;
+                    self.input.drain(..used);
+                    match response {
+                        Some(response) => {
+                            self.status = response.status();
+                            match call.proceed() {
+                                Some(RecvResponseResult::RecvBody(call)) => State::Body(call),
+                                Some(RecvResponseResult::Cleanup(call)) => State::Done {
+                                    reusable: !call.must_close_connection(),
+                                },
+                                _ => return Err(Status::PROTOCOL_ERROR.into()),
+                            }
+                        }
+                        None if used > 0 => State::Header(call),
+                        None if self.input.len() > MAX_HEADER => {
+                            return Err(Status::PROTOCOL_ERROR.into());
+                        }
+                        None => {
+                            self.state = State::Header(call);
+                            return Ok(None);
+                        }
+                    }
+                }
+                State::Body(mut call) => {
+                    let had = self.body.len();
+                    self.body.resize(had + self.input.len(), 0);
+                    let (used, n) = call.read(&self.input, &mut self.body[had..]).map_err(bad)?;
+                    self.body.truncate(had + n);
+                    self.input.drain(..used);
+                    if self.body.len() > MAX_BYTES {
+                        return Err(Status::PROTOCOL_ERROR.into());
+                    }
+                    if call.can_proceed() {
+                        match call.proceed() {
+                            Some(RecvBodyResult::Cleanup(call)) => State::Done {
+                                reusable: !call.must_close_connection(),
+                            },
+                            _ => return Err(Status::PROTOCOL_ERROR.into()),
+                        }
+                    } else if used > 0 && !self.input.is_empty() {
+                        State::Body(call)
+                    } else {
+                        self.state = State::Body(call);
+                        return Ok(None);
+                    }
+                }
+                State::Done { reusable } => return self.end(reusable).map(Some),
+                State::Over => return Err(Status::PROTOCOL_ERROR.into()),
+            };
+        }
+    }
+
+    fn end(&mut self, reusable: bool) -> Result<(Vec<u8>, bool), Failure> {
+        let reusable = reusable && self.input.is_empty();
+        match self.status {
+            StatusCode::OK => Ok((std::mem::take(&mut self.body), reusable)),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Failure::because(
+                Status::NO_PERMISSION,
+                "HTTP: not authorized",
+            )),
+            _ => Err(Failure::because(Status::PROTOCOL_ERROR, "HTTP: refused")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response() -> Response {
+        let (bytes, response) = request("[::1]:81", "/", None, b"{}").unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.starts_with("POST / HTTP/1.1\r\n"), "{text}");
+        assert!(text.contains("content-length: 2\r\n"), "{text}");
+        assert!(text.contains("host: [::1]:81\r\n"), "{text}");
+        assert!(text.ends_with("\r\n\r\n{}"), "{text}");
+        response
+    }
+
+    #[test]
+    fn byte_by_byte() {
+        let text = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n[1]";
+        let mut r = response();
+        for (i, b) in text.iter().enumerate() {
+            let done = r.take(&[*b]).unwrap();
+            assert_eq!(done.is_some(), i + 1 == text.len());
+            if let Some((body, reusable)) = done {
+                assert_eq!((&body[..], reusable), (&b"[1]"[..], true));
+            }
+        }
+        let mut r = response();
+        let chunked =
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n[\r\n2\r\n1]\r\n0\r\n\r\n";
+        assert_eq!(r.take(chunked).unwrap().unwrap().0, b"[1]");
+    }
+
+    #[test]
+    fn refusals() {
+        let status = |text: &[u8]| response().take(text).map_err(|f| f.status());
+        let auth = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(status(auth).unwrap_err(), Status::NO_PERMISSION);
+        let bad = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(status(bad).unwrap_err(), Status::PROTOCOL_ERROR);
+        assert_eq!(
+            status(b"\0\0\0\x64\0\0\0\x18").unwrap_err(),
+            Status::PROTOCOL_ERROR
+        );
+        let redirect = b"HTTP/1.1 301 x\r\nLocation: http://evil/\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(status(redirect).unwrap_err(), Status::PROTOCOL_ERROR);
+    }
+}

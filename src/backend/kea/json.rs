@@ -1,0 +1,331 @@
+//! JSON as Kea reads and writes it.
+//!
+//! Kea's strings are strings of bytes: it writes every byte from 0x80 as
+//! `\u00XX`, one escape for each byte, and refuses escapes from `\u0100` on.
+//! Here a byte is one `char` up to U+00FF inside a string, in both directions.
+//! The text of numbers (64-bit, `0.875`, `1e3`) and the order of keys survive.
+
+use crate::status::Status;
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+pub use serde_json::{Map, Value};
+
+/// Most bytes of one answer. (A configuration with 10 000 reservations has
+/// 2 MB, 30 000 leases in one answer 6 MB.)
+pub const MAX_BYTES: usize = 128 << 20;
+
+/// Most values in one answer: what a hostile answer may make us allocate is
+/// bounded by it, at about a hundred bytes for each.
+const MAX_VALUES: usize = 4 << 20;
+
+/// Deepest nesting; the parser's own limit is the same.
+const MAX_DEPTH: u32 = 120;
+
+/// A key that the parser uses for numbers inside; a map with it would not
+/// survive a round trip.
+const PRIVATE: &[u8] = b"$serde_json::private";
+
+/// Finds the end of an answer while it arrives, and enforces the limits before
+/// anything is built from it. No byte is looked at twice.
+#[derive(Debug, Default)]
+pub struct Scanner {
+    at: usize,
+    depth: u32,
+    values: usize,
+    in_string: bool,
+    escaped: bool,
+}
+
+impl Scanner {
+    /// Looks at what is new in `buffer`, which must start with what it held
+    /// before. The length of the answer when it is complete.
+    ///
+    /// # Errors
+    /// `DHCP_R_PROTOCOLERROR`: not a map or list, or beyond a limit.
+    pub fn scan(&mut self, buffer: &[u8]) -> Result<Option<usize>, Status> {
+        if buffer.len() > MAX_BYTES {
+            return Err(Status::PROTOCOL_ERROR);
+        }
+        while let Some(&byte) = buffer.get(self.at) {
+            self.at += 1;
+            if self.in_string {
+                match byte {
+                    _ if self.escaped => self.escaped = false,
+                    b'\\' => self.escaped = true,
+                    b'"' => self.in_string = false,
+                    _ => {}
+                }
+                continue;
+            }
+            match byte {
+                b'{' | b'[' => {
+                    self.depth += 1;
+                    self.count()?;
+                }
+                b'}' | b']' if self.depth <= 1 => return Ok(Some(self.at)),
+                b'}' | b']' => self.depth -= 1,
+                b' ' | b'\t' | b'\r' | b'\n' => {}
+                _ if self.depth == 0 => return Err(Status::PROTOCOL_ERROR),
+                b'"' => self.in_string = true,
+                b',' => self.count()?,
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn count(&mut self) -> Result<(), Status> {
+        self.values += 1;
+        if self.values > MAX_VALUES || self.depth > MAX_DEPTH {
+            return Err(Status::PROTOCOL_ERROR);
+        }
+        Ok(())
+    }
+}
+
+/// Parses a whole text.
+///
+/// # Errors
+/// `DHCP_R_PROTOCOLERROR` for what is no JSON, is too deep or too large.
+pub fn parse(text: &[u8]) -> Result<Value, Status> {
+    if text.len() > MAX_BYTES || contains(text, PRIVATE) {
+        return Err(Status::PROTOCOL_ERROR);
+    }
+    serde_json::from_str(&one_char_for_each_byte(text)).map_err(|_| Status::PROTOCOL_ERROR)
+}
+
+/// Parses what a program wrote: the same, checked for limits first.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG`.
+pub fn parse_argument(text: &[u8]) -> Result<Value, Status> {
+    Scanner::default()
+        .scan(text)
+        .and_then(|end| end.ok_or(Status::PROTOCOL_ERROR))
+        .and_then(|_| parse(text))
+        .map_err(|_| Status::INVALID_ARGUMENT)
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    // The needle's first byte is rare in configurations.
+    let mut rest = haystack;
+    while let Some(at) = rest.iter().position(|&b| b == needle[0]) {
+        rest = &rest[at..];
+        if rest.starts_with(needle) {
+            return true;
+        }
+        rest = &rest[1..];
+    }
+    false
+}
+
+fn one_char_for_each_byte(text: &[u8]) -> Cow<'_, str> {
+    match core::str::from_utf8(text) {
+        Ok(ascii) if ascii.is_ascii() => Cow::Borrowed(ascii),
+        _ => Cow::Owned(text.iter().map(|&b| char::from(b)).collect()),
+    }
+}
+
+/// Writes a value in ASCII.
+#[must_use]
+pub fn emit(value: &Value) -> Vec<u8> {
+    let mut out = String::new();
+    put(&mut out, value);
+    out.into_bytes()
+}
+
+fn put(out: &mut String, value: &Value) {
+    // Writing to a String cannot fail.
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(b) => drop(write!(out, "{b}")),
+        Value::Number(n) => drop(write!(out, "{n}")),
+        Value::String(s) => put_string(out, s),
+        Value::Array(list) => {
+            out.push('[');
+            for (i, item) in list.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                put(out, item);
+            }
+            out.push(']');
+        }
+        Value::Object(map) => {
+            out.push('{');
+            for (i, (key, item)) in map.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                put_string(out, key);
+                out.push(':');
+                put(out, item);
+            }
+            out.push('}');
+        }
+    }
+}
+
+fn put_string(out: &mut String, text: &str) {
+    let mut units = [0; 2];
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            ' '..='~' => out.push(c),
+            _ => {
+                for unit in c.encode_utf16(&mut units) {
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    out.push('"');
+}
+
+/// Bytes as a JSON string.
+#[must_use]
+pub fn text(bytes: &[u8]) -> String {
+    bytes.iter().map(|&b| char::from(b)).collect()
+}
+
+/// A JSON string as bytes. What Kea sends has no other characters than bytes.
+#[must_use]
+pub fn bytes(text: &str) -> Vec<u8> {
+    text.chars()
+        .map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))
+        .collect()
+}
+
+/// The string under `key`, if there is one and it is not empty.
+#[must_use]
+pub fn string<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    map.get(key)?.as_str().filter(|s| !s.is_empty())
+}
+
+/// The unsigned number under `key`.
+#[must_use]
+pub fn number(map: &Map<String, Value>, key: &str) -> Option<u64> {
+    map.get(key)?.as_u64()
+}
+
+/// The list under `key`, empty when there is none.
+#[must_use]
+pub fn list<'a>(map: &'a Map<String, Value>, key: &str) -> &'a [Value] {
+    map.get(key).and_then(Value::as_array).map_or(&[], |l| l)
+}
+
+/// `map.a.b` ..., if all of them are maps.
+#[must_use]
+pub fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
+    path.iter().try_fold(value, |v, key| v.get(key))
+}
+
+/// A map of these pairs.
+pub fn map<const N: usize>(pairs: [(&str, Value); N]) -> Map<String, Value> {
+    pairs.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()
+}
+
+/// Pairs of hexadecimal digits as bytes: with colons between them, without,
+/// or single digits with colons, in either case; or `'text'` in quotes. All
+/// forms that Kea takes for an identifier.
+#[must_use]
+pub fn identifier(text: &str) -> Option<Vec<u8>> {
+    if let Some(quoted) = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')) {
+        return Some(bytes(quoted));
+    }
+    let text = text.strip_prefix("0x").unwrap_or(text);
+    if !text.bytes().all(|b| b.is_ascii_hexdigit() || b == b':') {
+        return None;
+    }
+    if text.contains(':') {
+        return text
+            .split(':')
+            .map(|pair| match pair.len() {
+                1 | 2 => u8::from_str_radix(pair, 16).ok(),
+                _ => None,
+            })
+            .collect();
+    }
+    if !text.len().is_multiple_of(2) {
+        return None;
+    }
+    (0..text.len())
+        .step_by(2)
+        .map(|i| u8::from_str_radix(&text[i..i + 2], 16).ok())
+        .collect()
+}
+
+/// Bytes as lower-case pairs with colons, as Kea writes addresses.
+#[must_use]
+pub fn colons(bytes: &[u8]) -> String {
+    let pairs: Vec<String> = bytes.iter().map(|b| format!("{b:02x}")).collect();
+    pairs.join(":")
+}
+
+/// Bytes as upper-case digits, as Kea writes binary option data.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut s, b| {
+        // Writing to a String cannot fail.
+        let _ = write!(s, "{b:02X}");
+        s
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_numbers_and_order_survive() {
+        let source = br#"{"z":"\u00c3\u00a9","a":[0.875,12345678901234567890123,1e+3,-0.0,99999999999],"b":{"\u0000":"\u000a\u007f\"\\"}}"#;
+        let value = parse(source).unwrap();
+        assert_eq!(emit(&value), source);
+        assert_eq!(bytes(value["z"].as_str().unwrap()), b"\xc3\xa9");
+        // Raw bytes from a program mean the same.
+        assert_eq!(
+            emit(&parse("{\"z\":\"é\"}".as_bytes()).unwrap()),
+            br#"{"z":"\u00c3\u00a9"}"#
+        );
+    }
+
+    #[test]
+    fn ends_and_limits() {
+        let text = br#" {"a":"}\"","b":[1,{}]} trailing"#;
+        for cut in 0..text.len() {
+            let mut s = Scanner::default();
+            let first = s.scan(&text[..cut]).unwrap();
+            let end = text.len() - " trailing".len();
+            assert_eq!(first, (cut >= end).then_some(end), "{cut}");
+            if first.is_none() {
+                assert_eq!(s.scan(text).unwrap(), Some(end));
+            }
+        }
+        for bad in [&b"hello"[..], b"\"x\"", b"12"] {
+            assert_eq!(Scanner::default().scan(bad), Err(Status::PROTOCOL_ERROR));
+        }
+        let deep = "[".repeat(100_000);
+        assert!(Scanner::default().scan(deep.as_bytes()).is_err());
+        let wide = format!("[{}", "0,".repeat(MAX_VALUES + 1));
+        assert!(Scanner::default().scan(wide.as_bytes()).is_err());
+        assert!(parse(br#"{"$serde_json::private::Number":"1"}"#).is_err());
+        assert!(parse_argument(br#"{"a":1"#).is_err());
+        assert!(parse_argument(b"7").is_err());
+    }
+
+    #[test]
+    fn identifiers() {
+        assert_eq!(identifier("01:0a:B").unwrap(), [1, 10, 11]);
+        assert_eq!(identifier("010A0B").unwrap(), [1, 10, 11]);
+        assert_eq!(identifier("'foo'").unwrap(), b"foo");
+        assert_eq!(identifier("").unwrap(), b"");
+        for bad in ["zz", "1", "01-02", "1:2:345", "+1:2"] {
+            assert!(identifier(bad).is_none(), "{bad}");
+        }
+        assert_eq!(colons(&[1, 255]), "01:ff");
+        assert_eq!(hex(&[1, 255]), "01FF");
+    }
+}

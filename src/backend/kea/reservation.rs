@@ -1,0 +1,186 @@
+//! Reservations: what Kea has in place of hosts.
+//!
+//! A reservation has one identifier, in one subnet, and no name. What OMAPI
+//! has more goes into `user-context.omapi`: `name`, `statements`, and for a
+//! host with hardware address and client identifier, which is two
+//! reservations, in `twin` the identifier of the other.
+
+use super::config::{self, Place};
+use super::handles::HostKey;
+use super::json::{self, Map, Value};
+use std::net::Ipv4Addr;
+
+/// The identifiers, in Kea's names.
+const KINDS: [&str; 5] = ["hw-address", "client-id", "duid", "circuit-id", "flex-id"];
+
+/// Where a reservation is in a configuration, and what lookups compare.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The list that it is in.
+    pub place: Place,
+    /// Its index there.
+    pub at: usize,
+    /// Identifier and subnet-id.
+    pub key: HostKey,
+    /// Its address.
+    pub address: Option<Ipv4Addr>,
+    /// Its name, made up if it has none.
+    pub name: Vec<u8>,
+}
+
+/// A reservation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reservation {
+    /// subnet-id, 0 for a global one.
+    pub subnet: u32,
+    /// As in a configuration, without subnet-id.
+    pub map: Map<String, Value>,
+}
+
+impl Reservation {
+    /// Takes one in the form of the commands, with its subnet-id.
+    #[must_use]
+    pub fn from_command(value: Value) -> Option<Self> {
+        let Value::Object(mut map) = value else {
+            return None;
+        };
+        let subnet = map.shift_remove("subnet-id")?.as_u64()?;
+        let subnet = u32::try_from(subnet).ok()?;
+        Some(Self { subnet, map })
+    }
+
+    /// In the form of the commands.
+    #[must_use]
+    pub fn to_command(&self) -> Value {
+        let mut map = self.map.clone();
+        map.insert("subnet-id".into(), self.subnet.into());
+        Value::Object(map)
+    }
+
+    /// What finds it again; `None` without identifier.
+    #[must_use]
+    pub fn key(&self) -> Option<HostKey> {
+        key(self.subnet, &self.map)
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn address(&self) -> Option<Ipv4Addr> {
+        address(&self.map)
+    }
+
+    /// Its name, made up if it has none.
+    #[must_use]
+    pub fn name(&self) -> Vec<u8> {
+        name(self.subnet, &self.map)
+    }
+
+    /// What this library keeps in it.
+    #[must_use]
+    pub fn omapi(&self) -> Option<&Map<String, Value>> {
+        omapi(&self.map)
+    }
+
+    /// The other reservation of the same host.
+    #[must_use]
+    pub fn twin(&self) -> Option<HostKey> {
+        let twin = self.omapi()?.get("twin")?.as_object()?;
+        key(self.subnet, twin)
+    }
+}
+
+fn key(subnet: u32, map: &Map<String, Value>) -> Option<HostKey> {
+    KINDS.iter().find_map(|kind| {
+        let id = json::identifier(json::string(map, kind)?)?;
+        Some(HostKey {
+            subnet,
+            kind: (*kind).to_owned(),
+            id,
+        })
+    })
+}
+
+fn address(map: &Map<String, Value>) -> Option<Ipv4Addr> {
+    let address: Ipv4Addr = json::string(map, "ip-address")?.parse().ok()?;
+    Some(address).filter(|a| !a.is_unspecified())
+}
+
+fn omapi(map: &Map<String, Value>) -> Option<&Map<String, Value>> {
+    map.get("user-context")?.get("omapi")?.as_object()
+}
+
+fn name(subnet: u32, map: &Map<String, Value>) -> Vec<u8> {
+    let own = omapi(map).and_then(|o| json::string(o, "name"));
+    match own.or_else(|| json::string(map, "hostname")) {
+        Some(name) => json::bytes(name),
+        None => {
+            let id = key(subnet, map).map(|k| json::hex(&k.id));
+            format!("kea-{subnet}-{}", id.unwrap_or_default()).into_bytes()
+        }
+    }
+}
+
+/// The reservations of a place.
+#[must_use]
+pub fn list(dhcp4: &Map<String, Value>, place: Place) -> &[Value] {
+    let holder = match place {
+        Place::Global => Some(dhcp4),
+        Place::Subnet(i) => json::list(dhcp4, "subnet4")
+            .get(i)
+            .and_then(Value::as_object),
+        Place::Shared(i, j) => json::list(dhcp4, "shared-networks")
+            .get(i)
+            .and_then(Value::as_object)
+            .and_then(|n| json::list(n, "subnet4").get(j))
+            .and_then(Value::as_object),
+    };
+    holder.map_or(&[], |h| json::list(h, "reservations"))
+}
+
+/// The reservations of a place, to change; made when there are none.
+pub fn list_mut(dhcp4: &mut Map<String, Value>, place: Place) -> Option<&mut Vec<Value>> {
+    let holder = match place {
+        Place::Global => dhcp4,
+        Place::Subnet(i) => dhcp4.get_mut("subnet4")?.get_mut(i)?.as_object_mut()?,
+        Place::Shared(i, j) => dhcp4
+            .get_mut("shared-networks")?
+            .get_mut(i)?
+            .get_mut("subnet4")?
+            .get_mut(j)?
+            .as_object_mut()?,
+    };
+    holder
+        .entry("reservations")
+        .or_insert_with(|| Value::Array(Vec::new()))
+        .as_array_mut()
+}
+
+/// The places of reservations with their subnet-ids.
+pub fn places(dhcp4: &Map<String, Value>) -> impl Iterator<Item = (Place, u32)> {
+    let subnets = config::subnets(dhcp4)
+        .filter_map(|(place, subnet)| Some((place, config::subnet_id(subnet)?)));
+    std::iter::once((Place::Global, 0)).chain(subnets)
+}
+
+/// Everything that lookups compare, for one reservation in a list.
+#[must_use]
+pub fn entry(place: Place, at: usize, subnet: u32, map: &Map<String, Value>) -> Option<Entry> {
+    Some(Entry {
+        place,
+        at,
+        key: key(subnet, map)?,
+        address: address(map),
+        name: name(subnet, map),
+    })
+}
+
+/// All reservations of a configuration.
+#[must_use]
+pub fn entries(dhcp4: &Map<String, Value>) -> Vec<Entry> {
+    places(dhcp4)
+        .flat_map(|(place, subnet)| {
+            let items = list(dhcp4, place).iter().enumerate();
+            items.filter_map(move |(at, item)| entry(place, at, subnet, item.as_object()?))
+        })
+        .collect()
+}

@@ -1,0 +1,429 @@
+//! `statements` of hosts and groups: those of dhcpd.conf that Kea can do just
+//! as well. One that it cannot makes the whole request fail: nothing is
+//! half-applied or left out.
+
+use super::Failure;
+use super::json::{self, Map, Value};
+use super::options;
+use crate::status::Status;
+
+/// Longest text of statements.
+const MAX: usize = 32 * 1024;
+
+/// A piece of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// A word, number or address.
+    Word(String),
+    /// A quoted text, its escapes resolved.
+    Text(Vec<u8>),
+    /// `,`
+    Comma,
+    /// `;`
+    End,
+    /// `{`, `}`, `(` ...: parts of what cannot be translated.
+    Other(u8),
+}
+
+/// What statements mean for Kea.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Translation {
+    /// `option-data`, by code, the last statement winning.
+    options: Vec<(u8, Vec<u8>)>,
+    /// `boot-file-name`, `next-server`, `server-hostname`.
+    fields: Vec<(&'static str, String)>,
+    /// `deny booting`.
+    pub drop: bool,
+    /// Seconds: `valid-lifetime`, `min-valid-lifetime`, `max-valid-lifetime`.
+    pub lifetimes: [Option<u32>; 3],
+}
+
+/// Splits and translates.
+///
+/// # Errors
+/// `DHCP_R_BADPARSE` for what dhcpd would not take either,
+/// `ISC_R_NOTIMPLEMENTED` for what Kea has no equivalent of.
+pub fn translate(text: &[u8]) -> Result<Translation, Failure> {
+    let tokens = tokens(text)?;
+    let mut all = Translation::default();
+    let mut any = false;
+    for statement in tokens.split(|t| *t == Token::End) {
+        if !statement.is_empty() {
+            all.add(statement)?;
+            any = true;
+        }
+    }
+    match any {
+        true => Ok(all),
+        false => Err(Failure::because(Status::BAD_PARSE, "no statement")),
+    }
+}
+
+impl Translation {
+    /// True if there is something in it that only a class can express.
+    #[must_use]
+    pub fn lifetime_class(&self) -> Option<String> {
+        let [valid, min, max] = self.lifetimes;
+        if self.lifetimes == [None; 3] {
+            return None;
+        }
+        let part = |n: Option<u32>| n.map_or("x".into(), |n| n.to_string());
+        Some(match (valid, min, max) {
+            (Some(valid), None, None) => format!("omapi-lifetime-{valid}"),
+            _ => format!("omapi-lifetime-{}-{}-{}", part(valid), part(min), part(max)),
+        })
+    }
+
+    /// The lifetimes as fields of a class.
+    pub fn put_lifetimes(&self, class: &mut Map<String, Value>) {
+        let names = ["valid-lifetime", "min-valid-lifetime", "max-valid-lifetime"];
+        for (name, value) in names.into_iter().zip(self.lifetimes) {
+            if let Some(seconds) = value {
+                class.insert(name.into(), seconds.into());
+            }
+        }
+    }
+
+    /// Options and header fields into a reservation or class: what is there
+    /// of the same code is replaced.
+    pub fn put(&self, map: &mut Map<String, Value>) {
+        for (name, value) in &self.fields {
+            map.insert((*name).into(), value.clone().into());
+        }
+        if self.options.is_empty() {
+            return;
+        }
+        let list = map
+            .entry("option-data")
+            .or_insert_with(|| Value::Array(Vec::new()));
+        let Some(list) = list.as_array_mut() else {
+            return;
+        };
+        for (code, bytes) in &self.options {
+            list.retain(|o| {
+                let same = o.get("code").and_then(Value::as_u64) == Some(u64::from(*code));
+                let space = o.get("space").and_then(Value::as_str);
+                !same || space.is_some_and(|s| s != "dhcp4")
+            });
+            list.push(Value::Object(json::map([
+                ("code", Value::from(*code)),
+                ("csv-format", false.into()),
+                ("data", json::hex(bytes).into()),
+            ])));
+        }
+    }
+
+    fn add(&mut self, statement: &[Token]) -> Result<(), Failure> {
+        let bad = |why| Err(Failure::because(Status::BAD_PARSE, why));
+        let refuse = |why| Err(Failure::because(Status::NOT_IMPLEMENTED, why));
+        let [Token::Word(keyword), rest @ ..] = statement else {
+            return bad("statement");
+        };
+        let rest = match (&keyword[..], rest) {
+            ("supersede" | "default", [Token::Word(option), more @ ..]) if option == "option" => {
+                more
+            }
+            (_, rest) => rest,
+        };
+        match (&keyword[..], rest) {
+            ("option" | "supersede" | "default", [Token::Word(name), value @ ..]) => {
+                let (code, format) = options::find(name)?;
+                let value = match value {
+                    [Token::Word(equals), value @ ..] if equals == "=" => value,
+                    value => value,
+                };
+                if value.iter().any(|t| matches!(t, Token::Other(_))) {
+                    return refuse("an expression");
+                }
+                let bytes = options::encode(format, value)?;
+                self.options.retain(|(c, _)| *c != code);
+                self.options.push((code, bytes));
+                Ok(())
+            }
+            ("filename", [Token::Text(t)]) => self.field("boot-file-name", t, 127),
+            ("server-name", [Token::Text(t)]) => self.field("server-hostname", t, 63),
+            ("next-server", [token]) => {
+                let [a, b, c, d] = options::address(token)?;
+                self.field("next-server", format!("{a}.{b}.{c}.{d}").as_bytes(), 15)
+            }
+            ("default-lease-time", [Token::Word(n)]) => self.lifetime(0, n),
+            ("min-lease-time", [Token::Word(n)]) => self.lifetime(1, n),
+            ("max-lease-time", [Token::Word(n)]) => self.lifetime(2, n),
+            ("deny", [Token::Word(what)]) if what == "booting" => {
+                self.drop = true;
+                Ok(())
+            }
+            ("allow", [Token::Word(what)]) if what == "booting" => {
+                self.drop = false;
+                Ok(())
+            }
+            (word, _) if NOT_MAPPED.contains(&word) || word.starts_with("ddns-") => {
+                refuse("Kea has no faithful equivalent of this statement")
+            }
+            _ => bad("statement"),
+        }
+    }
+
+    fn field(&mut self, name: &'static str, value: &[u8], most: usize) -> Result<(), Failure> {
+        let printable = value.iter().all(|b| *b >= b' ' && *b != 0x7f);
+        if value.is_empty() || value.len() > most || !printable {
+            return Err(Failure::because(Status::BAD_PARSE, "text"));
+        }
+        self.fields.retain(|(n, _)| *n != name);
+        self.fields.push((name, json::text(value)));
+        Ok(())
+    }
+
+    fn lifetime(&mut self, which: usize, word: &str) -> Result<(), Failure> {
+        let seconds = options::number(word).and_then(|n| u32::try_from(n).ok());
+        let seconds = seconds.ok_or(Failure::because(Status::BAD_PARSE, "seconds"))?;
+        self.lifetimes[which] = Some(seconds);
+        Ok(())
+    }
+}
+
+/// Statements of dhcpd that are known and cannot be done.
+const NOT_MAPPED: [&str; 42] = [
+    "if",
+    "elsif",
+    "else",
+    "switch",
+    "case",
+    "break",
+    "on",
+    "set",
+    "unset",
+    "eval",
+    "execute",
+    "log",
+    "send",
+    "append",
+    "prepend",
+    "request",
+    "require",
+    "option",
+    "supersede",
+    "default",
+    "fixed-address",
+    "hardware",
+    "host-identifier",
+    "always-broadcast",
+    "always-reply-rfc1048",
+    "use-host-decl-names",
+    "use-lease-addr-for-default-route",
+    "vendor-option-space",
+    "site-option-space",
+    "authoritative",
+    "not",
+    "range",
+    "pool",
+    "subnet",
+    "zone",
+    "key",
+    "include",
+    "deny",
+    "allow",
+    "ignore",
+    "get-lease-hostnames",
+    "update-static-leases",
+];
+
+fn tokens(text: &[u8]) -> Result<Vec<Token>, Failure> {
+    let bad = |why| Failure::because(Status::BAD_PARSE, why);
+    if text.len() > MAX {
+        return Err(bad("too long"));
+    }
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let [first, more @ ..] = rest {
+        rest = match first {
+            b' ' | b'\t' | b'\r' | b'\n' => more,
+            b'#' => {
+                let end = more.iter().position(|&b| b == b'\n').unwrap_or(more.len());
+                &more[end..]
+            }
+            b',' => {
+                out.push(Token::Comma);
+                more
+            }
+            b';' => {
+                out.push(Token::End);
+                more
+            }
+            b'{' | b'}' | b'(' | b')' | b'!' | b'<' | b'>' | b'+' | b'*' | b'/' | b'~' => {
+                out.push(Token::Other(*first));
+                more
+            }
+            b'"' => {
+                let (string, more) = quoted(more).ok_or(bad("unterminated text"))?;
+                out.push(Token::Text(string));
+                more
+            }
+            b'=' => {
+                out.push(Token::Word("=".into()));
+                more
+            }
+            b if b.is_ascii_alphanumeric() || b"-_.:".contains(b) => {
+                let word = |b: &u8| b.is_ascii_alphanumeric() || b"-_.:".contains(b);
+                let end = rest.iter().position(|b| !word(b)).unwrap_or(rest.len());
+                out.push(Token::Word(json::text(&rest[..end])));
+                &rest[end..]
+            }
+            _ => return Err(bad("character")),
+        };
+    }
+    Ok(out)
+}
+
+/// A text up to its closing quote, with the escapes of dhcpd.conf: `\n`, `\t`,
+/// `\r`, `\b`, three octal digits, `\x` with two digits; and what is behind.
+fn quoted(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    loop {
+        match rest {
+            [b'"', more @ ..] => return Some((out, more)),
+            [b'\\', b'x', high, low, more @ ..] => {
+                let digits = [*high, *low];
+                let digits = core::str::from_utf8(&digits).ok()?;
+                out.push(u8::from_str_radix(digits, 16).ok()?);
+                rest = more;
+            }
+            [
+                b'\\',
+                a @ b'0'..=b'3',
+                b @ b'0'..=b'7',
+                c @ b'0'..=b'7',
+                more @ ..,
+            ] => {
+                out.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
+                rest = more;
+            }
+            [b'\\', escaped, more @ ..] => {
+                out.push(match escaped {
+                    b'n' => b'\n',
+                    b't' => b'\t',
+                    b'r' => b'\r',
+                    b'b' => 8,
+                    other => *other,
+                });
+                rest = more;
+            }
+            [b'\\'] | [] => return None,
+            [b, more @ ..] => {
+                out.push(*b);
+                rest = more;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(text: &str) -> Vec<(u8, Vec<u8>)> {
+        translate(text.as_bytes()).unwrap().options
+    }
+
+    #[test]
+    fn values() {
+        for (text, code, bytes) in [
+            (
+                "option routers 10.0.0.1, 10.0.0.2;",
+                3,
+                &[10, 0, 0, 1, 10, 0, 0, 2][..],
+            ),
+            ("option domain-name \"a,b\\\"c\"", 15, b"a,b\"c"),
+            ("option time-offset -3600;", 2, &[0xff, 0xff, 0xf1, 0xf0]),
+            ("option interface-mtu 0x5dc;", 26, &[5, 0xdc]),
+            (
+                "option path-mtu-plateau-table 68, 296;",
+                25,
+                &[0, 68, 1, 40],
+            ),
+            ("option ip-forwarding on;", 19, &[1]),
+            (
+                "option static-routes 10.1.0.0 10.0.0.1;",
+                33,
+                &[10, 1, 0, 0, 10, 0, 0, 1],
+            ),
+            (
+                "option domain-search \"a.b\", \"c.\";",
+                119,
+                b"\x01a\x01b\x00\x01c\x00",
+            ),
+            ("option option-150 0a:00:00:01;", 150, &[10, 0, 0, 1]),
+            ("option unknown-224 \"\\x41\\102\";", 224, b"AB"),
+            ("supersede domain-name \"x\"; # end", 15, b"x"),
+        ] {
+            assert_eq!(options(text), [(code, bytes.to_vec())], "{text}");
+        }
+        assert_eq!(
+            options("option routers 1.1.1.1; option routers 2.2.2.2;").len(),
+            1
+        );
+    }
+
+    #[test]
+    fn fields_and_classes() {
+        let t = translate(b"filename \"p\"; next-server 1.2.3.4; server-name \"s\"; deny booting;")
+            .unwrap();
+        let mut map = Map::new();
+        t.put(&mut map);
+        assert_eq!(
+            json::emit(&map.into()),
+            br#"{"boot-file-name":"p","next-server":"1.2.3.4","server-hostname":"s"}"#
+        );
+        assert!(t.drop);
+        let t = translate(b"default-lease-time 77").unwrap();
+        assert_eq!(t.lifetime_class().unwrap(), "omapi-lifetime-77");
+        let t = translate(b"default-lease-time 77; max-lease-time 99;").unwrap();
+        assert_eq!(t.lifetime_class().unwrap(), "omapi-lifetime-77-x-99");
+    }
+
+    #[test]
+    fn refused() {
+        for text in [
+            "option subnet-mask 255.0.0.0;",
+            "option dhcp-lease-time 5;",
+            "option vendor-encapsulated-options 01:02;",
+            "option option-43 01:02;",
+            "if exists agent.circuit-id { option routers 1.1.1.1; }",
+            "option host-name = concat(\"a\", \"b\");",
+            "option routers gw.example.org;",
+            "use-host-decl-names on;",
+            "ddns-hostname \"x\";",
+            "fixed-address 10.0.0.1;",
+            "on commit { execute(\"x\"); }",
+            "next-server tftp.example.org;",
+        ] {
+            let failure = translate(text.as_bytes()).unwrap_err();
+            assert_eq!(failure.status(), Status::NOT_IMPLEMENTED, "{text}");
+        }
+        for text in [
+            "",
+            ";",
+            "option",
+            "option zork 1;",
+            "option routers",
+            "option routers 1.2.3;",
+            "option routers 1.1.1.1,;",
+            "option domain-name unquoted;",
+            "option domain-name \"open",
+            "option interface-mtu 65536;",
+            "option domain-search \"..\";",
+            "filename \"\\n\";",
+            "zork;",
+            "\x01",
+            "option domain-name \"\";",
+        ] {
+            let failure = translate(text.as_bytes()).unwrap_err();
+            let expected = [Status::BAD_PARSE, Status::NOT_IMPLEMENTED];
+            assert!(expected.contains(&failure.status()), "{text}: {failure:?}");
+        }
+        let long = format!("filename \"{}\";", "x".repeat(128));
+        assert!(translate(long.as_bytes()).is_err());
+        assert!(translate(&vec![b' '; MAX + 1]).is_err());
+    }
+}

@@ -1,0 +1,203 @@
+//! Hosts and failover.
+
+use super::*;
+
+const NEW_HOST: [(&str, &[u8]); 4] = [
+    ("name", b"n1"),
+    ("hardware-address", &[2, 0, 0, 0, 9, 1]),
+    ("hardware-type", &[0, 0, 0, 1]),
+    ("ip-address", &[10, 77, 30, 1]),
+];
+
+fn new_host() -> Ask {
+    open(Kind::Host, flags::CREATE | flags::EXCLUSIVE, &NEW_HOST)
+}
+
+/// The configuration with the new host, as Kea shows it.
+const WITH_HOST: &str = r#"{"result":0,"arguments":{"Dhcp4":{"subnet4":[{"id":1,"subnet":"10.77.0.0/16","reservations":[{"hw-address":"02:00:00:00:09:01","ip-address":"10.77.30.1","user-context":{"omapi":{"name":"n1"}}}]}]}}}"#;
+const EMPTY: &str = r#"{"result":0,"arguments":{"Dhcp4":{"subnet4":[{"id":1,"subnet":"10.77.0.0/16","reservations":[]}]}}}"#;
+
+#[test]
+fn a_host_by_a_new_configuration() {
+    let script = [
+        Recorded("status-get"),
+        Recorded("config-get"),
+        Recorded("config-test.ok"),
+        Recorded("status-get"),
+        Recorded("config-get"),
+        Recorded("config-set.ok"),
+        Json(WITH_HOST),
+        Recorded("config-write.default"),
+    ];
+    let (answer, sent) = one("2.2.0", new_host(), &script);
+    assert_eq!(value(&answer, "name").unwrap(), b"n1");
+    // Nothing but the reservation differs from what was read.
+    let mut set = sent[5]["arguments"].clone();
+    assert_eq!(set, sent[2]["arguments"]);
+    let list = set["Dhcp4"]["subnet4"][0]["reservations"]
+        .as_array_mut()
+        .unwrap();
+    let new = list.pop().unwrap();
+    assert_eq!(set, reply("config-get", "2.2.0").into_arguments());
+    let expected = br#"{"hw-address":"02:00:00:00:09:01","ip-address":"10.77.30.1","user-context":{"omapi":{"name":"n1"}}}"#;
+    assert_eq!(json::emit(&new), expected);
+}
+
+#[test]
+fn what_goes_wrong_with_a_new_configuration() {
+    let before = || [Recorded("status-get"), Json(EMPTY)];
+    let tested = || Json(r#"{"result":0}"#);
+    let failed = || Json(r#"{"result":1,"text":"no"}"#);
+    // The check whether it changed meanwhile: certain.
+    let same = || Json(r#"{"result":0,"arguments":{"pid":1,"uptime":9,"reload":9}}"#);
+    let run = |script: Vec<Play>| {
+        let script: Vec<Play> = before().into_iter().chain(script).collect();
+        one("2.2.0", new_host(), &script)
+    };
+    let (answer, _) = run(vec![failed()]);
+    assert_eq!(status(&answer), Status::INVALID_ARGUMENT);
+    assert_eq!(run(vec![Die]).0, Answer::Lost(Status::CONNECTION_RESET));
+    assert_eq!(
+        run(vec![tested(), Die]).0,
+        Answer::Lost(Status::CONNECTION_RESET)
+    );
+    let (answer, _) = run(vec![tested(), same(), Die]);
+    assert_eq!(answer, Answer::Lost(Status::CONNECTION_RESET));
+    // Refused although it had passed the test: the old one is put back.
+    let mut script = vec![tested(), same()];
+    script.extend((0..5).map(|_| failed()));
+    script.extend([failed(), tested(), Recorded("lease4-get.miss")]);
+    let (answer, sent) = run(script);
+    assert_eq!(status(&answer), Status::IO_ERROR);
+    let old = &sent[10]["arguments"]["Dhcp4"]["subnet4"][0]["reservations"];
+    assert_eq!(old.as_array().map(Vec::len), Some(0));
+    // Refused for a moment only.
+    let script = vec![
+        tested(),
+        same(),
+        failed(),
+        tested(),
+        Json(WITH_HOST),
+        tested(),
+    ];
+    assert_eq!(status(&run(script).0), Status::SUCCESS);
+    // Not durable: undone.
+    let script = vec![
+        tested(),
+        same(),
+        tested(),
+        Json(WITH_HOST),
+        failed(),
+        tested(),
+        Recorded("lease4-get.miss"),
+    ];
+    let (answer, sent) = run(script);
+    assert_eq!(status(&answer), Status::IO_ERROR);
+    assert_eq!(sent[7]["command"], "config-set");
+    // Somebody else's change comes between, three times.
+    let attempt = || vec![Json(EMPTY), tested(), same(), tested(), Json(EMPTY)];
+    let mut script = vec![Recorded("status-get")];
+    (0..3).for_each(|_| script.extend(attempt()));
+    let (answer, _) = one("2.2.0", new_host(), &script);
+    assert_eq!(status(&answer), Status::IO_ERROR);
+}
+
+#[test]
+fn refused_where_it_is_dangerous() {
+    let ha = [Recorded("ha.status-get.partner-down")];
+    let (answer, _) = one("2.2.0", new_host(), &ha);
+    assert_eq!(status(&answer), Status::NO_PERMISSION);
+    let option = r#"{"result":0,"arguments":{"Dhcp4":{"option-data":[{"code":43,"csv-format":false,"data":""}],"subnet4":[]}}}"#;
+    let script = [Recorded("status-get"), Json(option)];
+    let (answer, _) = one("2.6.3", new_host(), &script);
+    assert_eq!(status(&answer), Status::NO_PERMISSION);
+    let (answers, _) = play(
+        &server("2.2.0", "rewrite=no"),
+        "2.2.0",
+        vec![new_host()],
+        &[],
+    );
+    assert_eq!(status(&answers[0]), Status::NOT_IMPLEMENTED);
+}
+
+#[test]
+fn many_hosts_one_configuration_each_its_own_result() {
+    let host = |i: u8, ip: [u8; 4]| {
+        let name = format!("n{i}");
+        let hw = [2, 0, 0, 0, 9, i];
+        open(
+            Kind::Host,
+            flags::CREATE | flags::EXCLUSIVE,
+            &[
+                ("name", name.as_bytes()),
+                ("hardware-address", &hw),
+                ("ip-address", &ip),
+            ],
+        )
+    };
+    let asks = vec![
+        host(1, [10, 77, 30, 1]),
+        host(2, [10, 99, 0, 1]),  // in no subnet
+        host(3, [10, 77, 30, 1]), // taken by the first
+        host(4, [10, 77, 30, 4]), // Kea will refuse it
+        host(5, [10, 77, 30, 5]),
+    ];
+    let now = r#"{"result":0,"arguments":{"Dhcp4":{"subnet4":[{"id":1,"subnet":"10.77.0.0/16","reservations":[{"hw-address":"02:00:00:00:09:01","ip-address":"10.77.30.1","user-context":{"omapi":{"name":"n1"}}},{"hw-address":"02:00:00:00:09:05","ip-address":"10.77.30.5","user-context":{"omapi":{"name":"n5"}}}]}]}}}"#;
+    let (ok, no) = (r#"{"result":0}"#, r#"{"result":1,"text":"no"}"#);
+    let same = Json(r#"{"result":0,"arguments":{"pid":1,"uptime":9,"reload":9}}"#);
+    let script = [
+        Recorded("status-get"),
+        Json(EMPTY),
+        Json(no), // all
+        Json(ok), // 1 2
+        Json(no), // 3 4 5: the third is ours to refuse
+        Json(no), // 4 5
+        Json(no), // 4
+        Json(ok), // 5
+        same,
+        Json(ok),
+        Json(now),
+        Json(ok),
+    ];
+    let shared = server("2.2.0", "");
+    // Kea refuses everything with the fourth host.
+    let (answers, sent) = play(&shared, "2.2.0", asks, &script);
+    let found: Vec<Status> = answers.iter().map(status).collect();
+    let expected = [
+        Status::SUCCESS,
+        Status::INVALID_ARGUMENT,
+        Status::EXISTS,
+        Status::INVALID_ARGUMENT,
+        Status::SUCCESS,
+    ];
+    assert_eq!(found, expected);
+    let sets = sent.iter().filter(|c| c["command"] == "config-set").count();
+    assert_eq!(sets, 1);
+}
+
+#[test]
+fn failover() {
+    for version in ["2.2.0", "3.0.4"] {
+        let ask = open(Kind::Failover, 0, &[("name", b"s2")]);
+        let script = [
+            Recorded("ha.status-get.partner-down"),
+            Recorded("ha.config-get"),
+        ];
+        let (answer, _) = one(version, ask, &script);
+        for (name, expected) in [
+            ("name", &b"s2"[..]),
+            ("local-state", &[0, 0, 0, 4]),
+            ("partner-state", &[0, 0, 0, 3]),
+            ("hierarchy", &[0; 4]),
+            ("partner-address", &[127, 0, 0, 1]),
+            ("partner-port", &18102u32.to_be_bytes()),
+            ("local-port", &18101u32.to_be_bytes()),
+            ("max-response-delay", &[0, 0, 0, 3]),
+        ] {
+            assert_eq!(value(&answer, name).unwrap(), expected, "{name}");
+        }
+        let ask = open(Kind::Failover, 0, &[("name", b"s2")]);
+        let (answer, _) = one(version, ask, &[Recorded("status-get")]);
+        assert_eq!(status(&answer), Status::NOT_FOUND);
+    }
+}

@@ -1,0 +1,112 @@
+//! Additions for Kea servers, which the genuine library does not have.
+
+use super::environment::default_deadline;
+use super::{guard, object, some, text};
+use crate::object::data::{self, Datum};
+use crate::object::layout::{dhcpctl_data_string, dhcpctl_handle, dhcpctl_status, omapi_object_t};
+use crate::object::refs::ObjectRef;
+use crate::object::value::Owned;
+use crate::object::{completion, connection, remote, types};
+use crate::status::Status;
+use core::ffi::{CStr, c_char};
+use core::ptr::null_mut;
+
+/// Addition, not in ISC's library. Sends `command` to a Kea server and waits
+/// for its answer. `arguments_json` is NULL or the command's arguments in
+/// JSON: a map or a list. When Kea answers, `*reply` (unless `reply` is NULL;
+/// it must hold NULL before) becomes a new data string with the whole answer
+/// in JSON, whatever the result.
+///
+/// For waits of one's own and callbacks, do the same with an object: make it
+/// with dhcpctl_new_object(&h, connection, "kea-command"), set "command" and
+/// "arguments", open it with dhcpctl_open_object; when it has completed it has
+/// the values "result", "text" and "reply".
+///
+/// Returns by Kea's result: 0; ISC_R_FAILURE for 1 and unknown ones,
+/// ISC_R_NOTIMPLEMENTED for 2, ISC_R_NOTFOUND for 3, ISC_R_EXISTS for 4,
+/// ISC_R_IOERROR for 5. Without an answer: DHCP_R_INVALIDARG when the
+/// arguments are no JSON, ISC_R_NOTIMPLEMENTED when the connection is to no
+/// Kea, ISC_R_CONNREFUSED, DHCP_R_CONNRESET and others; `*reply` is NULL then.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dhcpctl_kea_command(
+    connection: dhcpctl_handle,
+    command: *const c_char,
+    arguments_json: *const c_char,
+    reply: *mut dhcpctl_data_string,
+) -> dhcpctl_status {
+    // SAFETY: the C contract.
+    guard(|| unsafe {
+        let connection = object(connection)?;
+        let command = text(command)?;
+        if !reply.is_null() && !(*reply).is_null() {
+            return Err(Status::INVALID_ARGUMENT);
+        }
+        if !connection::engine_of(connection)?.is_kea() {
+            return Err(Status::NOT_IMPLEMENTED);
+        }
+        let h = ObjectRef::from_raw(remote::new(c"kea-command")?);
+        set(h.as_ptr(), c"command", command)?;
+        if !arguments_json.is_null() {
+            set(h.as_ptr(), c"arguments", text(arguments_json)?)?;
+        }
+        remote::send(h.as_ptr(), connection, remote::Ask::Open(0)).ok()?;
+        completion::wait(h.as_ptr(), default_deadline())?.ok()?;
+        let result = number(h.as_ptr(), c"result")?;
+        if !reply.is_null() {
+            let value = types::get_named(h.as_ptr(), b"reply")?;
+            *reply = match data::view((*value.0).value) {
+                Datum::String(b) | Datum::Data(b) => data::data_string_from(b)?,
+                _ => return Err(Status::UNEXPECTED),
+            };
+        }
+        match result {
+            0 => Ok(()),
+            2 => Err(Status::NOT_IMPLEMENTED),
+            3 => Err(Status::NOT_FOUND),
+            4 => Err(Status::EXISTS),
+            5 => Err(Status::IO_ERROR),
+            _ => Err(Status::FAILURE),
+        }
+    })
+}
+
+/// # Safety
+/// `h` is live.
+unsafe fn set(h: *mut omapi_object_t, name: &CStr, value: &CStr) -> Result<(), Status> {
+    // SAFETY: as the function's.
+    unsafe {
+        let name = Owned(data::data_string_from(name.to_bytes())?);
+        let value = Owned(data::typed_from(value.to_bytes(), true)?);
+        types::set_value(h, null_mut(), name.0, value.0).ok()
+    }
+}
+
+/// # Safety
+/// `h` is live.
+unsafe fn number(h: *mut omapi_object_t, name: &CStr) -> Result<i64, Status> {
+    // SAFETY: as the function's; a value has a datum.
+    unsafe {
+        let value = types::get_named(h, name.to_bytes())?;
+        let number = data::view(some((*value.0).value)?).number();
+        number.ok_or(Status::UNEXPECTED)
+    }
+}
+
+/// Addition, not in ISC's library; Kea servers only. Queues a request for the
+/// object behind the one that `h` holds: the lease with the next higher
+/// address, or the next host. A new `h` of the type "lease" or "host" gets the
+/// first. Attributes that the object does not have become null. Wait for `h`
+/// or use a callback, as with dhcpctl_open_object.
+///
+/// Returns 0 when the request is queued. It completes with ISC_R_NOMORE behind
+/// the last object, and with ISC_R_NOTIMPLEMENTED for other types or over
+/// OMAPI, which has no such request. Objects that come or go meanwhile may be
+/// missed or not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dhcpctl_next_object(
+    connection: dhcpctl_handle,
+    h: dhcpctl_handle,
+) -> dhcpctl_status {
+    // SAFETY: the C contract.
+    guard(|| unsafe { remote::send(object(h)?, object(connection)?, remote::Ask::Next).ok() })
+}

@@ -1,0 +1,200 @@
+//! Everything of a connection that touches the kernel: commands under way,
+//! connections that are kept, locks.
+
+use super::link::{Link, unreachable};
+use crate::backend::kea::Failure;
+use crate::backend::kea::http;
+use crate::backend::kea::job::Effect;
+use crate::backend::kea::session::{AT_ONCE, Running};
+use crate::backend::kea::target::{Place, Target};
+use crate::net::{self, Socket};
+use crate::request::Complete;
+use crate::status::Status;
+use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+use rustix::net::SocketAddrUnix;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// How often a lock that somebody holds is tried.
+const LOCK_NAP: Duration = Duration::from_millis(5);
+
+/// See the module.
+pub struct Driver<T: Complete> {
+    /// What outcomes have in common.
+    pub memory: T::Memory,
+    /// What is under way.
+    pub flights: Vec<Flight<T>>,
+    /// Over HTTP: connections for the next command. Over a UNIX socket: those
+    /// that served; see [`keep`](Self::keep).
+    idle: Vec<Socket>,
+    /// A new socket for the next command over a UNIX socket: made while the
+    /// server works.
+    spare: Option<Socket>,
+    unix: Option<SocketAddrUnix>,
+    addresses: Vec<SocketAddr>,
+}
+
+/// A running request with what it waits for.
+pub struct Flight<T> {
+    /// The request.
+    pub running: Running<T>,
+    /// What it waits for.
+    pub waits: Waits,
+    /// The lock, held until the request ends.
+    pub lock: Option<rustix::fd::OwnedFd>,
+}
+
+/// What a request waits for.
+pub enum Waits {
+    /// An answer.
+    Link(Box<Link>),
+    /// A lock that somebody else holds.
+    Lock {
+        /// When to try again.
+        retry: Instant,
+        /// When to give up.
+        limit: Instant,
+    },
+    /// Time to pass.
+    Sleep(Instant),
+}
+
+impl Waits {
+    /// When to look again without any event.
+    pub fn wake_at(&self) -> Instant {
+        match self {
+            Self::Link(link) => link.wake_at(),
+            Self::Lock { retry, limit } => *retry.min(limit),
+            Self::Sleep(until) => *until,
+        }
+    }
+}
+
+/// What beginning an effect led to.
+pub enum Begun {
+    /// It has to wait.
+    Waits(Waits),
+    /// The lock was free.
+    Locked(rustix::fd::OwnedFd),
+}
+
+impl<T: Complete> Driver<T> {
+    /// Looks up the server's name, if it has one.
+    ///
+    /// # Errors
+    /// `DHCP_R_HOSTUNKNOWN`.
+    pub fn new(target: &Target) -> Result<Self, Status> {
+        let mut unix = None;
+        let mut addresses = Vec::new();
+        match &target.place {
+            Place::Unix(path) => {
+                let address = SocketAddrUnix::new(path);
+                unix = Some(address.map_err(|e| unreachable(e).status())?);
+            }
+            Place::Http { host, port, .. } => addresses = net::resolve(host, *port)?,
+        }
+        Ok(Self {
+            memory: T::Memory::default(),
+            flights: Vec::new(),
+            idle: Vec::new(),
+            spare: None,
+            unix,
+            addresses,
+        })
+    }
+
+    /// Begins an effect.
+    ///
+    /// # Errors
+    /// Why it failed at once.
+    pub fn begin(&mut self, target: &Target, effect: Effect) -> Result<Begun, Failure> {
+        let patience = target.options.timeout;
+        match (effect, &target.place) {
+            (Effect::Command { bytes, .. }, Place::Unix(_)) => {
+                let address = self.unix.as_ref().ok_or(Status::INVALID_ARGUMENT)?;
+                let link = Link::unix(address, self.spare.take(), bytes, patience)?;
+                self.idle.clear();
+                self.spare = Socket::unix().ok();
+                Ok(Begun::Waits(Waits::Link(Box::new(link))))
+            }
+            (
+                Effect::Command { bytes, repeatable },
+                Place::Http {
+                    host,
+                    port,
+                    path,
+                    authorization,
+                },
+            ) => {
+                let authority = match host.contains(':') {
+                    true => format!("[{host}]:{port}"),
+                    false => format!("{host}:{port}"),
+                };
+                let request = http::request(&authority, path, authorization.as_ref(), &bytes)?;
+                let idle = self.usable();
+                let addresses = self.addresses.clone();
+                let link = Link::http(request, idle, addresses, repeatable, patience)?;
+                Ok(Begun::Waits(Waits::Link(Box::new(link))))
+            }
+            (Effect::Sleep(time), _) => Ok(Begun::Waits(Waits::Sleep(Instant::now() + time))),
+            (Effect::Lock, _) => lock(target, Instant::now() + patience),
+        }
+    }
+
+    /// A kept connection that the server has not closed.
+    fn usable(&mut self) -> Option<Socket> {
+        while let Some(socket) = self.idle.pop() {
+            // Nothing is to be received now; the end of the stream would be.
+            if let Ok(None) = socket.receive(&mut [0; 1], false) {
+                return Some(socket);
+            }
+        }
+        None
+    }
+
+    /// Keeps a connection for the next command. One over a UNIX socket is done,
+    /// but Kea closes it itself right behind the answer, and takes much longer
+    /// to do so when we were faster: it is closed when the next is under way.
+    pub fn keep(&mut self, socket: Socket) {
+        if self.idle.len() < AT_ONCE {
+            self.idle.push(socket);
+        }
+    }
+
+    /// When to look again without any event.
+    pub fn wake_at(&self) -> Option<Instant> {
+        self.flights.iter().map(|f| f.waits.wake_at()).min()
+    }
+}
+
+/// Tries to take the lock: an advisory one on the directory of the server's
+/// socket, which every client that may connect can open, so that no file has
+/// to be made. There is none over HTTP, where only Kea's hash protects.
+///
+/// # Errors
+/// Why it cannot be taken, or `ISC_R_TIMEDOUT` after `limit`.
+pub fn lock(target: &Target, limit: Instant) -> Result<Begun, Failure> {
+    let directory = match &target.place {
+        Place::Unix(path) => path.parent().unwrap_or(path),
+        Place::Http { .. } => std::path::Path::new("/"),
+    };
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let fd = rustix::fs::open(directory, flags, Mode::empty()).map_err(Status::from)?;
+    if matches!(target.place, Place::Http { .. }) {
+        return Ok(Begun::Locked(fd));
+    }
+    match rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Begun::Locked(fd)),
+        Err(Errno::AGAIN | Errno::INTR) => {
+            let now = Instant::now();
+            if now >= limit {
+                let why = "another client keeps changing the configuration";
+                return Err(Failure::because(Status::TIMED_OUT, why));
+            }
+            let retry = now + LOCK_NAP;
+            Ok(Begun::Waits(Waits::Lock { retry, limit }))
+        }
+        Err(e) => Err(Status::from(e).into()),
+    }
+}

@@ -1,0 +1,355 @@
+//! One command on its way: connect, send, receive until the answer is whole.
+
+use crate::backend::kea::Failure;
+use crate::backend::kea::http;
+use crate::backend::kea::job::Reply;
+use crate::backend::kea::json::{self, Scanner};
+use crate::net::{self, Socket};
+use crate::status::Status;
+use rustix::event::PollFlags;
+use rustix::fd::{AsFd, BorrowedFd};
+use rustix::io::Errno;
+use rustix::net::SocketAddrUnix;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// How long to wait before a server whose queue is full is tried again.
+const FULL: Duration = Duration::from_millis(1);
+
+/// Space for an answer; most are smaller.
+const FIRST: usize = 4096;
+
+/// Largest piece that is received at once.
+const PIECE: usize = 256 * 1024;
+
+/// How an exchange goes on.
+pub enum Event {
+    /// Poll again.
+    Later,
+    /// The answer, and the socket to keep.
+    Answer(Reply, Option<Socket>),
+}
+
+/// See the module.
+pub struct Link {
+    socket: Option<Socket>,
+    out: Vec<u8>,
+    sent: usize,
+    inside: Inside,
+    /// Without progress, it has failed then.
+    limit: Instant,
+    patience: Duration,
+    retry: Option<Instant>,
+}
+
+enum Inside {
+    Unix {
+        address: SocketAddrUnix,
+        spare: Option<Socket>,
+        scanner: Scanner,
+        input: Vec<u8>,
+        end: usize,
+    },
+    Http {
+        connecting: bool,
+        /// A connection that was used before; the server may have closed it.
+        reused: bool,
+        repeatable: bool,
+        addresses: Vec<SocketAddr>,
+        next: usize,
+        response: Box<http::Response>,
+        scanner: Scanner,
+    },
+}
+
+impl Link {
+    /// Starts a command over a UNIX socket.
+    ///
+    /// # Errors
+    /// Why there is no connection.
+    pub fn unix(
+        address: &SocketAddrUnix,
+        spare: Option<Socket>,
+        command: Vec<u8>,
+        patience: Duration,
+    ) -> Result<Self, Failure> {
+        let mut link = Self::new(
+            command,
+            patience,
+            Inside::Unix {
+                address: address.clone(),
+                spare,
+                scanner: Scanner::default(),
+                input: Vec::new(),
+                end: 0,
+            },
+        );
+        link.connect()?;
+        link.send()?;
+        Ok(link)
+    }
+
+    /// Starts a command over HTTP, on a connection that is there or a new one.
+    ///
+    /// # Errors
+    /// Why there is no connection.
+    pub fn http(
+        (request, response): (Vec<u8>, http::Response),
+        idle: Option<Socket>,
+        addresses: Vec<SocketAddr>,
+        repeatable: bool,
+        patience: Duration,
+    ) -> Result<Self, Failure> {
+        let reused = idle.is_some();
+        let mut link = Self::new(
+            request,
+            patience,
+            Inside::Http {
+                connecting: false,
+                reused,
+                repeatable,
+                addresses,
+                next: 0,
+                response: Box::new(response),
+                scanner: Scanner::default(),
+            },
+        );
+        link.socket = idle;
+        if !reused {
+            link.connect()?;
+        }
+        link.send()?;
+        Ok(link)
+    }
+
+    fn new(out: Vec<u8>, patience: Duration, inside: Inside) -> Self {
+        Self {
+            socket: None,
+            out,
+            sent: 0,
+            inside,
+            limit: Instant::now() + patience,
+            patience,
+            retry: None,
+        }
+    }
+
+    /// What to poll for; nothing while only time must pass.
+    pub fn interest(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
+        let socket = self.socket.as_ref()?;
+        let connecting = matches!(
+            self.inside,
+            Inside::Http {
+                connecting: true,
+                ..
+            }
+        );
+        let write = connecting || self.sent < self.out.len();
+        Some((socket.as_fd(), net::interest(!connecting, write)))
+    }
+
+    /// When to look again without any event.
+    pub fn wake_at(&self) -> Instant {
+        self.retry.map_or(self.limit, |retry| retry.min(self.limit))
+    }
+
+    fn connect(&mut self) -> Result<(), Failure> {
+        match &mut self.inside {
+            Inside::Unix { address, spare, .. } => {
+                let socket = match spare.take() {
+                    Some(socket) => socket,
+                    None => Socket::unix().map_err(unreachable)?,
+                };
+                match socket.connect_unix(address) {
+                    Ok(()) => {
+                        self.socket = Some(socket);
+                        self.retry = None;
+                        Ok(())
+                    }
+                    Err(Errno::AGAIN) => {
+                        *spare = Some(socket);
+                        self.retry = Some(Instant::now() + FULL);
+                        Ok(())
+                    }
+                    Err(e) => Err(unreachable(e)),
+                }
+            }
+            Inside::Http {
+                connecting,
+                addresses,
+                next,
+                ..
+            } => {
+                let mut last = Failure::from(Status::HOST_UNKNOWN);
+                while let Some(address) = addresses.get(*next) {
+                    *next += 1;
+                    match Socket::start_connect(address) {
+                        Ok(socket) => {
+                            self.socket = Some(socket);
+                            *connecting = true;
+                            return Ok(());
+                        }
+                        Err(e) => last = unreachable(e),
+                    }
+                }
+                Err(last)
+            }
+        }
+    }
+
+    fn send(&mut self) -> Result<(), Failure> {
+        let Some(socket) = &self.socket else {
+            return Ok(());
+        };
+        if matches!(
+            self.inside,
+            Inside::Http {
+                connecting: true,
+                ..
+            }
+        ) {
+            return Ok(());
+        }
+        while self.sent < self.out.len() {
+            match socket.send(&self.out[self.sent..]) {
+                Ok(0) => return Ok(()),
+                Ok(n) => {
+                    self.sent += n;
+                    self.limit = Instant::now() + self.patience;
+                }
+                // What the server said before it closed is still to be read.
+                Err(_) => self.sent = self.out.len(),
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what can be done now.
+    ///
+    /// # Errors
+    /// No answer will come.
+    pub fn proceed(&mut self, ready: PollFlags) -> Result<Event, Failure> {
+        let now = Instant::now();
+        if self.retry.is_some_and(|at| at <= now) {
+            self.connect()?;
+            self.send()?;
+        }
+        if ready.is_empty() {
+            return match self.limit <= now {
+                true => Err(Failure::because(Status::TIMED_OUT, "no answer from Kea")),
+                false => Ok(Event::Later),
+            };
+        }
+        if let Inside::Http {
+            connecting: connecting @ true,
+            ..
+        } = &mut self.inside
+        {
+            *connecting = false;
+            if let Some(Err(e)) = self.socket.as_ref().map(Socket::finish_connect) {
+                self.connect().map_err(|_| unreachable(e))?;
+                return Ok(Event::Later);
+            }
+        }
+        self.send()?;
+        if ready.intersects(!PollFlags::OUT) {
+            return self.receive();
+        }
+        Ok(Event::Later)
+    }
+
+    fn receive(&mut self) -> Result<Event, Failure> {
+        let Some(socket) = &self.socket else {
+            return Ok(Event::Later);
+        };
+        match &mut self.inside {
+            Inside::Unix {
+                scanner,
+                input,
+                end,
+                ..
+            } => {
+                // Grows only as bytes really arrive.
+                if *end == input.len() {
+                    let more = input.len().clamp(FIRST, PIECE);
+                    input.resize(*end + more, 0);
+                }
+                match socket.receive_unix(&mut input[*end..], false) {
+                    Ok(None) => return Ok(Event::Later),
+                    Ok(Some(0)) | Err(_) => return Err(Failure::Lost(Status::CONNECTION_RESET)),
+                    Ok(Some(n)) => *end += n,
+                }
+                self.limit = Instant::now() + self.patience;
+                match scanner.scan(&input[..*end])? {
+                    None => Ok(Event::Later),
+                    Some(length) => {
+                        let reply = Reply::new(json::parse(&input[..length])?)?;
+                        Ok(Event::Answer(reply, self.socket.take()))
+                    }
+                }
+            }
+            Inside::Http { .. } => {
+                let mut piece = [0; 16 * 1024];
+                let n = match socket.receive(&mut piece, false) {
+                    Ok(None) => return Ok(Event::Later),
+                    Ok(Some(0)) | Err(_) => return self.again(),
+                    Ok(Some(n)) => n,
+                };
+                self.limit = Instant::now() + self.patience;
+                let Inside::Http {
+                    reused,
+                    response,
+                    scanner,
+                    ..
+                } = &mut self.inside
+                else {
+                    return Ok(Event::Later);
+                };
+                *reused = false;
+                match response.take(&piece[..n])? {
+                    None => Ok(Event::Later),
+                    Some((body, reusable)) => {
+                        let length = scanner.scan(&body)?;
+                        let length = length.ok_or(Failure::Lost(Status::CONNECTION_RESET))?;
+                        let reply = Reply::new(json::parse(&body[..length])?)?;
+                        Ok(Event::Answer(
+                            reply,
+                            self.socket.take().filter(|_| reusable),
+                        ))
+                    }
+                }
+            }
+        }
+    }
+
+    /// The server closed without an answer. A connection that it had kept may
+    /// just have been idle for too long: then a command that changes nothing
+    /// is sent once more.
+    fn again(&mut self) -> Result<Event, Failure> {
+        match &mut self.inside {
+            Inside::Http {
+                reused: reused @ true,
+                repeatable: true,
+                ..
+            } => {
+                *reused = false;
+                self.sent = 0;
+                self.socket = None;
+                self.connect()?;
+                Ok(Event::Later)
+            }
+            _ => Err(Failure::Lost(Status::CONNECTION_RESET)),
+        }
+    }
+}
+
+/// A server that is not there.
+pub fn unreachable(e: Errno) -> Failure {
+    match e {
+        // The socket's file is gone: nobody listens.
+        Errno::NOENT | Errno::NOTDIR => Status::CONNECTION_REFUSED.into(),
+        Errno::NAMETOOLONG => Status::INVALID_ARGUMENT.into(),
+        Errno::PERM => Status::NO_PERMISSION.into(),
+        e => Status::from(e).into(),
+    }
+}

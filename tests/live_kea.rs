@@ -1,0 +1,179 @@
+//! The library against real Keas on loopback: Debian's, and with DHCPCTL_SLOW=1
+//! or DHCPCTL_KEA=FOLDER newer ones. Where there is none, the tests say so and
+//! count as skipped; with DHCPCTL_REQUIRE_LIVE=1 that is a failure.
+#![cfg(feature = "kea")]
+#![allow(missing_docs)] // nobody reads them but us
+
+#[path = "live_kea/bad.rs"]
+mod bad;
+#[path = "support/fake_kea.rs"]
+mod fake_kea;
+#[path = "live_kea/hosts.rs"]
+mod hosts;
+#[path = "support/kea.rs"]
+#[allow(dead_code)]
+mod kea;
+#[path = "live_kea/leases.rs"]
+mod leases;
+#[path = "live_kea/programs.rs"]
+mod programs;
+mod support;
+
+use dhcpctl::client::{Connection, Failure, Object, OpenFlags, Value};
+use dhcpctl::status::Status;
+use kea::{Kea, Program, Setup};
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
+use support::{Tap, leave_out, tally};
+
+/// Checks against one server, counted one by one.
+pub struct Checks {
+    name: String,
+    passed: u32,
+    wrong: Vec<String>,
+}
+
+impl Checks {
+    pub fn is<T: PartialEq + Debug>(&mut self, got: T, wanted: T, what: &str) {
+        match got == wanted {
+            true => self.passed += 1,
+            false => self.wrong.push(format!("{what}: {got:?}, not {wanted:?}")),
+        }
+    }
+
+    pub fn ok(&mut self, fine: bool, what: &str) {
+        self.is(fine, true, what);
+    }
+}
+
+/// Runs `body` with a fresh Kea of each kind that is here.
+pub fn with_each(test: &str, setup: Setup<'_>, body: impl Fn(&mut Checks, &mut Kea)) {
+    let programs = kea::programs();
+    if programs.is_empty() {
+        leave_out(
+            &format!("live Kea tests: {test}"),
+            "kea-dhcp4 is not installed",
+        );
+    }
+    let mut wrong = Vec::new();
+    for program in &programs {
+        wrong.extend(with(program, test, setup, &body));
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+fn with(
+    program: &Program,
+    test: &str,
+    setup: Setup<'_>,
+    body: &impl Fn(&mut Checks, &mut Kea),
+) -> Vec<String> {
+    let mut checks = Checks {
+        name: format!("kea-live {} {test}", program.label),
+        passed: 0,
+        wrong: Vec::new(),
+    };
+    let mut kea = Kea::start(program, setup);
+    body(&mut checks, &mut kea);
+    if !checks.wrong.is_empty() {
+        println!("{}", kea.log());
+    }
+    let tap = Tap {
+        passed: checks.passed,
+        failed: checks.wrong.len().try_into().unwrap(),
+        ..Tap::default()
+    };
+    tally(&checks.name, &tap);
+    let name = &checks.name;
+    checks
+        .wrong
+        .iter()
+        .map(|w| format!("{name}: {w}"))
+        .collect()
+}
+
+pub fn soon() -> Option<Instant> {
+    Instant::now().checked_add(Duration::from_secs(20))
+}
+
+pub fn connect(name: &str) -> Connection {
+    Connection::connect(name, 7911, None, soon()).unwrap_or_else(|e| panic!("{name}: {e:?}"))
+}
+
+pub const CREATE: OpenFlags = OpenFlags {
+    create: true,
+    update: false,
+    exclusive: true,
+};
+
+/// An object of that type with these attributes.
+pub fn object(kind: &str, attributes: &[(&str, &[u8])]) -> Object {
+    let object = Object::new(kind).unwrap();
+    set(&object, attributes);
+    object
+}
+
+pub fn set(object: &Object, attributes: &[(&str, &[u8])]) {
+    for (name, value) in attributes {
+        let value = match value {
+            [] => Value::Null,
+            bytes => Value::Data(bytes.to_vec()),
+        };
+        object.set(name, &value).unwrap();
+    }
+}
+
+/// How a request ended, as one code.
+pub fn ended(result: Result<(), Failure>) -> Status {
+    match result {
+        Ok(()) => Status::SUCCESS,
+        Err(Failure::Refused(status) | Failure::Unanswered(status)) => status,
+    }
+}
+
+/// Attributes of an object.
+pub type Attributes<'a> = Vec<(&'a str, &'a [u8])>;
+
+pub fn open(c: &Connection, object: &Object, flags: OpenFlags) -> Status {
+    object.open(c, flags).unwrap();
+    let status = ended(object.wait(soon()));
+    if status == Status::IO_ERROR {
+        println!("{:?}", object.message());
+    }
+    status
+}
+
+pub fn find(c: &Connection, kind: &str, attributes: &[(&str, &[u8])]) -> (Status, Object) {
+    let object = object(kind, attributes);
+    (open(c, &object, OpenFlags::default()), object)
+}
+
+pub fn update(c: &Connection, object: &Object, attributes: &[(&str, &[u8])]) -> Status {
+    set(object, attributes);
+    object.update(c).unwrap();
+    ended(object.wait(soon()))
+}
+
+pub fn refresh(c: &Connection, object: &Object) -> Status {
+    object.refresh(c).unwrap();
+    ended(object.wait(soon()))
+}
+
+pub fn remove(c: &Connection, object: &Object) -> Status {
+    object.remove(c).unwrap();
+    ended(object.wait(soon()))
+}
+
+pub fn get(object: &Object, name: &str) -> Option<Vec<u8>> {
+    match object.get(name) {
+        Some(Value::Data(bytes) | Value::String(bytes)) => Some(bytes),
+        Some(Value::Int(i)) => Some(i.to_be_bytes().to_vec()),
+        _ => None,
+    }
+}
+
+pub fn number(object: &Object, name: &str) -> Option<u32> {
+    get(object, name)
+        .and_then(|b| b.try_into().ok())
+        .map(u32::from_be_bytes)
+}

@@ -1,0 +1,158 @@
+//! Servers that are no Kea, or stand between us and one.
+
+use super::kea::raw_command;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+
+/// Reads one command: up to the brace that closes it.
+fn read_command(stream: &mut impl Read) -> Vec<u8> {
+    let (mut command, mut depth, mut string, mut escaped) = (Vec::new(), 0, false, false);
+    let mut byte = [0];
+    while let Ok(1) = stream.read(&mut byte) {
+        command.push(byte[0]);
+        match byte[0] {
+            _ if escaped => escaped = false,
+            b'\\' if string => escaped = true,
+            b'"' => string = !string,
+            b'{' | b'[' if !string => depth += 1,
+            b'}' | b']' if !string => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 && !command.is_empty() {
+            break;
+        }
+    }
+    command
+}
+
+/// A server behind a UNIX socket; `answer` gets each command and the
+/// connection.
+pub struct Fake {
+    path: PathBuf,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Fake {
+    pub fn start(
+        path: &Path,
+        mut answer: impl FnMut(&str, &mut UnixStream) + Send + 'static,
+    ) -> Self {
+        let _ = std::fs::remove_file(path);
+        let listener = UnixListener::bind(path).unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if stopped.load(Ordering::SeqCst) {
+                    break;
+                }
+                let mut stream = stream.unwrap();
+                let command = String::from_utf8_lossy(&read_command(&mut stream)).into_owned();
+                answer(&command, &mut stream);
+            }
+        });
+        Self {
+            path: path.to_owned(),
+            stop,
+            thread: Some(thread),
+        }
+    }
+
+    /// What every Kea answers first: enough to be connected to.
+    pub fn probe(command: &str) -> Option<&'static str> {
+        if command.contains("list-commands") {
+            Some(
+                r#"{"result":0,"arguments":["lease4-get","lease4-update","status-get","config-get"]}"#,
+            )
+        } else if command.contains("version-get") {
+            Some(r#"{"result":0,"text":"2.2.0"}"#)
+        } else {
+            None
+        }
+    }
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        let _ = UnixStream::connect(&self.path);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// HTTP in front of a Kea's UNIX socket, as kea-ctrl-agent does it: keeps
+/// connections, wants a password, answers with a list.
+pub struct Agent {
+    pub port: u16,
+    /// Connections so far.
+    pub connections: Arc<AtomicUsize>,
+}
+
+impl Agent {
+    pub fn start(kea: PathBuf, close_after: usize) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&connections);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                count.fetch_add(1, Ordering::SeqCst);
+                let (stream, kea) = (stream.unwrap(), kea.clone());
+                std::thread::spawn(move || serve(stream, &kea, close_after));
+            }
+        });
+        Self { port, connections }
+    }
+}
+
+fn serve(stream: TcpStream, kea: &Path, close_after: usize) -> Option<()> {
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    let mut stream = stream;
+    for _ in 0..close_after {
+        let (mut length, mut authorized) = (0, false);
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line).ok()? == 0 {
+                return None;
+            }
+            let line = line.trim_end().to_lowercase();
+            if let Some(n) = line.strip_prefix("content-length: ") {
+                length = n.parse().ok()?;
+            }
+            // admin:pw
+            authorized |= line == "authorization: basic ywrtaw46chc=";
+            if line.is_empty() {
+                break;
+            }
+        }
+        let mut command = vec![0; length];
+        reader.read_exact(&mut command).ok()?;
+        let (status, body) = match authorized {
+            false => (
+                "401 Unauthorized",
+                b"{\"result\":401,\"text\":\"Unauthorized\"}".to_vec(),
+            ),
+            true => {
+                assert!(String::from_utf8_lossy(&command).contains(r#""service":["dhcp4"]"#));
+                let answer = raw_command(kea, &command).ok()?;
+                ("200 OK", [&b"[ "[..], &answer, b" ]"].concat())
+            }
+        };
+        write!(
+            stream,
+            "HTTP/1.1 {status}\r\nContent-Length: {}\r\nContent-Type: application/json\r\n\r\n",
+            body.len()
+        )
+        .ok()?;
+        stream.write_all(&body).ok()?;
+    }
+    None
+}

@@ -1,0 +1,369 @@
+//! A real Kea on loopback: no privileges, no namespace, nothing of it outside
+//! its folder.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// A Kea that is installed or unpacked here.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// "2.2", "3.0" ...
+    pub label: String,
+    command: Vec<PathBuf>,
+    hooks: PathBuf,
+}
+
+const HOOKS: &str = "usr/lib/x86_64-linux-gnu/kea/hooks";
+
+/// The Keas here: the system's, and with DHCPCTL_KEA=FOLDER[:FOLDER...] those
+/// that `unpack-kea.sh` made. With DHCPCTL_SLOW=1 2.6 and 3.0 are unpacked
+/// below `target` first.
+pub fn programs() -> Vec<Program> {
+    let mut found = Vec::new();
+    if Path::new("/usr/sbin/kea-dhcp4").exists() {
+        found.push(vec![PathBuf::from("/usr/sbin/kea-dhcp4")]);
+    }
+    let mut folders: Vec<PathBuf> = std::env::var_os("DHCPCTL_KEA")
+        .map(|list| std::env::split_paths(&list).collect())
+        .unwrap_or_default();
+    if std::env::var_os("DHCPCTL_SLOW").is_some_and(|v| v == "1") {
+        folders.extend(unpacked());
+    }
+    found.extend(
+        folders
+            .into_iter()
+            .map(|f| vec![f.join("run"), "kea-dhcp4".into()]),
+    );
+    found
+        .into_iter()
+        .map(|command| {
+            let version = Command::new(&command[0])
+                .args(&command[1..])
+                .arg("-v")
+                .output()
+                .expect("Kea says its version");
+            let version = String::from_utf8_lossy(&version.stdout).into_owned();
+            let label: Vec<&str> = version.trim().split('.').take(2).collect();
+            let root = command[0].parent().filter(|_| command.len() > 1);
+            Program {
+                label: label.join("."),
+                hooks: root.unwrap_or(Path::new("/")).join(HOOKS),
+                command,
+            }
+        })
+        .collect()
+}
+
+/// Unpacks 2.6 and 3.0, once.
+fn unpacked() -> Vec<PathBuf> {
+    static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _one = LOCK.lock().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/unpack-kea.sh");
+    let below = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    [
+        ("kea-2.6", &["trixie"][..]),
+        ("kea-3.0", &["trixie", "trixie-backports"]),
+    ]
+    .iter()
+    .map(|(name, suites)| {
+        let folder = below.join(name);
+        let done = Command::new(&script)
+            .arg(suites[0])
+            .arg(&folder)
+            .args(&suites[1..])
+            .status();
+        assert!(done.is_ok_and(|s| s.success()), "{name} cannot be unpacked");
+        folder
+    })
+    .collect()
+}
+
+/// A running Kea; ended when dropped.
+pub struct Kea {
+    pub program: Program,
+    pub folder: PathBuf,
+    ports: (u16, u16),
+    child: Child,
+}
+
+/// What differs from one test's Kea to the next.
+#[derive(Clone, Copy, Default)]
+pub struct Setup<'s> {
+    /// More of `Dhcp4`, with a comma behind.
+    pub more: &'s str,
+    /// Serve DHCP on loopback.
+    pub dhcp: bool,
+    /// Reservations to start with.
+    pub reservations: &'s str,
+    /// Prefix and pool of the subnet, and the lease file, when they are to be
+    /// others.
+    pub subnet: Option<(&'s str, &'s str, &'s str)>,
+}
+
+pub fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs()
+}
+
+impl Kea {
+    /// Starts one with four leases: 10.77.0.20 to .23.
+    pub fn start(program: &Program, setup: Setup<'_>) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        static PORT: AtomicU16 = AtomicU16::new(0);
+        let n = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("dhcpctl-kea-{}-{n}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o750)).unwrap();
+        let first = 20000 + (std::process::id() % 9000) as u16 * 4;
+        let port = first + PORT.fetch_add(2, Ordering::Relaxed);
+        let d = folder.display();
+        let hooks: Vec<String> = ["lease_cmds", "stat_cmds", "host_cmds", "class_cmds"]
+            .iter()
+            .map(|h| program.hooks.join(format!("libdhcp_{h}.so")))
+            .filter(|path| path.exists())
+            .map(|path| format!("{{ \"library\": \"{}\" }}", path.display()))
+            .collect();
+        let interfaces = match setup.dhcp {
+            true => r#""interfaces": [ "lo" ], "dhcp-socket-type": "udp""#,
+            false => r#""interfaces": [ ]"#,
+        };
+        let (prefix, pool, leases) =
+            setup
+                .subnet
+                .unwrap_or(("10.77.0.0/16", "10.77.0.10 - 10.77.9.250", ""));
+        let config = format!(
+            r#"{{ "Dhcp4": {{ {more}
+  "interfaces-config": {{ {interfaces} }},
+  "control-socket": {{ "socket-type": "unix", "socket-name": "{d}/ctrl.sock" }},
+  "lease-database": {{ "type": "memfile", "persist": true, "name": "{d}/leases4.csv", "lfc-interval": 0 }},
+  "expired-leases-processing": {{ "reclaim-timer-wait-time": 0, "hold-reclaimed-time": 3600 }},
+  "valid-lifetime": 3600,
+  "hooks-libraries": [ {hooks} ],
+  "subnet4": [ {{ "id": 1, "subnet": "{prefix}", "relay": {{ "ip-addresses": [ "127.0.0.1" ] }},
+    "pools": [ {{ "pool": "{pool}" }} ], "reservations": [ {reservations} ] }} ],
+  "loggers": [ {{ "name": "kea-dhcp4", "severity": "WARN", "output_options": [ {{ "output": "stdout" }} ] }} ]
+}} }}
+"#,
+            more = setup.more,
+            hooks = hooks.join(", "),
+            reservations = setup.reservations,
+        );
+        fs::write(folder.join("kea.json"), config).unwrap();
+        let end = now() + 3000;
+        let past = now() - 3000;
+        let usual = format!(
+            "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,user_context\n\
+             10.77.0.20,1a:1b:1c:1d:1e:1f,,3600,{end},1,0,0,,0,\n\
+             10.77.0.21,02:00:00:00:00:21,01:02:00:00:00:00:21,3600,{end},1,0,0,host21.example.com,0,\n\
+             10.77.0.22,,,86400,{end},1,0,0,,1,\n\
+             10.77.0.23,02:00:00:00:00:23,,3600,{past},1,0,0,,2,\n"
+        );
+        let leases = if leases.is_empty() { &usual } else { leases };
+        fs::write(folder.join("leases4.csv"), leases).unwrap();
+        let ports = (port, port + 1);
+        let child = Self::spawn(program, &folder, ports);
+        let kea = Self {
+            program: program.clone(),
+            folder,
+            ports,
+            child,
+        };
+        kea.wait();
+        kea
+    }
+
+    fn spawn(program: &Program, folder: &Path, ports: (u16, u16)) -> Child {
+        let mut command = Command::new(&program.command[0]);
+        command
+            .args(&program.command[1..])
+            .arg("-c")
+            .arg(folder.join("kea.json"));
+        command.args(["-p", &ports.0.to_string(), "-P", &ports.1.to_string()]);
+        for name in [
+            "KEA_PIDFILE_DIR",
+            "KEA_LOCKFILE_DIR",
+            "KEA_CONTROL_SOCKET_DIR",
+            "KEA_DHCP_DATA_DIR",
+            "KEA_LOG_FILE_DIR",
+        ] {
+            command.env(name, folder);
+        }
+        let log = fs::File::create(folder.join("log")).unwrap();
+        let errors = log.try_clone().unwrap();
+        command.stdin(Stdio::null()).stdout(log).stderr(errors);
+        command.spawn().expect("Kea starts")
+    }
+
+    fn wait(&self) {
+        let limit = Instant::now() + Duration::from_secs(20);
+        while self
+            .try_command(r#"{"command":"status-get"}"#)
+            .is_none_or(|a| !a.contains("\"result\": 0"))
+        {
+            assert!(
+                Instant::now() < limit,
+                "Kea does not answer:\n{}",
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join("ctrl.sock")
+    }
+
+    /// The server name to connect to.
+    pub fn name(&self) -> String {
+        format!("kea:{}", self.socket().display())
+    }
+
+    /// A command past the library; `None` without an answer.
+    pub fn try_command(&self, command: &str) -> Option<String> {
+        raw_command(&self.socket(), command.as_bytes())
+            .ok()
+            .and_then(|a| String::from_utf8(a).ok())
+    }
+
+    pub fn command(&self, command: &str) -> String {
+        self.try_command(command).expect("an answer")
+    }
+
+    /// The configuration without what Kea itself changes.
+    pub fn config(&self) -> String {
+        self.command(r#"{"command":"config-get"}"#)
+    }
+
+    pub fn leases(&self) -> String {
+        self.command(r#"{"command":"lease4-get-all"}"#)
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Starts it again with what its files have.
+    pub fn restart(&mut self) {
+        self.kill();
+        for left in ["ctrl.sock", "ctrl.sock.lock", "kea.kea-dhcp4.pid"] {
+            let _ = fs::remove_file(self.folder.join(left));
+        }
+        // Kea 2.6 does not start while a clean-up of the lease file, which
+        // outlives a kill -9, is still at work.
+        let limit = Instant::now() + Duration::from_secs(10);
+        loop {
+            self.child = Self::spawn(&self.program, &self.folder, self.ports);
+            std::thread::sleep(Duration::from_millis(50));
+            while self.try_command(r#"{"command":"status-get"}"#).is_none()
+                && matches!(self.child.try_wait(), Ok(None))
+            {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            if matches!(self.child.try_wait(), Ok(None)) || Instant::now() > limit {
+                break;
+            }
+        }
+        self.wait();
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A DISCOVER of a client; the offered address and the options, or nothing.
+    pub fn discover(&self, hardware: [u8; 6], wanted: &[u8]) -> Option<Offer> {
+        let socket = UdpSocket::bind(("127.0.0.1", self.ports.1)).unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_millis(700)))
+            .unwrap();
+        let mut packet = vec![1, 1, 6, 1, 0x12, 0x34, 0x56, hardware[5], 0, 0, 0, 0];
+        packet.resize(24, 0);
+        packet.extend([127, 0, 0, 1]); // giaddr
+        packet.extend(hardware);
+        packet.resize(236, 0);
+        packet.extend([99, 130, 83, 99, 53, 1, 1]);
+        if !wanted.is_empty() {
+            packet.extend([55, wanted.len() as u8]);
+            packet.extend(wanted);
+        }
+        packet.push(255);
+        socket
+            .send_to(&packet, ("127.0.0.1", self.ports.0))
+            .unwrap();
+        let mut answer = [0; 1500];
+        let n = socket.recv(&mut answer).ok()?;
+        let text = |range: std::ops::Range<usize>| {
+            let bytes = &answer[range];
+            let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
+            String::from_utf8_lossy(&bytes[..end]).into_owned()
+        };
+        let mut options = Vec::new();
+        let mut rest = &answer[240..n];
+        while let [code, more @ ..] = rest {
+            match (code, more) {
+                (255, _) => break,
+                (0, _) => rest = more,
+                (code, [len, more @ ..]) => {
+                    let (value, more) = more.split_at((*len as usize).min(more.len()));
+                    options.push((*code, value.to_vec()));
+                    rest = more;
+                }
+                _ => break,
+            }
+        }
+        Some(Offer {
+            address: [answer[16], answer[17], answer[18], answer[19]],
+            file: text(108..236),
+            options,
+        })
+    }
+}
+
+/// What a client was offered.
+#[derive(Debug)]
+pub struct Offer {
+    pub address: [u8; 4],
+    pub file: String,
+    pub options: Vec<(u8, Vec<u8>)>,
+}
+
+impl Offer {
+    pub fn option(&self, code: u8) -> Option<&[u8]> {
+        self.options
+            .iter()
+            .find(|(c, _)| *c == code)
+            .map(|(_, v)| &v[..])
+    }
+}
+
+impl Drop for Kea {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Sends a command over a UNIX socket, and takes everything up to the end.
+pub fn raw_command(socket: &Path, command: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.write_all(command)?;
+    let _ = stream.shutdown(Shutdown::Write);
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(answer)
+}
