@@ -1,5 +1,6 @@
 # make demo      a look at it: the manual page's program against our server
 # make check     all tests
+# make bench     speed, memory and system calls next to their targets
 # make tsan      the tests with threads under ThreadSanitizer
 # make asan      the same and more under AddressSanitizer
 # make header    writes include/dhcpctl.h anew
@@ -25,6 +26,9 @@ demo:
 
 check:
 	@ci/check
+
+bench:
+	@CARGO="$(CARGO)" bench/run
 
 tsan:
 	@ci/tsan
@@ -63,4 +67,4 @@ clean:
 	$(CARGO) clean
 	$(MAKE) -C examples-c clean
 
-.PHONY: all demo check tsan asan header install clean
+.PHONY: all demo check bench tsan asan header install clean

@@ -1,6 +1,8 @@
 //! The C programs of `c-tests` and `examples-c`, compiled and run against both
 //! our libraries and `omapi-testd`.
 
+#[path = "c_programs/genuine_headers.rs"]
+mod genuine_headers;
 #[path = "c_programs/nulls.rs"]
 mod nulls;
 mod support;

@@ -1,19 +1,19 @@
 //! The shared state of a connection, and waiting on it.
 
+use super::sleepers::{self, Sleepers};
 use super::turn::Turn;
 use super::{followups, process};
 use crate::backend::omapi::{Reader, Session};
-use crate::net::{self, Socket};
-use crate::request::{Complete, Request};
+use crate::net::Socket;
+use crate::request::Complete;
 use crate::status::Status;
 use crate::wire::Limits;
-use parking_lot::{Condvar, Mutex, MutexGuard};
-use rustix::event::{PollFd, PollFlags};
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub use crate::backend::omapi::Credentials;
 
@@ -52,10 +52,6 @@ pub enum Disconnect {
     WhenSent,
 }
 
-/// How long a thread whose bytes do not fit into the socket looks after them
-/// itself before it looks at everything else again, while another thread reads.
-const PUSH: Duration = Duration::from_millis(5);
-
 /// What runs once when a connection ends.
 type OnClose = Box<dyn FnOnce() + Send>;
 
@@ -63,9 +59,6 @@ type OnClose = Box<dyn FnOnce() + Send>;
 /// any thread.
 pub struct Connection<T: Complete> {
     pub(super) state: Mutex<State<T>>,
-    /// Signalled when completions were delivered, when the reader role became
-    /// free, and at the end of the connection.
-    pub(super) changed: Condvar,
     /// Number of the thread that used it last; such a thread serves the
     /// connection in all its waits. For the object layer's dispatcher.
     pub last_user: AtomicU64,
@@ -77,7 +70,7 @@ pub(super) struct State<T: Complete> {
     pub(super) phase: Phase,
     pub(super) session: Session<T>,
     /// The reader role: whoever takes the reader out reads, and puts it back.
-    pub(super) reader: Option<Box<Reader>>,
+    pub(super) reader: Option<Box<Receiving<T>>>,
     /// The present socket or connection attempt.
     pub(super) socket: Option<Arc<Socket>>,
     /// Addresses not yet tried.
@@ -85,11 +78,19 @@ pub(super) struct State<T: Complete> {
     /// Callbacks to run, oldest first.
     pub(super) followups: followups::Queue<T::Followup>,
     pub(super) on_close: Option<OnClose>,
-    sleepers: usize,
+    pub(super) sleepers: Sleepers,
     /// Those who may be about to complete requests that the session has already
     /// given out: the reader, and whoever closes. While there are any, the end
     /// of the connection is not the end of every request.
     pub(super) completing: u32,
+}
+
+/// What only the reader needs.
+pub(super) struct Receiving<T: Complete> {
+    pub(super) reader: Reader,
+    pub(super) memory: T::Memory,
+    /// Keys of the tickets completed in the present turn.
+    pub(super) completed: Vec<usize>,
 }
 
 impl<T: Complete> Connection<T> {
@@ -112,19 +113,22 @@ impl<T: Complete> Connection<T> {
         let mut state = State {
             phase: Phase::Connecting,
             session,
-            reader: Some(Box::new(Reader::new(Limits::default()))),
+            reader: Some(Box::new(Receiving {
+                reader: Reader::new(Limits::default()),
+                memory: T::Memory::default(),
+                completed: Vec::new(),
+            })),
             socket: None,
             untried: addresses.into(),
             followups: followups::Queue::new(),
             on_close: None,
-            sleepers: 0,
+            sleepers: Sleepers::default(),
             completing: 0,
         };
         state.try_next_address(Status::HOST_UNKNOWN)?;
         state.on_close = Some(Box::new(on_close));
         Ok(Arc::new(Self {
             state: Mutex::new(state),
-            changed: Condvar::new(),
             last_user: AtomicU64::new(0),
             process: process::generation(),
         }))
@@ -174,67 +178,21 @@ impl<T: Complete> Connection<T> {
             }
     }
 
-    /// True while there is something that the socket should take: a
-    /// connection attempt, or bytes within the window.
-    pub fn has_sendable(&self) -> bool {
-        if self.is_inherited() {
-            return false;
-        }
-        let mut st = self.state.lock();
-        match st.phase {
-            Phase::Connecting => true,
-            Phase::Handshake | Phase::Ready => !st.session.sendable(false).is_empty(),
-            Phase::Draining => st.session.has_unsent(),
-            Phase::Closed(_) => false,
-        }
-    }
-
-    /// Queues a request. Nothing is sent before somebody waits, flushes or
-    /// dispatches, so that many requests go out in few writes. (If another
-    /// thread is at it already, it goes out now: that thread may sleep until
-    /// the answer.) Returns the id of the message.
-    ///
-    /// # Errors
-    /// The ticket comes back: `DHCP_R_CONNRESET` after the end,
-    /// `ISC_R_SHUTTINGDOWN` while draining, `DHCP_R_NOTYET` before an
-    /// authenticated connection is ready, or what the value is guilty of.
-    pub fn submit(&self, request: &Request<'_>, ticket: T) -> Result<u32, (Status, T)> {
-        if self.is_inherited() {
-            return Err((Status::CONNECTION_RESET, ticket));
-        }
-        let mut st = self.state.lock();
-        let refusal = match st.phase {
-            Phase::Closed(_) => Some(Status::CONNECTION_RESET),
-            Phase::Draining => Some(Status::SHUTTING_DOWN),
-            _ if st.session.is_authenticating() => Some(Status::NOT_YET),
-            _ => None,
-        };
-        if let Some(status) = refusal {
-            return Err((status, ticket));
-        }
-        let id = st
-            .session
-            .submit(request, ticket)
-            .map_err(|(e, t)| (e.into(), t))?;
-        if st.reader.is_none() {
-            self.flush_locked(&mut st);
-        }
-        Ok(id)
-    }
-
-    /// Sends what can be sent without blocking.
-    pub fn flush(&self) {
-        if self.is_inherited() {
-            return;
-        }
-        let mut st = self.state.lock();
-        self.flush_locked(&mut st);
-    }
-
     /// Waits until `done` says so, driving the connection. `done` is asked
     /// under the connection's lock and must only look. At least one
     /// non-blocking attempt is made, even when the deadline has passed.
-    pub fn wait(&self, deadline: Option<Instant>, mut done: impl FnMut(Phase) -> bool) -> Waited {
+    pub fn wait(&self, deadline: Option<Instant>, done: impl FnMut(Phase) -> bool) -> Waited {
+        self.wait_about(sleepers::ANYTHING, deadline, done)
+    }
+
+    /// As [`wait`](Self::wait), when only the completion of a ticket with this
+    /// key (and the end of the connection) can make `done` true.
+    pub fn wait_about(
+        &self,
+        key: usize,
+        deadline: Option<Instant>,
+        mut done: impl FnMut(Phase) -> bool,
+    ) -> Waited {
         if self.is_inherited() {
             return Waited::Closed(Status::CONNECTION_RESET);
         }
@@ -243,6 +201,7 @@ impl<T: Complete> Connection<T> {
         loop {
             self.run_followups(&mut st, false);
             if done(st.phase) {
+                st.leave();
                 return Waited::Done;
             }
             if let Some(status) = st.over() {
@@ -250,21 +209,18 @@ impl<T: Complete> Connection<T> {
             }
             let late = deadline.is_some_and(|d| d <= Instant::now());
             if late && tried {
+                st.leave();
                 return Waited::TimedOut;
             }
             tried = true;
             match self.begin_turn(&mut st) {
-                Some(turn) => MutexGuard::unlocked(&mut st, || turn.take(deadline)),
+                Some(mut turn) => MutexGuard::unlocked(&mut st, || {
+                    turn.stays = true;
+                    turn.take(deadline);
+                }),
                 None if st.over().is_some() => {}
                 None if st.is_stuck() => self.push(&mut st, deadline),
-                None => {
-                    st.sleepers += 1;
-                    match deadline {
-                        None => self.changed.wait(&mut st),
-                        Some(d) => drop(self.changed.wait_until(&mut st, d)),
-                    }
-                    st.sleepers -= 1;
-                }
+                None => Sleepers::sleep(&mut st, |st| &mut st.sleepers, key, deadline),
             }
         }
     }
@@ -278,20 +234,7 @@ impl<T: Complete> Connection<T> {
         self.begin_turn(&mut st)
     }
 
-    /// Another thread reads, and perhaps does not look whether there is room
-    /// to write: waits for that itself.
-    fn push(&self, st: &mut MutexGuard<'_, State<T>>, deadline: Option<Instant>) {
-        if let Some(socket) = st.socket.clone() {
-            let soon = Instant::now() + PUSH;
-            let until = deadline.map_or(soon, |d| d.min(soon));
-            MutexGuard::unlocked(st, || {
-                // An error is the reader's to find.
-                let _ = net::poll(&mut [PollFd::new(&*socket, PollFlags::OUT)], Some(until));
-            });
-        }
-    }
-
-    fn begin_turn(&self, st: &mut MutexGuard<'_, State<T>>) -> Option<Turn<'_, T>> {
+    pub(super) fn begin_turn(&self, st: &mut MutexGuard<'_, State<T>>) -> Option<Turn<'_, T>> {
         self.flush_locked(st);
         let socket = st.socket.clone()?;
         let reader = st.reader.take()?;
@@ -302,16 +245,36 @@ impl<T: Complete> Connection<T> {
         Some(Turn::new(self, reader, socket, write, connecting))
     }
 
-    /// Gives the reader role back and tells who waits.
-    pub(super) fn end_turn(&self, reader: Box<Reader>, followups: Vec<T::Followup>) {
+    /// Gives the reader role back and tells who waits. What was `received` is
+    /// acknowledged, if that cannot wait for the program's next request.
+    pub(super) fn end_turn(
+        &self,
+        mut reader: Box<Receiving<T>>,
+        followups: Vec<T::Followup>,
+        received: bool,
+        stays: bool,
+    ) {
         let mut st = self.state.lock();
         st.completing -= 1;
+        st.sleepers.wake(&reader.completed);
+        reader.completed.clear();
         if !matches!(st.phase, Phase::Closed(_)) {
             st.reader = Some(reader);
         }
-        st.followups.extend(followups);
-        if st.sleepers > 0 {
-            self.changed.notify_all();
+        if received && st.session.awaits_answers() {
+            // More requests carry the acknowledgement, if there are any.
+            let sent = self.flush_locked(&mut st);
+            if let Some(socket) = st.socket.as_ref().filter(|_| !sent) {
+                socket.quick_ack();
+            }
+        }
+        if !followups.is_empty() {
+            st.followups.extend(followups);
+        }
+        // A thread that stays reads on, or says that it leaves; but callbacks
+        // may keep it.
+        if !stays || !st.followups.is_empty() {
+            st.sleepers.wake_one();
         }
     }
 
@@ -323,7 +286,8 @@ impl<T: Complete> Connection<T> {
         {
             MutexGuard::unlocked(st, f);
         }
-        followups::run(st, |st| &mut st.followups, all);
+        let woken = |st: &mut State<T>| st.sleepers.wake_all();
+        followups::run(st, |st| &mut st.followups, woken, all);
     }
 
     /// Runs the callbacks of completions that were delivered.
@@ -343,34 +307,6 @@ impl<T: Complete> Connection<T> {
         }
         let mut st = self.state.lock();
         self.run_followups(&mut st, true);
-    }
-
-    pub(super) fn flush_locked(&self, st: &mut MutexGuard<'_, State<T>>) {
-        let draining = match st.phase {
-            Phase::Handshake | Phase::Ready => false,
-            Phase::Draining => true,
-            Phase::Connecting | Phase::Closed(_) => return,
-        };
-        let Some(socket) = st.socket.clone() else {
-            return;
-        };
-        loop {
-            let bytes = st.session.sendable(draining);
-            if bytes.is_empty() {
-                break;
-            }
-            match socket.send(bytes) {
-                Ok(0) => return,
-                Ok(n) => st.session.sent(n),
-                // What the server wrote before it closed is still to be read:
-                // the reader finds the end. Nothing more can be sent.
-                Err(_) if !draining => return,
-                Err(e) => return self.close_locked(st, e.into()),
-            }
-        }
-        if draining && !st.session.has_unsent() {
-            self.close_locked(st, Status::CONNECTION_RESET);
-        }
     }
 
     /// The attempt on the present address ended.
@@ -402,6 +338,13 @@ impl<T: Complete> Connection<T> {
 }
 
 impl<T: Complete> State<T> {
+    /// A thread stops waiting: another one has to read, if nobody does.
+    fn leave(&mut self) {
+        if self.reader.is_some() {
+            self.sleepers.wake_one();
+        }
+    }
+
     /// Why it is over, once every request has been completed.
     fn over(&self) -> Option<Status> {
         match self.phase {

@@ -63,13 +63,14 @@ impl<T: Complete> Connection<T> {
         st.completing += 1;
         let followups = MutexGuard::unlocked(st, || {
             let lost = Outcome::Lost(Status::CONNECTION_RESET);
+            let mut memory = T::Memory::default();
             tickets
                 .into_iter()
-                .filter_map(|t| t.complete(lost))
+                .filter_map(|t| t.complete(lost, &mut memory))
                 .collect::<Vec<_>>()
         });
         st.completing -= 1;
         st.followups.extend(followups);
-        self.changed.notify_all();
+        st.sleepers.wake_all();
     }
 }

@@ -69,16 +69,22 @@ impl<F: Followup> Queue<F> {
     }
 }
 
-/// Runs what the queue holds, one at a time, with the lock released: another
-/// thread, or a wait inside, may run part of it. Each runs once. `all` runs
+/// Runs what `queue` holds, one at a time, oldest first, with the lock
+/// released: another thread, or a wait inside, may run part of it. Each runs
+/// once. `completed` is called after those that complete something. `all` runs
 /// everything even when callbacks are nested too deep.
 pub(super) fn run<S, F: Followup>(
     st: &mut MutexGuard<'_, S>,
     queue: impl Fn(&mut S) -> &mut Queue<F>,
+    completed: impl Fn(&mut S),
     all: bool,
 ) {
     while let Some(f) = queue(st).pop(all) {
         let _level = Level::enter();
+        let completes = f.completes();
         MutexGuard::unlocked(st, || f.run());
+        if completes {
+            completed(st);
+        }
     }
 }

@@ -5,6 +5,8 @@ mod connection;
 mod end;
 mod followups;
 pub mod process;
+mod sending;
+mod sleepers;
 mod turn;
 
 pub use connection::{Connection, Credentials, Disconnect, Phase, Waited};

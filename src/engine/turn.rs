@@ -1,8 +1,8 @@
 //! A turn as the reader of a connection: wait for the socket, take in what is
 //! there, hand each answer to its request.
 
-use super::connection::{Connection, Phase};
-use crate::backend::omapi::{Answered, Reader, Received};
+use super::connection::{Connection, Phase, Receiving};
+use crate::backend::omapi::{Answered, Received};
 use crate::net::{self, Socket};
 use crate::request::Complete;
 use crate::status::Status;
@@ -15,17 +15,20 @@ use std::time::Instant;
 /// reader is out of the shared state.
 pub struct Turn<'c, T: Complete> {
     connection: &'c Connection<T>,
-    reader: Option<Box<Reader>>,
+    reader: Option<Box<Receiving<T>>>,
     socket: Arc<Socket>,
     write: bool,
     connecting: bool,
+    received: bool,
+    /// Whoever has it waits on afterwards.
+    pub(super) stays: bool,
     followups: Vec<T::Followup>,
 }
 
 impl<'c, T: Complete> Turn<'c, T> {
     pub(super) fn new(
         connection: &'c Connection<T>,
-        reader: Box<Reader>,
+        reader: Box<Receiving<T>>,
         socket: Arc<Socket>,
         write: bool,
         connecting: bool,
@@ -36,6 +39,8 @@ impl<'c, T: Complete> Turn<'c, T> {
             socket,
             write,
             connecting,
+            received: false,
+            stays: false,
             followups: Vec::new(),
         }
     }
@@ -68,6 +73,13 @@ impl<'c, T: Complete> Turn<'c, T> {
         self.proceed(ready);
     }
 
+    /// Takes in what is there, without waiting.
+    pub fn look(mut self) {
+        if !self.connecting {
+            self.receive(false);
+        }
+    }
+
     /// Does what a poll found ready.
     pub fn proceed(&mut self, ready: PollFlags) {
         if ready.is_empty() {
@@ -85,14 +97,16 @@ impl<'c, T: Complete> Turn<'c, T> {
     }
 
     fn receive(&mut self, block: bool) {
-        let Some(reader) = &mut self.reader else {
+        let Some(receiving) = &mut self.reader else {
             return;
         };
+        let reader = &mut receiving.reader;
         match self.socket.receive(reader.space(), block) {
             Ok(None) => {}
             Ok(Some(0)) => self.connection.close(Status::CONNECTION_RESET),
             Ok(Some(n)) => {
                 reader.filled(n);
+                self.received = true;
                 if let Err(status) = self.digest() {
                     // Answers that came before the fault are told first.
                     let followups = core::mem::take(&mut self.followups);
@@ -106,9 +120,14 @@ impl<'c, T: Complete> Turn<'c, T> {
 
     /// Hands out everything complete in the buffer.
     fn digest(&mut self) -> Result<(), Status> {
-        let Some(reader) = &mut self.reader else {
+        let Some(receiving) = &mut self.reader else {
             return Ok(());
         };
+        let Receiving {
+            reader,
+            memory,
+            completed,
+        } = &mut **receiving;
         loop {
             let (rid, size, outcome) = match reader.receive()? {
                 None => return Ok(()),
@@ -126,7 +145,8 @@ impl<'c, T: Complete> Turn<'c, T> {
                 None => return Err(Status::PROTOCOL_ERROR),
                 Some(Answered::Ticket(ticket)) => {
                     drop(st);
-                    self.followups.extend(ticket.complete(outcome));
+                    completed.push(ticket.key());
+                    self.followups.extend(ticket.complete(outcome, memory));
                 }
                 Some(Answered::Authenticator) => {
                     let signer = st.session.authenticated(&outcome)?;
@@ -142,8 +162,9 @@ impl<'c, T: Complete> Turn<'c, T> {
 impl<T: Complete> Drop for Turn<'_, T> {
     fn drop(&mut self) {
         if let Some(reader) = self.reader.take() {
+            let followups = core::mem::take(&mut self.followups);
             self.connection
-                .end_turn(reader, core::mem::take(&mut self.followups));
+                .end_turn(reader, followups, self.received, self.stays);
         }
     }
 }

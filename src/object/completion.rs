@@ -43,7 +43,7 @@ pub(super) struct Completion {
     waiting: u16,
     /// Outstanding requests are on several connections.
     scattered: bool,
-    finished: VecDeque<Finished>,
+    finished: Queue,
     connection: Option<Arc<Conn>>,
 }
 
@@ -56,7 +56,7 @@ impl Completion {
             // Nobody waited for these; a wait now means the new request. But a
             // thread that sleeps until one of them has not looked yet.
             while self.finished.len() > usize::from(self.waiting) {
-                self.finished.pop_front();
+                self.finished.pop();
             }
             self.scattered = false;
         }
@@ -79,9 +79,41 @@ impl Completion {
     pub(super) fn end(&mut self, how: Finished, has_callback: bool) {
         self.outstanding = self.outstanding.saturating_sub(1);
         if has_callback && self.finished.len() >= REMEMBERED_WITH_CALLBACK {
-            self.finished.pop_front();
+            self.finished.pop();
         }
-        self.finished.push_back(how);
+        self.finished.push(how);
+    }
+}
+
+/// First in, first out. Most objects have one request at a time: the oldest
+/// entry needs no memory of its own.
+#[derive(Default)]
+#[expect(clippy::box_collection, reason = "objects are many, longer queues few")]
+struct Queue {
+    /// While it is missing, so is everything in `more`.
+    first: Option<Finished>,
+    more: Option<Box<VecDeque<Finished>>>,
+}
+
+impl Queue {
+    fn push(&mut self, how: Finished) {
+        match self.first {
+            None => self.first = Some(how),
+            Some(_) => self.more.get_or_insert_default().push_back(how),
+        }
+    }
+
+    fn pop(&mut self) -> Option<Finished> {
+        let next = self.more.as_mut().and_then(|more| more.pop_front());
+        core::mem::replace(&mut self.first, next)
+    }
+
+    fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.more.as_ref().map_or(0, |more| more.len())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_none()
     }
 }
 
@@ -107,6 +139,11 @@ pub(super) unsafe fn with<R>(
     let result = f(map.entry(object as usize).or_default());
     OTHERS_COUNT.store(map.len(), Ordering::Relaxed);
     result
+}
+
+/// What a wait for `object` is about.
+pub(super) fn key_of(object: *mut omapi_object_t) -> usize {
+    object as usize
 }
 
 /// Forgets a dying object that is not a remote object.
@@ -147,7 +184,7 @@ pub unsafe fn wait(
         }
         let mut sleeping = None;
         loop {
-            let next = with(object, |c| match c.finished.pop_front() {
+            let next = with(object, |c| match c.finished.pop() {
                 Some(Finished::Answered(status)) => Err(Ok(status)),
                 Some(Finished::Lost(status)) => Err(Err(status)),
                 None if c.outstanding == 0 => Err(Err(Status::NO_MORE)),
@@ -163,7 +200,10 @@ pub unsafe fn wait(
             let mut ended = || with(object, |c| !c.finished.is_empty() || c.outstanding == 0);
             let waited = match engine {
                 None => dispatch::wait_all(deadline, &mut ended),
-                Some(engine) => dispatch::wait(&engine, deadline, &mut |_| ended()),
+                Some(engine) => {
+                    let key = key_of(object);
+                    dispatch::wait(&engine, key, deadline, &mut |_| ended())
+                }
             };
             match waited {
                 Waited::TimedOut => return Err(Status::TIMED_OUT),
@@ -197,5 +237,27 @@ impl Drop for Sleeping {
     fn drop(&mut self) {
         // SAFETY: we own a reference.
         unsafe { with(self.0.as_ptr(), |c| c.waiting = c.waiting.saturating_sub(1)) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_in_first_out() {
+        let mut queue = Queue::default();
+        for round in 0..3 {
+            for i in 0..4 {
+                assert_eq!(queue.len(), i as usize);
+                queue.push(Finished::Answered(Status(round * 10 + i)));
+            }
+            for i in 0..4 {
+                let next = queue.pop().map(Finished::status);
+                assert_eq!(next, Some(Status(round * 10 + i)));
+            }
+            assert!(queue.is_empty());
+        }
+        assert_eq!(queue.pop(), None);
     }
 }

@@ -3,6 +3,7 @@
 
 use super::layout::{omapi_data_string_t, omapi_datatype_t, omapi_object_t, omapi_typed_data_t};
 use super::refs;
+use super::slab;
 use crate::status::Status;
 use core::ffi::{c_int, c_uint};
 use core::mem::offset_of;
@@ -52,9 +53,36 @@ pub unsafe fn shared<'a>(field: *mut c_uint) -> &'a AtomicU32 {
 /// Zero-filled memory from `malloc`, which C may free; NULL when there is none.
 #[must_use]
 pub fn allocate_block(size: usize) -> *mut u8 {
-    // SAFETY: calloc has no preconditions. At least one byte, so that NULL
-    // always means failure.
-    unsafe { libc::calloc(1, size.max(1)) }.cast()
+    /// glibc's calloc passes by the thread's cache of small blocks; for large
+    /// ones it knows which memory is fresh from the kernel.
+    const SMALL: usize = 1024;
+    if size > SMALL {
+        // SAFETY: calloc has no preconditions.
+        return unsafe { libc::calloc(1, size) }.cast();
+    }
+    let block = uninitialized_block(size);
+    if !block.is_null() {
+        // SAFETY: a fresh block of `size` bytes.
+        unsafe { zero(block, size) };
+    }
+    block
+}
+
+/// Not inlined, because the compiler makes a calloc of malloc and memset.
+///
+/// # Safety
+/// `block` has `size` bytes.
+#[inline(never)]
+unsafe fn zero(block: *mut u8, size: usize) {
+    // SAFETY: as the function's.
+    unsafe { block.write_bytes(0, size) }
+}
+
+/// Memory from `malloc` whose bytes the caller writes; NULL when there is none.
+/// At least as much as malloc aligns to, see [`slab`].
+pub(super) fn uninitialized_block(size: usize) -> *mut u8 {
+    // SAFETY: malloc has no preconditions.
+    unsafe { libc::malloc(size.max(16)) }.cast()
 }
 
 /// Stores another reference to `p` in `*slot`.
@@ -109,6 +137,24 @@ pub unsafe fn release<T: Counted>(p: *mut T) -> Status {
     Status::SUCCESS
 }
 
+/// Gives up the last reference on bytes or a number, but does not free it;
+/// false, and nothing done, when there are other references, or an object.
+///
+/// # Safety
+/// `t` is live, and the caller owns a reference.
+pub(super) unsafe fn end_alone(t: *mut omapi_typed_data_t) -> bool {
+    // SAFETY: as the function's.
+    unsafe {
+        let refs = count(t.cast());
+        let alone = refs.load(Ordering::Acquire) == 1
+            && kind(t) != omapi_datatype_t::omapi_datatype_object as u32;
+        if alone {
+            refs.store(0, Ordering::Relaxed);
+        }
+        alone
+    }
+}
+
 // SAFETY: repr(C), refcnt first.
 unsafe impl Counted for omapi_data_string_t {
     unsafe fn destroy(this: *mut Self) {
@@ -126,7 +172,7 @@ unsafe impl Counted for omapi_typed_data_t {
             if kind(this) == omapi_datatype_t::omapi_datatype_object as u32 {
                 refs::dereference(&raw mut (*this).u.object);
             }
-            libc::free(this.cast());
+            slab::free(this.cast());
         }
     }
 }
@@ -173,9 +219,15 @@ fn block_size(header: usize, len: usize) -> Result<usize, Status> {
 /// # Errors
 /// As [`new_data_string`].
 pub fn data_string_from(bytes: &[u8]) -> Result<*mut omapi_data_string_t, Status> {
-    let d = new_data_string(bytes.len())?;
-    // SAFETY: the fresh block has room for the bytes behind its header.
+    let size = block_size(DATA_STRING_HEADER, bytes.len())?;
+    let d: *mut omapi_data_string_t = uninitialized_block(size).cast();
+    if d.is_null() {
+        return Err(Status::NO_MEMORY);
+    }
+    // SAFETY: a fresh block with room for header and bytes; all are written.
     unsafe {
+        (&raw mut (*d).refcnt).write(1);
+        (&raw mut (*d).len).write(bytes.len() as u32);
         ptr::copy_nonoverlapping(bytes.as_ptr(), (&raw mut (*d).value).cast(), bytes.len());
     }
     Ok(d)
@@ -221,14 +273,17 @@ pub fn typed_int(value: c_int) -> Result<*mut omapi_typed_data_t, Status> {
 /// # Errors
 /// `DHCP_R_INVALIDARG` for an impossible length, `ISC_R_NOMEMORY`.
 pub fn typed_buffer(len: usize, string: bool) -> Result<*mut omapi_typed_data_t, Status> {
-    let kind = match string {
-        true => omapi_datatype_t::omapi_datatype_string,
-        false => omapi_datatype_t::omapi_datatype_data,
-    };
-    let t = new_typed(block_size(TYPED_HEADER, len)?, kind)?;
+    let t = new_typed(block_size(TYPED_HEADER, len)?, buffer_kind(string))?;
     // SAFETY: a fresh block with a header.
     unsafe { (&raw mut (*t).u.buffer.len).write(len as u32) };
     Ok(t)
+}
+
+fn buffer_kind(string: bool) -> omapi_datatype_t {
+    match string {
+        true => omapi_datatype_t::omapi_datatype_string,
+        false => omapi_datatype_t::omapi_datatype_data,
+    }
 }
 
 /// A new data or string datum with these bytes.
@@ -236,16 +291,36 @@ pub fn typed_buffer(len: usize, string: bool) -> Result<*mut omapi_typed_data_t,
 /// # Errors
 /// As [`typed_buffer`].
 pub fn typed_from(bytes: &[u8], string: bool) -> Result<*mut omapi_typed_data_t, Status> {
-    let t = typed_buffer(bytes.len(), string)?;
-    // SAFETY: the fresh block has room for the bytes behind its header.
-    unsafe {
-        ptr::copy_nonoverlapping(
-            bytes.as_ptr(),
-            (&raw mut (*t).u.buffer.value).cast(),
-            bytes.len(),
-        );
+    let size = block_size(TYPED_HEADER, bytes.len())?;
+    let t: *mut omapi_typed_data_t = uninitialized_block(size).cast();
+    if t.is_null() {
+        return Err(Status::NO_MEMORY);
     }
+    // SAFETY: a fresh block with room for header and bytes.
+    unsafe { write_typed(t, bytes, buffer_kind(string)) };
     Ok(t)
+}
+
+/// The type of what comes from a server.
+pub(super) const RECEIVED: omapi_datatype_t = omapi_datatype_t::omapi_datatype_data;
+
+/// Makes a datum with one reference of fresh memory.
+///
+/// # Safety
+/// It has [`TYPED_HEADER`] bytes and as many as `bytes` has.
+pub(super) unsafe fn write_typed(t: *mut omapi_typed_data_t, bytes: &[u8], kind: omapi_datatype_t) {
+    // SAFETY: as the function's.
+    unsafe {
+        (&raw mut (*t).refcnt).write(1);
+        (&raw mut (*t).r#type).write(kind);
+        (&raw mut (*t).u.buffer.len).write(bytes.len() as u32);
+        let to: *mut u8 = (&raw mut (*t).u.buffer.value).cast();
+        match <&[u8; 4]>::try_from(bytes) {
+            // By far the most: numbers, addresses, times.
+            Ok(four) => to.cast::<[u8; 4]>().write(*four),
+            Err(_) => ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()),
+        }
+    }
 }
 
 /// A new datum that holds another reference on `object`.

@@ -81,6 +81,7 @@ fn others(primary: &Arc<Conn>) -> Vec<Arc<Conn>> {
 /// Waits until `done`, driving `primary` and whatever else the thread serves.
 pub fn wait(
     primary: &Arc<Conn>,
+    key: usize,
     deadline: Option<Instant>,
     done: &mut dyn FnMut(Phase) -> bool,
 ) -> Waited {
@@ -91,7 +92,7 @@ pub fn wait(
             // Callbacks may use another connection, or register a descriptor.
             let news = NEWS.get();
             let mut over = false;
-            let waited = primary.wait(deadline, |phase| {
+            let waited = primary.wait_about(key, deadline, |phase| {
                 over = done(phase);
                 over || NEWS.get() != news || io::any()
             });
@@ -129,7 +130,7 @@ pub fn wait(
 
 /// Waits until a new connection can be used.
 pub fn wait_ready(engine: &Arc<Conn>, deadline: Option<Instant>) -> Waited {
-    wait(engine, deadline, &mut |phase| {
+    wait(engine, 0, deadline, &mut |phase| {
         matches!(phase, Phase::Ready | Phase::Draining)
     })
 }

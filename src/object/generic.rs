@@ -11,22 +11,20 @@ use super::layout::{
     isc_result_t, omapi_data_string_t, omapi_generic_object_t, omapi_object_t, omapi_object_type_t,
     omapi_typed_data_t, omapi_value_t, va_list,
 };
-use super::types;
 use super::value::{self, Owned};
+use super::{slots, types};
 use crate::capi::data as symbols;
 use crate::status::Status;
 use crate::wire::{Encoder, Value, ValueList};
-use core::ffi::{c_char, c_int, c_uchar};
+use core::ffi::{c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
 use parking_lot::{Mutex, MutexGuard};
 
-const FIRST_SLOTS: usize = 10;
-
 /// Locks of all generic objects, by address: the C struct has no room for one.
 static STRIPES: [Mutex<()>; 64] = [const { Mutex::new(()) }; 64];
 
-fn lock(g: *mut omapi_generic_object_t) -> MutexGuard<'static, ()> {
+pub(super) fn lock(g: *mut omapi_generic_object_t) -> MutexGuard<'static, ()> {
     // Blocks are 64 bytes or more apart.
     STRIPES[(g as usize >> 6) % STRIPES.len()].lock()
 }
@@ -63,63 +61,6 @@ pub unsafe fn from_object(object: *mut omapi_object_t) -> Option<*mut omapi_gene
     unsafe { types::is(object, &symbols::omapi_type_generic) }.then_some(object.cast())
 }
 
-/// The attributes as slots. The lock of `g` must be held.
-///
-/// # Safety
-/// `g` is live, its lock is held, and nothing is added while the slice is used.
-unsafe fn slots<'a>(g: *mut omapi_generic_object_t) -> &'a mut [*mut omapi_value_t] {
-    // SAFETY: `values` has `nvalues` entries, or is NULL with none.
-    unsafe {
-        match (*g).values.is_null() || (*g).nvalues <= 0 {
-            true => &mut [],
-            false => core::slice::from_raw_parts_mut((*g).values, (*g).nvalues as usize),
-        }
-    }
-}
-
-/// Index of the attribute with that name.
-///
-/// # Safety
-/// As [`slots`].
-unsafe fn find(g: *mut omapi_generic_object_t, name: &[u8]) -> Option<usize> {
-    // SAFETY: as slots; a stored value has a name.
-    unsafe {
-        slots(g).iter().position(|&v| {
-            !v.is_null() && !(*v).name.is_null() && data::data_string_bytes((*v).name) == name
-        })
-    }
-}
-
-/// Makes room for one more slot.
-///
-/// # Safety
-/// As [`slots`].
-unsafe fn reserve(g: *mut omapi_generic_object_t) -> Result<(), Status> {
-    // SAFETY: g is live and locked; the arrays are from malloc.
-    unsafe {
-        let have = usize::try_from((*g).va_max).unwrap_or(0);
-        if usize::try_from((*g).nvalues).unwrap_or(0) < have {
-            return Ok(());
-        }
-        let want = if have == 0 { FIRST_SLOTS } else { have * 2 };
-        let want_int = c_int::try_from(want).map_err(|_| Status::NO_MEMORY)?;
-        let values = libc::realloc((*g).values.cast(), want * size_of::<*mut omapi_value_t>());
-        if values.is_null() {
-            return Err(Status::NO_MEMORY);
-        }
-        (*g).values = values.cast();
-        let changed = libc::realloc((*g).changed.cast(), want);
-        if changed.is_null() {
-            return Err(Status::NO_MEMORY);
-        }
-        (*g).changed = changed.cast();
-        (*g).values.add(have).write_bytes(0, want - have);
-        (*g).changed.add(have).write_bytes(0, want - have);
-        (*g).va_max = want_int;
-    }
-    Ok(())
-}
-
 /// Stores a value under its name: in place when the name is known, else behind
 /// the others. It is to be sent.
 ///
@@ -131,16 +72,11 @@ unsafe fn store(g: *mut omapi_generic_object_t, v: Owned<omapi_value_t>) -> Stat
     // SAFETY: g is live and locked, v is live and has a name.
     unsafe {
         let _guard = lock(g);
-        let at = match find(g, data::data_string_bytes((*v.0).name)) {
-            Some(at) => at,
-            None => {
-                if let Err(status) = reserve(g) {
-                    return status;
-                }
-                let at = (*g).nvalues;
-                (*g).nvalues = at + 1;
-                at as usize
-            }
+        let Some(at) = slots::find(slots::of(g), data::data_string_bytes((*v.0).name)) else {
+            return match slots::append(g, v) {
+                Ok(()) => Status::SUCCESS,
+                Err(status) => status,
+            };
         };
         let slot = (*g).values.add(at);
         old = Owned(*slot);
@@ -174,18 +110,11 @@ pub unsafe fn set(
 /// # Safety
 /// `g` is live.
 pub unsafe fn set_bytes(g: *mut omapi_generic_object_t, name: &[u8], bytes: &[u8]) -> Status {
-    let parts = || {
-        let name = Owned(data::data_string_from(name)?);
-        let datum = Owned(match bytes {
-            [] => null_mut(),
-            _ => data::typed_from(bytes, false)?,
-        });
-        // SAFETY: both are live or NULL.
-        unsafe { value::new(name.0, datum.0) }
-    };
-    match parts() {
+    let value =
+        data::data_string_from(name).and_then(|name| value::received(None, Owned(name), bytes));
+    match value {
         // SAFETY: g is live.
-        Ok(v) => unsafe { store(g, Owned(v)) },
+        Ok(v) => unsafe { store(g, v) },
         Err(status) => status,
     }
 }
@@ -205,7 +134,7 @@ pub unsafe fn get(
     // SAFETY: g is live and locked.
     unsafe {
         let _guard = lock(g);
-        let at = find(g, name).ok_or(Status::NOT_FOUND)?;
+        let at = slots::find(slots::of(g), name).ok_or(Status::NOT_FOUND)?;
         let v = *(*g).values.add(at);
         if (*v).value.is_null() {
             return Err(Status::NOT_FOUND);
@@ -225,7 +154,7 @@ pub unsafe fn all(g: *mut omapi_generic_object_t) -> Vec<Owned<omapi_value_t>> {
     // SAFETY: g is live and locked.
     unsafe {
         let _guard = lock(g);
-        let present = slots(g).iter().filter(|v| !v.is_null());
+        let present = slots::of(g).iter().filter(|v| !v.is_null());
         present
             .map(|&v| {
                 let mut slot = null_mut();
@@ -245,7 +174,7 @@ pub unsafe fn each(g: *mut omapi_generic_object_t, f: &mut dyn FnMut(&[u8], Opti
     // SAFETY: g is live and locked; stored values are live.
     unsafe {
         let _guard = lock(g);
-        for &mut v in slots(g) {
+        for &mut v in slots::of(g) {
             if v.is_null() || (*v).name.is_null() {
                 continue;
             }
@@ -261,12 +190,21 @@ pub unsafe fn each(g: *mut omapi_generic_object_t, f: &mut dyn FnMut(&[u8], Opti
 /// # Safety
 /// `g` is live.
 pub unsafe fn clear_flags(g: *mut omapi_generic_object_t) {
+    let _guard = lock(g);
+    // SAFETY: g is live and locked.
+    unsafe { clear_locked(g) };
+}
+
+/// As [`clear_flags`], with the lock held.
+///
+/// # Safety
+/// `g` is live and its lock is held.
+pub(super) unsafe fn clear_locked(g: *mut omapi_generic_object_t) {
     // Null values hold nothing that could run program code, so they are
     // dropped under the lock.
-    // SAFETY: g is live and locked; `changed` has as many entries as `values`.
+    // SAFETY: as the function's; `changed` has as many entries as `values`.
     unsafe {
-        let _guard = lock(g);
-        for (at, slot) in slots(g).iter_mut().enumerate() {
+        for (at, slot) in slots::of(g).iter_mut().enumerate() {
             *(*g).changed.add(at) = 0;
             if !slot.is_null() && (**slot).value.is_null() {
                 data::dereference(slot);
@@ -290,14 +228,14 @@ pub unsafe fn append_changed(
     // SAFETY: g is live and locked; stored values are live.
     unsafe {
         let _guard = lock(g);
-        for (at, &v) in slots(g).iter().enumerate() {
+        for (at, &v) in slots::of(g).iter().enumerate() {
             if v.is_null() || *(*g).changed.add(at) == 0 {
                 continue;
             }
             let name = data::data_string_bytes((*v).name);
             // An empty name would end the list: it is never sent.
             if !name.is_empty() {
-                append(out, name, (*v).value)?;
+                put(out, name, (*v).value)?;
             }
         }
     }
@@ -311,7 +249,7 @@ pub unsafe fn append_changed(
 ///
 /// # Errors
 /// As [`append_changed`].
-pub unsafe fn append(
+pub unsafe fn put(
     out: &mut Vec<u8>,
     name: &[u8],
     value: *mut omapi_typed_data_t,
@@ -381,7 +319,7 @@ unsafe fn knows(g: *mut omapi_generic_object_t, name: &[u8]) -> bool {
     // SAFETY: g is live and locked.
     unsafe {
         let _guard = lock(g);
-        find(g, name).is_some()
+        slots::find(slots::of(g), name).is_some()
     }
 }
 
@@ -424,17 +362,12 @@ pub unsafe extern "C" fn destroy_handler(
         let Some(g) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;
         };
-        for slot in slots(g) {
+        for slot in slots::of(g) {
             if !slot.is_null() {
                 data::dereference(slot);
             }
         }
-        libc::free((*g).values.cast());
-        libc::free((*g).changed.cast());
-        (*g).values = null_mut();
-        (*g).changed = null_mut::<c_uchar>();
-        (*g).nvalues = 0;
-        (*g).va_max = 0;
+        slots::release(g);
     }
     Status::SUCCESS.0
 }

@@ -67,7 +67,7 @@ pub fn new() -> Result<*mut omapi_object_t, Status> {
     unsafe {
         let message = ObjectRef::from_raw(allocate()?);
         let values = ObjectRef::from_raw(generic::new()?);
-        refs::join(message.as_ptr(), values.as_ptr());
+        refs::join_new(message.as_ptr(), values);
         Ok(message.into_raw())
     }
 }

@@ -164,14 +164,19 @@ pub unsafe fn dereference_at(
 /// # Safety
 /// As [`dereference`]; `*slot` is `object`.
 unsafe fn give_up_shared(object: *mut omapi_object_t, slot: *mut *mut omapi_object_t) -> bool {
-    // At most three references are structural (inner, outer, handle), and one
-    // is given up: above four, somebody else's remains.
-    const SPARE: i32 = 4;
     // SAFETY: object is live, and stays so: another reference remains.
     unsafe {
         let refs = count(&raw mut (*object).refcnt);
-        let mut now = refs.load(Ordering::Relaxed);
-        while now > SPARE {
+        let mut now = refs.load(Ordering::Acquire);
+        // References that may be structural, and the one that is given up:
+        // what is beyond these is somebody else's. Whoever changes links or the
+        // handle meanwhile has a reference in the chain, and decides about the
+        // chain when he gives that up.
+        let inner = link(&raw mut (*object).inner).is_some();
+        let outer = link(&raw mut (*object).outer).is_some();
+        let handle = count((&raw mut (*object).handle).cast()).load(Ordering::Relaxed) != 0;
+        let needed = i32::from(inner) + i32::from(outer) + i32::from(handle) + 1;
+        while now > needed {
             match refs.compare_exchange_weak(now, now - 1, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => {
                     AtomicPtr::from_ptr(slot).store(null_mut(), Ordering::Release);
@@ -256,26 +261,25 @@ unsafe fn give_up(
 /// # Safety
 /// `object` is live; `STRUCTURE` is held.
 unsafe fn members(object: *mut omapi_object_t) -> Vec<*mut omapi_object_t> {
-    let mut inner = Vec::new();
-    let mut outer = Vec::new();
+    let mut all = Vec::with_capacity(4);
     // SAFETY: linked objects are live while the lock is held.
     unsafe {
         let mut o = object;
         while let Some(next) = link(&raw mut (*o).inner) {
-            inner.push(next);
+            all.push(next);
             o = next;
         }
+        let inner = all.len();
+        all.reverse();
         o = object;
         while let Some(next) = link(&raw mut (*o).outer) {
-            outer.push(next);
+            all.push(next);
             o = next;
         }
+        all[inner..].reverse();
     }
-    inner.reverse();
-    outer.reverse();
-    inner.extend(outer);
-    inner.push(object);
-    inner
+    all.push(object);
+    all
 }
 
 /// Calls the type's destroy handler and frees the block.
@@ -325,6 +329,19 @@ pub unsafe fn join(outer: *mut omapi_object_t, inner: *mut omapi_object_t) -> bo
         reference(up, outer);
     }
     true
+}
+
+/// As [`join`] for objects that nobody else knows yet: the reference on `inner`
+/// becomes the link.
+///
+/// # Safety
+/// As [`join`]; `outer` is the caller's alone, and so is `inner`.
+pub unsafe fn join_new(outer: *mut omapi_object_t, inner: ObjectRef) {
+    // SAFETY: as the function's.
+    unsafe {
+        reference(&raw mut (*inner.as_ptr()).outer, outer);
+        (*outer).inner = inner.into_raw();
+    }
 }
 
 /// Undoes [`join`], if they are still joined. Frees neither: the caller holds

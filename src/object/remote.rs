@@ -128,7 +128,7 @@ pub fn new(object_type: &CStr) -> Result<*mut omapi_object_t, Status> {
         let attributes = ObjectRef::from_raw(generic::new()?);
         let object = refs::allocate(t, size_of::<dhcpctl_remote_object_t>())?;
         (*c_fields(object)).rtype = rtype.into_raw();
-        refs::join(object, attributes.as_ptr());
+        refs::join_new(object, attributes);
         Ok(object)
     }
 }
@@ -208,14 +208,13 @@ unsafe fn submit(
         drop(before);
         dispatch::used(engine);
         let ticket = Ticket::about(ObjectRef::new(object));
-        engine
-            .submit(&request, ticket)
-            .map(|_| ())
-            .map_err(|(status, ticket)| {
-                remote.completion.lock().take_back();
-                drop(ticket);
-                status
-            })
+        let result = engine.submit(&request, ticket);
+        stuffing::give_back(attributes);
+        result.map(|_| ()).map_err(|(status, ticket)| {
+            remote.completion.lock().take_back();
+            drop(ticket);
+            status
+        })
     }
 }
 
@@ -259,7 +258,7 @@ unsafe fn changed_attributes(
     unsafe {
         match plain_attributes(object) {
             Some(g) => {
-                let mut out = Vec::new();
+                let mut out = stuffing::spare();
                 generic::append_changed(g, &mut out)?;
                 Ok(out)
             }

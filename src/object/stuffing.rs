@@ -8,13 +8,30 @@ use super::{connection, types};
 use crate::status::Status;
 use core::mem::ManuallyDrop;
 use core::ptr::null_mut;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 thread_local! {
     /// Not dropped with its thread, so that it is there for the last things a
     /// thread does; it is empty then.
     static OUT: ManuallyDrop<RefCell<Option<Vec<u8>>>> =
         const { ManuallyDrop::new(RefCell::new(None)) };
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A buffer for a request's attributes that need no handlers: an empty one,
+/// with the room that the last one needed.
+pub fn spare() -> Vec<u8> {
+    SPARE.try_with(Cell::take).unwrap_or_default()
+}
+
+/// Gives a buffer back for the next [`spare`].
+pub fn give_back(mut buffer: Vec<u8>) {
+    const KEEP: usize = 4096;
+    buffer.clear();
+    if buffer.capacity() <= KEEP {
+        // Without its place, when the thread ends, it is simply dropped.
+        let _ = SPARE.try_with(|spare| spare.set(buffer));
+    }
 }
 
 /// Collects what the `stuff_values` handlers of a chain append, in wire form.

@@ -3,7 +3,9 @@
 
 use super::completion::{self, Finished};
 use super::data::{self, Datum};
+use super::intake::Intake;
 use super::layout::{dhcpctl_remote_object_t, omapi_generic_object_t, omapi_object_t};
+use super::names::Names;
 use super::refs::{self, ObjectRef};
 use super::value::Owned;
 use super::{callback, generic, message, remote, types};
@@ -63,8 +65,16 @@ enum What {
 
 impl Complete for Ticket {
     type Followup = After;
+    type Memory = Names;
 
-    fn complete(self, outcome: Outcome<'_>) -> Option<After> {
+    fn key(&self) -> usize {
+        match (&self.about, &self.notify) {
+            (Some(object), None) => completion::key_of(object.as_ptr()),
+            _ => 0,
+        }
+    }
+
+    fn complete(self, outcome: Outcome<'_>, names: &mut Names) -> Option<After> {
         let tell = self.notify.is_none();
         let after = After {
             notify: self.notify.map(|object| Step {
@@ -72,7 +82,7 @@ impl Complete for Ticket {
                 what: result_of(outcome),
                 tell: true,
             }),
-            about: self.about.and_then(|o| complete(o, outcome, tell)),
+            about: self.about.and_then(|o| complete(o, outcome, names, tell)),
             message: self.message,
         };
         let anything = after.about.is_some() || after.notify.is_some() || after.message.is_some();
@@ -92,13 +102,18 @@ fn result_of(outcome: Outcome<'_>) -> What {
 }
 
 /// Takes the outcome into the object that the request was about.
-fn complete(object: ObjectRef, outcome: Outcome<'_>, tell: bool) -> Option<Step> {
+fn complete(
+    object: ObjectRef,
+    outcome: Outcome<'_>,
+    names: &mut Names,
+    tell: bool,
+) -> Option<Step> {
     // SAFETY: we own a reference.
     let plain = unsafe { remote::plain_attributes(object.as_ptr()) };
     let what = match (outcome, plain) {
         (Outcome::Object { handle, attributes }, Some(g)) => {
             // SAFETY: as above; g is inside the object.
-            let status = unsafe { take_in(object.as_ptr(), g, handle, attributes) };
+            let status = unsafe { take_in(object.as_ptr(), g, handle, attributes, names) };
             return end(object, Finished::Answered(status), None);
         }
         (Outcome::Status { code, message }, Some(_)) => {
@@ -213,14 +228,19 @@ unsafe fn take_in(
     g: *mut omapi_generic_object_t,
     handle: u32,
     attributes: ValueList<'_>,
+    names: &mut Names,
 ) -> Status {
     // SAFETY: as the function's.
     unsafe {
+        let mut intake = Intake::begin(g, names, attributes);
         for (name, bytes) in attributes {
             let status = if name == remote::REMOTE_HANDLE {
                 remote::set_remote_handle(object, Datum::Data(bytes))
             } else {
-                generic::set_bytes(g, name, bytes)
+                match intake.set(name, bytes) {
+                    Ok(()) => Status::SUCCESS,
+                    Err(status) => status,
+                }
             };
             if !status.is_success() {
                 return status;
@@ -229,7 +249,7 @@ unsafe fn take_in(
         if handle != 0 {
             remote::set_remote_number(object.cast(), handle);
         }
-        generic::clear_flags(g);
+        intake.finish();
     }
     Status::SUCCESS
 }

@@ -2,7 +2,13 @@
 
 use super::data::{self, Counted};
 use super::layout::{omapi_data_string_t, omapi_typed_data_t, omapi_value_t};
+use super::slab::{self, Slab};
 use crate::status::Status;
+use core::ptr::null_mut;
+
+/// Longest datum that lies in a slab. Larger ones have a block of their own, so
+/// that one value that a program keeps does not keep much else.
+pub(super) const IN_SLAB: usize = 256;
 
 // SAFETY: repr(C), refcnt first.
 unsafe impl Counted for omapi_value_t {
@@ -10,8 +16,12 @@ unsafe impl Counted for omapi_value_t {
         // SAFETY: nobody refers to the block; it owns what it points to.
         unsafe {
             data::dereference(&raw mut (*this).name);
+            let datum = (*this).value;
+            if !datum.is_null() && data::end_alone(datum) {
+                return slab::free_pair(this.cast(), datum.cast());
+            }
             data::dereference(&raw mut (*this).value);
-            libc::free(this.cast());
+            slab::free(this.cast());
         }
     }
 }
@@ -21,13 +31,70 @@ unsafe impl Counted for omapi_value_t {
 /// # Errors
 /// `ISC_R_NOMEMORY`.
 pub fn empty() -> Result<*mut omapi_value_t, Status> {
-    let v: *mut omapi_value_t = data::allocate_block(size_of::<omapi_value_t>()).cast();
+    let owned = of(Owned(null_mut()), Owned(null_mut()))?;
+    Ok(owned.into_raw())
+}
+
+/// A new value that owns what it is made of; a NULL `value` is null.
+///
+/// # Errors
+/// `ISC_R_NOMEMORY`.
+fn of(
+    name: Owned<omapi_data_string_t>,
+    value: Owned<omapi_typed_data_t>,
+) -> Result<Owned<omapi_value_t>, Status> {
+    let v: *mut omapi_value_t = data::uninitialized_block(size_of::<omapi_value_t>()).cast();
     if v.is_null() {
         return Err(Status::NO_MEMORY);
     }
-    // SAFETY: a fresh zeroed block.
-    unsafe { (&raw mut (*v).refcnt).write(1) };
-    Ok(v)
+    // SAFETY: a fresh block of the struct's size.
+    Ok(unsafe { write(v, name, value.into_raw()) })
+}
+
+/// Makes a value of fresh memory.
+///
+/// # Safety
+/// `v` has room for one; `value` is NULL, or a reference that is given up.
+unsafe fn write(
+    v: *mut omapi_value_t,
+    name: Owned<omapi_data_string_t>,
+    value: *mut omapi_typed_data_t,
+) -> Owned<omapi_value_t> {
+    let new = omapi_value_t {
+        refcnt: 1,
+        name: name.into_raw(),
+        value,
+    };
+    // SAFETY: as the function's.
+    unsafe { v.write(new) };
+    Owned(v)
+}
+
+/// A new value that came from the server, in `slab` if it has room; no bytes
+/// are null.
+///
+/// # Errors
+/// `ISC_R_NOMEMORY`.
+#[inline(always)]
+pub(super) fn received(
+    slab: Option<&mut Slab>,
+    name: Owned<omapi_data_string_t>,
+    bytes: &[u8],
+) -> Result<Owned<omapi_value_t>, Status> {
+    if let 1..=IN_SLAB = bytes.len()
+        && let Some((v, datum)) = slab.and_then(|slab| slab.take(data::TYPED_HEADER + bytes.len()))
+    {
+        // SAFETY: fresh memory for both.
+        unsafe {
+            data::write_typed(datum.cast(), bytes, data::RECEIVED);
+            return Ok(write(v.cast(), name, datum.cast()));
+        }
+    }
+    let datum = match bytes {
+        [] => null_mut(),
+        _ => data::typed_from(bytes, false)?,
+    };
+    of(name, Owned(datum))
 }
 
 /// A new value that refers to `name` and `value`; NULL `value` is null.
@@ -65,6 +132,17 @@ impl<T: Counted> Drop for Owned<T> {
 }
 
 impl<T: Counted> Owned<T> {
+    /// Another reference on the same.
+    ///
+    /// # Safety
+    /// `p` is live.
+    pub(super) unsafe fn another(p: *mut T) -> Self {
+        let mut slot = null_mut();
+        // SAFETY: p is live, the slot is empty.
+        unsafe { data::reference(&raw mut slot, p) };
+        Self(slot)
+    }
+
     /// Gives the reference to the caller.
     #[must_use]
     pub fn into_raw(self) -> *mut T {

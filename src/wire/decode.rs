@@ -99,7 +99,7 @@ impl Span {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Header,
-    Name,
+    Lists,
     Signature,
 }
 
@@ -155,12 +155,14 @@ impl Scanner {
                         return Err(WireError::SignatureLength(self.authlen));
                     }
                     self.at = self.header_size;
-                    self.stage = Stage::Name;
+                    self.stage = Stage::Lists;
                 }
-                Stage::Name => match self.step(buf)? {
-                    true => {}
-                    false => return Ok(None),
-                },
+                Stage::Lists => {
+                    if !self.lists(buf)? {
+                        return Ok(None);
+                    }
+                    self.stage = Stage::Signature;
+                }
                 Stage::Signature => {
                     let total = self.bounded(self.at + self.authlen as usize)?;
                     if buf.len() < total {
@@ -179,44 +181,49 @@ impl Scanner {
         }
     }
 
-    /// Passes one value or one list terminator; false when it is not all there.
-    fn step(&mut self, buf: &[u8]) -> Result<bool, WireError> {
-        let at = self.at;
-        if buf.len() < at + 2 {
-            return Ok(false);
-        }
-        let name = be16(buf, at) as usize;
-        if name == 0 {
-            self.at = self.bounded(at + 2)?;
-            self.lists_done += 1;
-            if self.lists_done == 1 {
-                self.objects = self.at;
-            } else {
-                self.stage = Stage::Signature;
+    /// Passes values and terminators up to the end of the second list; false
+    /// when it is not all there.
+    fn lists(&mut self, buf: &[u8]) -> Result<bool, WireError> {
+        let mut at = self.at;
+        loop {
+            // Where `buf` ends before this, the next call starts again.
+            self.at = at;
+            let Some(name) = number::<2>(buf, at) else {
+                return Ok(false);
+            };
+            let name = usize::from(u16::from_be_bytes(name));
+            if name == 0 {
+                at = self.bounded(at + 2)?;
+                self.at = at;
+                self.lists_done += 1;
+                if self.lists_done == 2 {
+                    return Ok(true);
+                }
+                self.objects = at;
+                continue;
             }
-            return Ok(true);
+            if name > self.limits.name {
+                return Err(WireError::NameLength(name));
+            }
+            let length_at = at + 2 + name;
+            let Some(value) = number::<4>(buf, length_at) else {
+                self.bounded(length_at)?;
+                return Ok(false);
+            };
+            let value = u32::from_be_bytes(value) as usize;
+            if value > self.limits.value {
+                return Err(WireError::ValueLength(value));
+            }
+            let end = self.bounded(length_at + 4 + value)?;
+            if buf.len() < end {
+                return Ok(false);
+            }
+            if self.values == self.limits.values {
+                return Err(WireError::ValueCount(self.values));
+            }
+            self.values += 1;
+            at = end;
         }
-        if name > self.limits.name {
-            return Err(WireError::NameLength(name));
-        }
-        let length_at = self.bounded(at + 2 + name)?;
-        if buf.len() < length_at + 4 {
-            return Ok(false);
-        }
-        let value = be32(buf, length_at) as usize;
-        if value > self.limits.value {
-            return Err(WireError::ValueLength(value));
-        }
-        let end = self.bounded(length_at + 4 + value)?;
-        if buf.len() < end {
-            return Ok(false);
-        }
-        if self.values == self.limits.values {
-            return Err(WireError::ValueCount(self.values));
-        }
-        self.values += 1;
-        self.at = end;
-        Ok(true)
     }
 
     fn bounded(&self, end: usize) -> Result<usize, WireError> {
@@ -243,13 +250,14 @@ impl<'a> Frame<'a> {
     #[must_use]
     pub fn new(buf: &'a [u8], span: Span) -> Self {
         let bytes = &buf[..span.total];
+        let fixed = &bytes[..HEADER_LEN];
         let header = Header {
-            authid: be32(bytes, 0),
-            authlen: be32(bytes, 4),
-            op: be32(bytes, 8),
-            handle: be32(bytes, 12),
-            id: be32(bytes, 16),
-            rid: be32(bytes, 20),
+            authid: be32(fixed, 0),
+            authlen: be32(fixed, 4),
+            op: be32(fixed, 8),
+            handle: be32(fixed, 12),
+            id: be32(fixed, 16),
+            rid: be32(fixed, 20),
         };
         Self {
             bytes,
@@ -364,8 +372,9 @@ impl<'a> Iterator for Values<'a> {
     }
 }
 
-fn be16(b: &[u8], at: usize) -> u16 {
-    u16::from_be_bytes([b[at], b[at + 1]])
+/// The `N` bytes at `at`, if they are there.
+fn number<const N: usize>(b: &[u8], at: usize) -> Option<[u8; N]> {
+    b.get(at..)?.first_chunk().copied()
 }
 
 fn be32(b: &[u8], at: usize) -> u32 {

@@ -133,7 +133,7 @@ fn over_means_that_every_request_has_ended() {
                 c.disconnect(Disconnect::Now);
                 c.deliver_all();
             }
-            waiters.map(|w| w.join().unwrap());
+            let _ = waiters.map(|w| w.join().unwrap());
         });
         c.deliver_all();
         assert!(slots.iter().all(|s| s.followed() == 1));

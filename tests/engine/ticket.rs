@@ -59,8 +59,9 @@ pub struct After(Ticket);
 
 impl Complete for Ticket {
     type Followup = After;
+    type Memory = ();
 
-    fn complete(self, outcome: Outcome<'_>) -> Option<After> {
+    fn complete(self, outcome: Outcome<'_>, (): &mut ()) -> Option<After> {
         *self.slot.got.lock().unwrap() = Some(match outcome {
             Outcome::Object { attributes, .. } => Got::Object(attributes.as_bytes().len()),
             Outcome::Status { code, .. } => Got::Status(code),
