@@ -135,25 +135,25 @@ static void serving(void)
     ok(s->reads == 1 && s->last == 'a', "reads it");
     ok(s->reaps >= 1, "and asks the reaper");
     is(s->writes, 0, "it has nothing to write");
-    is(dispatch_for(30000), ISC_R_TIMEDOUT, "a dispatch with nothing to read");
+    is(dispatch_for(100000), ISC_R_TIMEDOUT, "a dispatch with nothing to read");
     is(s->reads, 1, "does not read");
     feed(0, 'b');
     feed(0, 'c');
-    is(dispatch_for(30000), ISC_R_TIMEDOUT, "a dispatch");
+    is(dispatch_for(100000), ISC_R_TIMEDOUT, "a dispatch");
     ok(s->reads == 3 && s->last == 'c', "reads all that comes");
 
     s->writing = 1;
-    is(dispatch_for(30000), ISC_R_TIMEDOUT, "with something to write");
+    is(dispatch_for(100000), ISC_R_TIMEDOUT, "with something to write");
     is(s->writes, 1, "it is written");
     ok(s->reads == 4 && s->last == 'w', "and comes back through the pipe");
 
     /* An error of the reader does not end it: its reaper decides. */
     s->reader_says = ISC_R_UNEXPECTED;
     feed(0, 'd');
-    dispatch_for(30000);
+    dispatch_for(100000);
     is(s->reads, 5, "a reader that fails");
     feed(0, 'e');
-    dispatch_for(30000);
+    dispatch_for(100000);
     is(s->reads, 6, "is called again");
     ok(h->outer != NULL, "it is still registered");
     s->reader_says = ISC_R_SUCCESS;
@@ -162,7 +162,7 @@ static void serving(void)
     ok(!h->outer, "nothing is around it any more");
     is(h->refcnt, 2, "the caller's reference and the one of its inside");
     feed(0, 'f');
-    dispatch_for(30000);
+    dispatch_for(100000);
     is(s->reads, 6, "and nobody reads");
     is(omapi_unregister_io_object(h), DHCP_R_INVALIDARG, "unregister again");
 
@@ -171,7 +171,7 @@ static void serving(void)
        "reregister what is not registered: register");
     ok(h->outer && ((omapi_io_object_t *) h->outer)->reader == NULL, "with these functions");
     is(omapi_reregister_io_object(h, read_from, NULL, reader, NULL, NULL), 0, "reregister");
-    dispatch_for(30000);
+    dispatch_for(100000);
     is(s->reads, 7, "the new reader reads");
     is(omapi_unregister_io_object(h), 0, "unregister");
     drop(&h);
@@ -189,14 +189,14 @@ static void the_reaper(void)
     streams[0].reaper_says = ISC_R_NOTCONNECTED;
     feed(0, 'a');
     feed(1, 'a');
-    dispatch_for(30000);
+    dispatch_for(100000);
     is(streams[0].reads, 1, "both are read");
     is(streams[1].reads, 1, "both");
     ok(!h->outer, "a reaper that fails ends the registration");
     ok(other->outer != NULL, "of its object alone");
     feed(0, 'b');
     feed(1, 'b');
-    dispatch_for(30000);
+    dispatch_for(100000);
     is(streams[0].reads, 1, "the reaped one is not read");
     is(streams[1].reads, 2, "the other is");
     drop(&h);
@@ -205,12 +205,12 @@ static void the_reaper(void)
     drop(&other);
     is(widgets_destroyed, 1, "only the reaped one can be destroyed");
     feed(1, 'c');
-    dispatch_for(30000);
+    dispatch_for(100000);
     is(streams[1].reads, 3, "the other is still served");
     streams[1].reaper_says = ISC_R_NOTCONNECTED;
-    dispatch_for(30000);
+    dispatch_for(100000);
     feed(1, 'd');
-    dispatch_for(30000);
+    dispatch_for(100000);
     is(widgets_destroyed, 2, "until it is reaped");
     widgets_destroyed = 0;
 }
@@ -268,7 +268,7 @@ static void slow(int listener)
     int fd = peer_accept(listener);
 
     while (peer_read(fd, &request)) {
-        usleep(300000);
+        usleep(800000);
         peer_answer(fd, &request);
     }
 }
@@ -293,7 +293,7 @@ static void during_a_wait(void)
     feeder = fork();
     if (feeder == 0) {
         for (i = 0; i < 5; i++) {
-            usleep(20000);
+            usleep(5000);
             feed(0, 'x');
         }
         _exit(0);

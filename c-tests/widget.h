@@ -32,7 +32,7 @@ static omapi_object_type_t *widget_type;
 static int widgets_destroyed;
 static int destroyed_line; /* where the program dropped the last one */
 
-/* Genuine headers have no declarations for these; the macro defines them. */
+/* widget_allocate, widget_reference, widget_dereference. */
 OMAPI_OBJECT_ALLOC_DECL(widget, widget_t, widget_type)
 OMAPI_OBJECT_ALLOC(widget, widget_t, widget_type)
 

@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{self, RecvFlags, SendFlags, SocketType, sockopt};
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::time::Instant;
 
 /// The addresses of a host, in the resolver's order. Numeric IPv4 and IPv6
@@ -25,6 +25,11 @@ pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Status> {
     }
     let addresses: Vec<_> = match host {
         "" => Vec::new(),
+        // A mistyped address is not worth the time that name servers take.
+        _ if host.bytes().all(|c| c.is_ascii_digit() || c == b'.') => {
+            let ip = numbers_and_dots(host).ok_or(Status::HOST_UNKNOWN)?;
+            vec![SocketAddr::new(ip.into(), port)]
+        }
         _ => (host, port)
             .to_socket_addrs()
             .map_err(|_| Status::HOST_UNKNOWN)?
@@ -34,6 +39,28 @@ pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Status> {
         return Err(Status::HOST_UNKNOWN);
     }
     Ok(addresses)
+}
+
+/// An address as `inet_aton` reads it: one to four numbers, octal after a
+/// leading zero, of which the last has all the bytes that are left.
+fn numbers_and_dots(host: &str) -> Option<Ipv4Addr> {
+    let number = |text: &str| match text.strip_prefix('0') {
+        Some("") => Some(0),
+        Some(octal) => u32::from_str_radix(octal, 8).ok(),
+        None => text.parse().ok(),
+    };
+    let mut parts = host.split('.').map(number).collect::<Option<Vec<_>>>()?;
+    let last = parts.pop()?;
+    if parts.len() > 3 || parts.iter().any(|&p| p > 255) {
+        return None;
+    }
+    let left = 32 - 8 * parts.len() as u32;
+    if u64::from(last) >> left != 0 {
+        return None;
+    }
+    let first = parts.iter().fold(0_u32, |all, p| all << 8 | p);
+    let high = (u64::from(first) << left) as u32;
+    Some(Ipv4Addr::from_bits(high | last))
 }
 
 /// A stream socket.
@@ -201,6 +228,29 @@ mod tests {
         poll(&mut [PollFd::new(&s, PollFlags::OUT)], None).unwrap();
         s.finish_connect().unwrap();
         (s, peer)
+    }
+
+    #[test]
+    fn numbers_and_dots_ask_no_name_server() {
+        for (host, address) in [
+            ("10.0.0.1", Some([10, 0, 0, 1])),
+            ("010.1.1.1", Some([8, 1, 1, 1])),
+            ("127.1", Some([127, 0, 0, 1])),
+            ("1.2.772", Some([1, 2, 3, 4])),
+            ("2130706433", Some([127, 0, 0, 1])),
+            ("0", Some([0, 0, 0, 0])),
+            ("10.0.0.256", None),
+            ("300.1.1.1", None),
+            ("1.2.3.4.5", None),
+            ("1..2", None),
+            ("1.2.", None),
+            ("09", None),
+            ("99999999999", None),
+        ] {
+            let address = address.map(|a| vec![SocketAddr::new(IpAddr::from(a), 7911)]);
+            let expected = address.ok_or(Status::HOST_UNKNOWN);
+            assert_eq!(resolve(host, 7911), expected, "{host}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The C side: the header, its wrappers and the libraries' symbols against the
 //! facts in `data/abi/`, which were taken from the genuine headers and libraries.
 
+#[path = "abi/compatibility.rs"]
+mod compatibility;
 #[path = "abi/headers.rs"]
 mod headers;
 #[path = "abi/layout.rs"]

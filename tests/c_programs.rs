@@ -1,6 +1,8 @@
 //! The C programs of `c-tests` and `examples-c`, compiled and run against both
 //! our libraries and `omapi-testd`.
 
+#[path = "c_programs/genuine_headers.rs"]
+mod genuine_headers;
 #[path = "c_programs/nulls.rs"]
 mod nulls;
 mod support;
@@ -12,10 +14,33 @@ use support::{
 };
 
 /// The programs that print TAP and run against any server.
-const PROGRAMS: [&str; 20] = [
-    "lookup", "host", "group", "values", "strings", "wait", "timing", "callback", "lost",
-    "connect", "process", "badinput", "threads", "types", "chain", "messages", "io", "kit", "keys",
+const PROGRAMS: [&str; 26] = [
+    "lookup",
+    "host",
+    "group",
+    "values",
+    "strings",
+    "wait",
+    "timing",
+    "callback",
+    "lost",
+    "connect",
+    "process",
+    "badinput",
+    "threads",
+    "types",
+    "chain",
+    "messages",
+    "io",
+    "kit",
+    "keys",
     "poll",
+    "sharing",
+    "reenter",
+    "eventloop",
+    "fork",
+    "cancel",
+    "limits",
 ];
 
 const ALGORITHMS: [&str; 6] = [
@@ -187,6 +212,15 @@ fn examples() {
         "10.0.0.12: h12",
     );
     says(&run("async", &["192.0.2.1"]), "192.0.2.1: not found");
+    says(
+        &run("epoll", &["10.0.0.11", "10.0.0.12", "192.0.2.1"]),
+        "10.0.0.12: h12",
+    );
+    says(&run("epoll", &["192.0.2.1"]), "192.0.2.1: not found");
+    says(
+        &run("threads", &["10.0.0.11", "10.0.0.12", "192.0.2.1"]),
+        "10.0.0.11: h11\n10.0.0.12: h12\n192.0.2.1: not found\n",
+    );
     let many = run("many", &["10.0.0.10", "40"]);
     says(&many, "10.0.0.10 active\n");
     says(&many, "10.0.0.25 free\n");
@@ -232,6 +266,11 @@ fn valgrind_finds_nothing() {
         ("messages", &keyed),
         ("kit", &plain),
         ("keys", &plain),
+        ("threads", &plain),
+        ("sharing", &plain),
+        ("reenter", &plain),
+        ("eventloop", &keyed),
+        ("cancel", &plain),
     ];
     all_pass(runs.map(|(name, server)| {
         let mut run = Run::against(server).note("valgrind");

@@ -7,6 +7,9 @@ use crate::lexer::{Kind, Lexer};
 pub enum Failure {
     /// To standard output.
     Said(String),
+    /// As `Said`, and the rest of the line is not even read: nothing in it is
+    /// complained about.
+    Cut(String),
     /// To standard error.
     Logged(String),
     /// The complaints about the input say it.

@@ -1,7 +1,7 @@
 //! Where lines come from: a pipe or file, or a person at a terminal.
 
-use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
+use rustyline::{Config, DefaultEditor};
 use std::io::{BufRead, Result, Write};
 use zeroize::Zeroizing;
 
@@ -19,7 +19,9 @@ impl Input {
         if !person {
             return Ok(Self::Script);
         }
-        let editor = DefaultEditor::new().map_err(std::io::Error::other)?;
+        // Pasted lines are lines: each is run, and none with a secret is kept.
+        let config = Config::builder().bracketed_paste(false).build();
+        let editor = DefaultEditor::with_config(config).map_err(std::io::Error::other)?;
         Ok(Self::Terminal(Box::new(editor)))
     }
 

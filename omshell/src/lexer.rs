@@ -221,41 +221,47 @@ impl<'a> Lexer<'a> {
     }
 
     fn read(&mut self) -> Token {
-        let mut place = self.next;
         let kind = loop {
-            let c = self.get();
-            if !c.is_some_and(|c| is_space(c) || c == b'#') {
-                self.place = place;
-            }
-            match c {
+            let start = self.next;
+            match self.get() {
+                // The end has no place but that of white space before it.
                 None => break Kind::End,
                 Some(c) if is_space(c) => {
                     self.text = vec![c];
                     self.take_while(is_space);
-                    place = self.next;
+                    if !self.given_back {
+                        self.place = start;
+                        break Kind::End;
+                    }
                 }
-                Some(b'#') => {
-                    while self.get().is_some_and(|c| c != b'\n') {}
-                    // A comment ends the line where the last token was.
-                    place = self.place;
-                }
-                Some(b'"') => {
-                    self.read_string();
-                    break Kind::String;
-                }
-                Some(c) if c.is_ascii_alphanumeric() || c == b'-' => {
-                    self.text = vec![c];
-                    self.take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'));
-                    break word(&self.text);
-                }
+                Some(b'#') => while self.get().is_some_and(|c| c != b'\n') {},
                 Some(c) => {
-                    self.text = vec![c];
-                    break Kind::Other(c);
+                    self.place = start;
+                    break self.read_token(c);
                 }
             }
         };
         let text = self.text.clone();
         Token { kind, text }
+    }
+
+    /// Reads the token that begins with `c`.
+    fn read_token(&mut self, c: u8) -> Kind {
+        match c {
+            b'"' => {
+                self.read_string();
+                Kind::String
+            }
+            b'-' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+                self.text = vec![c];
+                self.take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'));
+                word(&self.text)
+            }
+            _ => {
+                self.text = vec![c];
+                Kind::Other(c)
+            }
+        }
     }
 
     /// Reads to the closing quote.

@@ -12,7 +12,7 @@ pub fn parse(lexer: &mut Lexer) -> Result<Zeroizing<Vec<u8>>, ()> {
         tokens.push(lexer.next());
         let next = lexer.peek();
         let fits = |&c: &u8| c == b'=' || digit(c).is_some();
-        if next.kind == Kind::End || !next.text.iter().all(fits) {
+        if next.kind == Kind::End || !next.c_text().iter().all(fits) {
             break;
         }
     }
@@ -43,7 +43,7 @@ fn decode(tokens: &[Token]) -> Result<(Zeroizing<Vec<u8>>, u8), String> {
     let mut bytes = Zeroizing::new(Vec::new());
     let (mut left, mut phase, mut ended) = (0, 0, false);
     for token in tokens {
-        for &c in &token.text {
+        for &c in token.c_text() {
             if c == b'=' {
                 ended = true;
                 continue;

@@ -56,7 +56,7 @@ impl Settings {
         self.port = match token.kind {
             Kind::Number => value::number(&token.text) as u16,
             kind if kind.is_word() => services::port(&token.shown())
-                .ok_or_else(|| format!("unknown service name: {}", token.shown()))?,
+                .ok_or_else(|| Failure::Cut(format!("unknown service name: {}", token.shown())))?,
             _ => return Err("usage: port <port>".into()),
         };
         end(lexer, "usage: port <server>")

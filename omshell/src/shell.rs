@@ -28,6 +28,13 @@ Commands:
   remove
 ";
 
+/// What `help` tells a person besides.
+const HELP_MORE: &str = "\
+  close
+  key-algorithm <algorithm name>
+  timeout <seconds>
+  help";
+
 /// The local object.
 struct Local {
     object_type: Vec<u8>,
@@ -95,11 +102,13 @@ impl Shell {
     pub fn run(&mut self, line: &[u8]) -> bool {
         let mut lexer = Lexer::new(line);
         let result = self.command(&mut lexer);
-        skip(&mut lexer);
+        if !matches!(result, Err(Failure::Cut(_))) {
+            skip(&mut lexer);
+        }
         let complaints = Zeroizing::new(lexer.complaints());
         self.err.extend_from_slice(&complaints);
         match &result {
-            Err(Failure::Said(text)) => line_to(&mut self.out, text),
+            Err(Failure::Said(text) | Failure::Cut(text)) => line_to(&mut self.out, text),
             Err(Failure::Logged(text)) => line_to(&mut self.err, text),
             Ok(()) | Err(Failure::Complained) => {}
         }
@@ -127,6 +136,9 @@ impl Shell {
         match word.as_str() {
             "help" => {
                 self.out.extend_from_slice(HELP.as_bytes());
+                if self.for_person {
+                    line_to(&mut self.out, HELP_MORE);
+                }
                 Ok(())
             }
             "port" => self.settings.port(lexer),
@@ -193,7 +205,7 @@ impl Shell {
 
     fn new_object(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
         const USAGE: &str = "usage: new <object-type>";
-        let object_type = name(lexer).ok_or(USAGE)?;
+        let object_type = name(lexer).ok_or_else(|| Failure::Cut(USAGE.into()))?;
         if self.local.is_some() {
             return Err("an object is already open.".into());
         }

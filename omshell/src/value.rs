@@ -104,7 +104,10 @@ fn octet(lexer: &mut Lexer, text: &[u8]) -> u8 {
     }
     let max = if negative { 128 } else { 255 };
     if value > max {
-        lexer.complain(&format!("{} exceeds max ({max}) for precision.", shown()));
+        let sign = if negative { "-" } else { "" };
+        lexer.complain(&format!(
+            "{sign}{value:x} exceeds max ({max}) for precision."
+        ));
     }
     match negative {
         true => value.wrapping_neg() as u8,

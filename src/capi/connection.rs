@@ -1,15 +1,14 @@
 //! `omapi_protocol_*`, `omapi_connect*`, `omapi_connection_*`: connections
 //! below `dhcpctl_*`, and driving them from a program's own event loop.
 
-use super::{guard, guard_or, object, some, text};
+use super::{guard, guard_calling, guard_or, object, some, text};
 use crate::engine::Phase;
 use crate::net;
 use crate::object::connection::{self, Conn};
 use crate::object::layout::{
     isc_boolean_t, isc_result_t, omapi_addr_list_t, omapi_addr_t, omapi_object_t,
-    omapi_protocol_object_t,
 };
-use crate::object::{message, types};
+use crate::object::{message, protocol, types};
 use crate::status::Status;
 use core::ffi::{c_char, c_int, c_uint};
 use core::ptr::null_mut;
@@ -29,7 +28,7 @@ pub unsafe extern "C" fn omapi_protocol_connect(
     authinfo: *mut omapi_object_t,
 ) -> isc_result_t {
     // SAFETY: the C contract.
-    guard(|| unsafe {
+    guard_calling(|| unsafe {
         let h = object(h)?;
         if !authinfo.is_null() {
             object(authinfo)?;
@@ -61,7 +60,7 @@ pub unsafe extern "C" fn omapi_connect(
     port: c_uint,
 ) -> isc_result_t {
     // SAFETY: the C contract.
-    guard(|| unsafe { connect_protocol(object(c)?, &addresses(server_name, port)?) })
+    guard_calling(|| unsafe { connect_protocol(object(c)?, &addresses(server_name, port)?) })
 }
 
 /// As omapi_connect, for the addresses of a list, in turn. A local address is
@@ -73,7 +72,7 @@ pub unsafe extern "C" fn omapi_connect_list(
     local_addr: *mut omapi_addr_t,
 ) -> isc_result_t {
     // SAFETY: the C contract: the list has `count` addresses.
-    guard(|| unsafe {
+    guard_calling(|| unsafe {
         let (c, list) = (object(c)?, some(remote_addrs)?);
         if !local_addr.is_null() {
             return Err(Status::NOT_IMPLEMENTED);
@@ -120,10 +119,7 @@ pub unsafe extern "C" fn omapi_protocol_authenticated(h: *mut omapi_object_t) ->
     // SAFETY: the C contract.
     guard_or(false, || unsafe {
         let Ok(h) = object(h) else { return false };
-        types::is(h, &super::data::omapi_type_protocol)
-            && !(*h.cast::<omapi_protocol_object_t>())
-                .default_auth
-                .is_null()
+        types::is(h, &super::data::omapi_type_protocol) && protocol::is_authenticated(h.cast())
     })
 }
 
@@ -208,7 +204,7 @@ pub unsafe extern "C" fn omapi_connection_writefd(h: *mut omapi_object_t) -> c_i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_connection_reader(h: *mut omapi_object_t) -> isc_result_t {
     // SAFETY: the C contract.
-    guard(|| unsafe {
+    guard_calling(|| unsafe {
         let e = engine(h)?;
         if let Some(turn) = e.turn() {
             turn.take(Some(std::time::Instant::now()));
@@ -224,7 +220,7 @@ pub unsafe extern "C" fn omapi_connection_reader(h: *mut omapi_object_t) -> isc_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_connection_writer(h: *mut omapi_object_t) -> isc_result_t {
     // SAFETY: the C contract.
-    guard(|| unsafe {
+    guard_calling(|| unsafe {
         let e = engine(h)?;
         if e.phase() == Phase::Connecting
             && let Some(turn) = e.turn()
@@ -251,7 +247,7 @@ fn alive(e: &Conn) -> Result<(), Status> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_connection_reaper(h: *mut omapi_object_t) -> isc_result_t {
     // SAFETY: the C contract.
-    guard(|| unsafe {
+    guard_calling(|| unsafe {
         let e = engine(h).map_err(|_| Status::NOT_CONNECTED)?;
         e.flush();
         e.deliver_all();

@@ -1,7 +1,7 @@
 //! `dhcpctl_*`: connections, objects of the server, their attributes.
 
 use super::environment::default_deadline;
-use super::{guard, initialize, object, some, text};
+use super::{guard, guard_calling, initialize, object, some, text};
 use crate::object::data::Datum;
 use crate::object::layout::{
     dhcpctl_data_string, dhcpctl_handle, dhcpctl_status, isc_result_t, omapi_typed_data_t,
@@ -41,7 +41,9 @@ pub unsafe extern "C" fn dhcpctl_connect(
     authinfo: dhcpctl_handle,
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
-    guard(|| unsafe { connect(connection, server_name, port, authinfo, default_deadline()) })
+    guard_calling(|| unsafe {
+        connect(connection, server_name, port, authinfo, default_deadline())
+    })
 }
 
 /// As dhcpctl_connect, but gives up with ISC_R_TIMEDOUT when `t` (relative,
@@ -55,7 +57,7 @@ pub unsafe extern "C" fn dhcpctl_timed_connect(
     t: *mut timeval,
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
-    guard(|| unsafe {
+    guard_calling(|| unsafe {
         some(connection)?;
         let deadline = match relative(t) {
             Some(left) if left.is_zero() => return Err(Status::TIMED_OUT),
@@ -127,7 +129,7 @@ pub unsafe extern "C" fn dhcpctl_disconnect(
     force: c_int,
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
-    guard(|| unsafe {
+    guard_calling(|| unsafe {
         let slot = some(connection)?;
         object(*slot)?;
         connection::disconnect_handle(slot, force != 0)
@@ -278,7 +280,7 @@ unsafe fn wait(
 ) -> dhcpctl_status {
     let mut answer = Status::SUCCESS;
     // SAFETY: the C contract; status is NULL or writable.
-    let result = guard(|| unsafe {
+    let result = guard_calling(|| unsafe {
         answer = completion::wait(object(h)?, deadline)?;
         Ok(())
     });

@@ -2,7 +2,7 @@
 //! here, by the clock of gettimeofday, as in the original.
 
 use super::environment::default_deadline;
-use super::{guard, object};
+use super::{guard_calling, object};
 use crate::object::layout::{isc_result_t, omapi_object_t};
 use crate::object::{completion, connection, dispatch};
 
@@ -39,7 +39,7 @@ pub unsafe extern "C" fn omapi_wait_for_completion(
     t: *mut timeval,
 ) -> isc_result_t {
     // SAFETY: the C contract.
-    guard(|| unsafe {
+    guard_calling(|| unsafe {
         let deadline = absolute(t).or_else(default_deadline);
         if o.is_null() {
             return dispatch::forever(deadline).ok();
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn omapi_one_dispatch(
     t: *mut timeval,
 ) -> isc_result_t {
     // SAFETY: the C contract.
-    guard(|| unsafe { dispatch::once(absolute(t)).ok() })
+    guard_calling(|| unsafe { dispatch::once(absolute(t)).ok() })
 }
 
 /// Serves all connections and registered descriptors until `t` (absolute, NULL
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn omapi_one_dispatch(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_dispatch(t: *mut timeval) -> isc_result_t {
     // SAFETY: the C contract.
-    guard(|| unsafe { dispatch::forever(absolute(t)).ok() })
+    guard_calling(|| unsafe { dispatch::forever(absolute(t)).ok() })
 }
 
 /// Closes the connection of the connection object `connection`: the `outer` of
@@ -80,5 +80,5 @@ pub unsafe extern "C" fn omapi_disconnect(
     force: c_int,
 ) -> isc_result_t {
     // SAFETY: the C contract.
-    guard(|| unsafe { connection::disconnect(object(connection)?, force != 0).ok() })
+    guard_calling(|| unsafe { connection::disconnect(object(connection)?, force != 0).ok() })
 }

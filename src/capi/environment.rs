@@ -1,6 +1,8 @@
-//! What the process tells the library: environment variables, forks.
+//! What the process tells the library: environment variables, forks,
+//! cancelled threads.
 
 use crate::engine::process;
+use core::ffi::c_int;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Once;
 use std::time::{Duration, Instant};
@@ -60,6 +62,35 @@ pub(crate) fn default_deadline() -> Option<Instant> {
     match DEFAULT_LIMIT.load(Ordering::Relaxed) {
         0 => None,
         micros => Instant::now().checked_add(Duration::from_micros(micros)),
+    }
+}
+
+unsafe extern "C" {
+    /// POSIX; the libc crate declares it for some systems only.
+    fn pthread_setcancelstate(state: c_int, before: *mut c_int) -> c_int;
+}
+
+/// `PTHREAD_CANCEL_DISABLE` of Linux and the BSDs.
+const CANCEL_DISABLE: c_int = 1;
+
+/// While it lives, the thread cannot be cancelled.
+pub(super) struct NoCancellation {
+    before: c_int,
+}
+
+impl NoCancellation {
+    pub(super) fn begin() -> Self {
+        let mut before = 0;
+        // SAFETY: the state is one of the two, and `before` is writable.
+        unsafe { pthread_setcancelstate(CANCEL_DISABLE, &raw mut before) };
+        Self { before }
+    }
+}
+
+impl Drop for NoCancellation {
+    fn drop(&mut self) {
+        // SAFETY: a state that the same function has told.
+        unsafe { pthread_setcancelstate(self.before, &raw mut self.before) };
     }
 }
 

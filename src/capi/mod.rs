@@ -44,6 +44,14 @@ fn guard(body: impl FnOnce() -> Result<(), Status>) -> isc_result_t {
     }
 }
 
+/// As [`guard`], for entry points that wait, look up names or run callbacks:
+/// a cancellation of the thread takes effect after the call. In the middle of
+/// it, in the resolver or in a callback, it would unwind through Rust.
+fn guard_calling(body: impl FnOnce() -> Result<(), Status>) -> isc_result_t {
+    let _held_off = environment::NoCancellation::begin();
+    guard(body)
+}
+
 /// As [`guard`], for functions that do not return a result code.
 fn guard_or<R>(on_panic: R, body: impl FnOnce() -> R) -> R {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(on_panic)

@@ -76,7 +76,7 @@ pub(super) struct State<T: Complete> {
     /// Addresses not yet tried.
     untried: VecDeque<SocketAddr>,
     /// Callbacks to run, oldest first.
-    pub(super) followups: VecDeque<T::Followup>,
+    pub(super) followups: followups::Queue<T::Followup>,
     pub(super) on_close: Option<OnClose>,
     pub(super) sleepers: Sleepers,
     /// Those who may be about to complete requests that the session has already
@@ -120,7 +120,7 @@ impl<T: Complete> Connection<T> {
             })),
             socket: None,
             untried: addresses.into(),
-            followups: VecDeque::new(),
+            followups: followups::Queue::new(),
             on_close: None,
             sleepers: Sleepers::default(),
             completing: 0,

@@ -31,17 +31,55 @@ impl Drop for Level {
     }
 }
 
-/// Runs what `queue` holds, one at a time, oldest first, with the lock
-/// released: another thread, or a wait inside, may run part of it. Each runs
-/// once. `completed` is called after those that
-/// complete something. `all` runs everything even when callbacks are nested too deep.
+/// Follow-ups that are to be run, oldest first.
+pub(super) struct Queue<F> {
+    all: VecDeque<F>,
+    /// How many of them complete a request.
+    completing: usize,
+}
+
+impl<F: Followup> Queue<F> {
+    pub(super) fn new() -> Self {
+        Self {
+            all: VecDeque::new(),
+            completing: 0,
+        }
+    }
+
+    pub(super) fn extend(&mut self, more: Vec<F>) {
+        self.completing += more.iter().filter(|f| f.completes()).count();
+        self.all.extend(more);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    fn pop(&mut self, even_deep: bool) -> Option<F> {
+        let next = if even_deep || DEPTH.get() < DEEPEST {
+            self.all.pop_front()?
+        } else if self.completing > 0 {
+            let at = self.all.iter().position(Followup::completes)?;
+            self.all.remove(at)?
+        } else {
+            return None;
+        };
+        self.completing -= usize::from(next.completes());
+        Some(next)
+    }
+}
+
+/// Runs what the queue holds, one at a time, with the lock released: another
+/// thread, or a wait inside, may run part of it. Each runs once. `completed` is
+/// called after those that complete a request. `all` runs everything even when
+/// callbacks are nested too deep.
 pub(super) fn run<S, F: Followup>(
     st: &mut MutexGuard<'_, S>,
-    queue: impl Fn(&mut S) -> &mut VecDeque<F>,
+    queue: impl Fn(&mut S) -> &mut Queue<F>,
     completed: impl Fn(&mut S),
     all: bool,
 ) {
-    while let Some(f) = next(queue(st), all) {
+    while let Some(f) = queue(st).pop(all) {
         let _level = Level::enter();
         let completes = f.completes();
         MutexGuard::unlocked(st, || f.run());
@@ -49,12 +87,4 @@ pub(super) fn run<S, F: Followup>(
             completed(st);
         }
     }
-}
-
-fn next<F: Followup>(queue: &mut VecDeque<F>, all: bool) -> Option<F> {
-    if all || DEPTH.get() < DEEPEST {
-        return queue.pop_front();
-    }
-    let at = queue.iter().position(Followup::completes)?;
-    queue.remove(at)
 }

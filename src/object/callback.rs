@@ -7,18 +7,20 @@ use super::layout::{
     va_list,
 };
 use super::refs::{self, ObjectRef};
-use super::{remote, types};
+use super::{data, remote, types};
 use crate::capi::data as symbols;
 use crate::status::Status;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::size_of;
 use parking_lot::Mutex;
 use std::cell::Cell;
+use std::sync::atomic::Ordering;
 
 /// The program's function: object, status of the completed request, its data.
 pub type Function = unsafe extern "C" fn(*mut omapi_object_t, dhcpctl_status, *mut c_void);
 
-/// Protects function and data of all callback objects. A leaf lock.
+/// Protects function and data of all callback objects, and that an object has
+/// one. Only the structure lock is taken under it.
 static FIELDS: Mutex<()> = Mutex::new(());
 
 /// The type, as it is registered.
@@ -59,8 +61,8 @@ pub(super) unsafe fn of(object: *mut omapi_object_t) -> Option<*mut dhcpctl_call
 pub unsafe fn set(object: *mut omapi_object_t, data: *mut c_void, function: Function) -> Status {
     // SAFETY: as the function's; the new object is live and unlinked.
     unsafe {
+        let guard = FIELDS.lock();
         if let Some(existing) = of(object) {
-            let _guard = FIELDS.lock();
             (*existing).data = data;
             (*existing).callback = Some(function);
             return Status::SUCCESS;
@@ -82,6 +84,7 @@ pub unsafe fn set(object: *mut omapi_object_t, data: *mut c_void, function: Func
             innermost = inner;
         }
         refs::join(innermost, new.as_ptr());
+        drop(guard);
     }
     Status::SUCCESS
 }
@@ -202,7 +205,10 @@ pub unsafe extern "C" fn signal_handler(
             let object = (*h.cast::<dhcpctl_callback_object_t>()).object;
             if !object.is_null() {
                 let status = match remote::is_remote(object) {
-                    true => Status((*object.cast::<dhcpctl_remote_object_t>()).waitstatus),
+                    true => {
+                        let r = object.cast::<dhcpctl_remote_object_t>();
+                        Status(data::shared(&raw mut (*r).waitstatus).load(Ordering::Relaxed))
+                    }
                     false => Status::SUCCESS,
                 };
                 let object = ObjectRef::new(object);

@@ -6,19 +6,18 @@
 use super::layout::{
     isc_result_t, omapi_connection_object_t, omapi_connection_state_t, omapi_data_string_t,
     omapi_io_object_t, omapi_object_t, omapi_object_type_t, omapi_protocol_object_t,
-    omapi_protocol_state_t, omapi_remote_auth_t, omapi_typed_data_t, omapi_value_t, va_list,
+    omapi_protocol_state_t, omapi_typed_data_t, omapi_value_t, va_list,
 };
 use super::refs::{self, ObjectRef};
 use super::ticket::Ticket;
-use super::{auth_key, data, dispatch, generic, types};
+use super::{auth_key, data, dispatch, generic, protocol, types};
 use crate::capi::data as symbols;
 use crate::engine::{Connection, Disconnect, Waited};
 use crate::net;
 use crate::status::Status;
 use crate::wire;
-use core::ffi::{c_char, c_int, c_long};
+use core::ffi::{c_char, c_long};
 use core::mem::size_of;
-use core::ptr::null_mut;
 use parking_lot::Mutex;
 use rustix::fd::{AsFd, AsRawFd};
 use std::net::SocketAddr;
@@ -94,20 +93,8 @@ pub(super) fn io_type() -> omapi_object_type_t {
     passing(types::bare(c"io", size_of::<omapi_io_object_t>()))
 }
 
-/// The type of protocol objects, as it is registered.
-pub(super) fn protocol_type() -> omapi_object_type_t {
-    omapi_object_type_t {
-        set_value: Some(protocol_set),
-        destroy: Some(protocol_destroy),
-        ..passing(types::bare(
-            c"protocol",
-            size_of::<omapi_protocol_object_t>(),
-        ))
-    }
-}
-
 /// A type whose handlers pass everything to the inner object.
-fn passing(t: omapi_object_type_t) -> omapi_object_type_t {
+pub(super) fn passing(t: omapi_object_type_t) -> omapi_object_type_t {
     omapi_object_type_t {
         set_value: Some(pass_set),
         get_value: Some(pass_get),
@@ -261,9 +248,15 @@ pub unsafe fn start(
             size_of::<omapi_protocol_object_t>(),
         )?;
         start_protocol(protocol.as_ptr(), addresses, auth)?;
-        refs::join(protocol.as_ptr(), handle);
+        if refs::join(protocol.as_ptr(), handle) {
+            return Ok(());
+        }
+        // Another thread was first.
+        let engine = engine_of_protocol(protocol.as_ptr())?;
+        engine.disconnect(Disconnect::Now);
+        engine.deliver_all();
     }
-    Ok(())
+    Err(Status::INVALID_ARGUMENT)
 }
 
 /// Starts to connect a protocol object without outer object.
@@ -309,10 +302,15 @@ pub unsafe fn start_protocol(
         })?;
         (*object.as_ptr().cast::<ConnectionObject>()).engine = Some(Arc::clone(&engine));
         if !auth.is_null() {
-            remember_auth(protocol.cast(), auth);
+            protocol::remember_auth(protocol.cast(), auth);
         }
         refs::join(io.as_ptr(), object.as_ptr());
-        refs::join(object.as_ptr(), protocol);
+        if !refs::join(object.as_ptr(), protocol) {
+            // Another thread was first.
+            engine.disconnect(Disconnect::Now);
+            engine.deliver_all();
+            return Err(Status::INVALID_ARGUMENT);
+        }
         OPEN.lock().push(io);
         dispatch::used(&engine);
     }
@@ -351,7 +349,7 @@ pub unsafe fn wait(
             Waited::Closed(status) => Err(status),
             Waited::Done => {
                 if !announced.swap(true, Ordering::AcqRel) {
-                    show(object.as_ptr().cast(), protocol.as_ptr().cast(), &engine);
+                    show(object.as_ptr(), protocol.as_ptr(), &engine);
                 }
                 Ok(Status::SUCCESS)
             }
@@ -374,14 +372,22 @@ unsafe fn new_object(
     }
 }
 
-/// Fills what C may look at.
+/// Fills what C may look at, unless the connection has ended meanwhile.
 ///
 /// # Safety
-/// `c` and `p` are live.
-unsafe fn show(c: *mut omapi_connection_object_t, p: *mut omapi_protocol_object_t, engine: &Conn) {
+/// `object` is a live connection object, `protocol` a live protocol object.
+unsafe fn show(object: *mut omapi_object_t, protocol: *mut omapi_object_t, engine: &Conn) {
+    let socket = engine.socket();
+    // The lock orders this and `disconnected`.
+    let _chain = refs::structure();
     // SAFETY: as the function's.
     unsafe {
-        if let Some(socket) = engine.socket() {
+        if refs::link(&raw mut (*protocol).outer) != Some(object) {
+            return;
+        }
+        let c = object.cast::<omapi_connection_object_t>();
+        let p = protocol.cast::<omapi_protocol_object_t>();
+        if let Some(socket) = socket {
             (*c).socket = socket.as_fd().as_raw_fd();
             (*c).state = omapi_connection_state_t::omapi_connection_connected;
         }
@@ -391,42 +397,10 @@ unsafe fn show(c: *mut omapi_connection_object_t, p: *mut omapi_protocol_object_
     }
 }
 
-/// Makes `auth` the default authenticator of the protocol object.
-///
-/// # Safety
-/// Both are live.
-unsafe fn remember_auth(p: *mut omapi_protocol_object_t, auth: *mut omapi_object_t) {
-    let entry: *mut omapi_remote_auth_t =
-        data::allocate_block(size_of::<omapi_remote_auth_t>()).cast();
-    if entry.is_null() {
-        return;
-    }
-    // SAFETY: a fresh zeroed block; p and auth are live.
-    unsafe {
-        refs::reference(&raw mut (*entry).a, auth);
-        (*entry).next = (*p).remote_auth_list;
-        (*p).remote_auth_list = entry;
-        (*p).default_auth = entry;
-    }
-}
-
-/// # Safety
-/// `p` is live, and nobody else changes its list.
-unsafe fn forget_auth(p: *mut omapi_protocol_object_t) {
-    // SAFETY: as the function's; entries are from malloc.
-    unsafe {
-        (*p).default_auth = null_mut();
-        while !(*p).remote_auth_list.is_null() {
-            let entry = (*p).remote_auth_list;
-            (*p).remote_auth_list = (*entry).next;
-            refs::dereference(&raw mut (*entry).a);
-            libc::free(entry.cast());
-        }
-    }
-}
-
 /// The connection ended: takes the handle and the protocol object off the
-/// connection object, and gives up the connection's own reference.
+/// connection object. The reference that the open connection had on its own
+/// chain goes to the protocol object: the program may still have the connection
+/// object in its event loop.
 fn disconnected(io: ObjectRef) {
     OPEN.lock().retain(|o| o.as_ptr() != io.as_ptr());
     // SAFETY: our reference keeps io, and so what is linked to it, alive; a
@@ -440,14 +414,20 @@ fn disconnected(io: ObjectRef) {
             let protocol = refs::link(&raw mut (*object).inner).map(|p| ObjectRef::new(p));
             (object, protocol)
         };
-        let c = object.cast::<omapi_connection_object_t>();
-        (*c).state = omapi_connection_state_t::omapi_connection_closed;
-        (*c).socket = -1;
-        if let Some(protocol) = protocol {
+        if let Some(protocol) = &protocol {
             refs::part(object, protocol.as_ptr());
-            if types::is(protocol.as_ptr(), &symbols::omapi_type_protocol) {
-                forget_auth(protocol.as_ptr().cast());
-            }
+        }
+        {
+            let _chain = refs::structure();
+            let c = object.cast::<omapi_connection_object_t>();
+            (*c).state = omapi_connection_state_t::omapi_connection_closed;
+            (*c).socket = -1;
+        }
+        if let Some(protocol) = protocol
+            && types::is(protocol.as_ptr(), &symbols::omapi_type_protocol)
+        {
+            protocol::forget_auth(protocol.as_ptr().cast());
+            protocol::retire(protocol.as_ptr(), io);
         }
     }
 }
@@ -501,8 +481,11 @@ unsafe extern "C" fn pass_set(
     name: *mut omapi_data_string_t,
     value: *mut omapi_typed_data_t,
 ) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects.
-    unsafe { types::set_inner(h, id, name, value) }.0
+    // SAFETY: the dispatcher passes live objects; what is inside stays alive.
+    unsafe {
+        let _inner = refs::inner(h);
+        types::set_inner(h, id, name, value).0
+    }
 }
 
 unsafe extern "C" fn pass_get(
@@ -511,8 +494,11 @@ unsafe extern "C" fn pass_get(
     name: *mut omapi_data_string_t,
     value: *mut *mut omapi_value_t,
 ) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects.
-    unsafe { types::get_inner(h, id, name, value) }.0
+    // SAFETY: the dispatcher passes live objects; what is inside stays alive.
+    unsafe {
+        let _inner = refs::inner(h);
+        types::get_inner(h, id, name, value).0
+    }
 }
 
 unsafe extern "C" fn pass_signal(
@@ -520,8 +506,11 @@ unsafe extern "C" fn pass_signal(
     name: *const c_char,
     ap: va_list,
 ) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects.
-    unsafe { types::signal_inner(h, name, ap) }.0
+    // SAFETY: the dispatcher passes live objects; what is inside stays alive.
+    unsafe {
+        let _inner = refs::inner(h);
+        types::signal_inner(h, name, ap).0
+    }
 }
 
 unsafe extern "C" fn pass_stuff(
@@ -529,8 +518,11 @@ unsafe extern "C" fn pass_stuff(
     id: *mut omapi_object_t,
     h: *mut omapi_object_t,
 ) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects.
-    unsafe { types::stuff_inner(c, id, h) }.0
+    // SAFETY: the dispatcher passes live objects; what is inside stays alive.
+    unsafe {
+        let _inner = refs::inner(h);
+        types::stuff_inner(c, id, h).0
+    }
 }
 
 /// Names that mean the signing of bytes in the original's buffers are not
@@ -543,6 +535,7 @@ unsafe extern "C" fn connection_set(
 ) -> isc_result_t {
     // SAFETY: the dispatcher passes live objects.
     unsafe {
+        let _inner = refs::inner(h);
         match data::data_string_bytes(name) {
             b"input-authenticator"
             | b"output-authenticator"
@@ -552,46 +545,4 @@ unsafe extern "C" fn connection_set(
             _ => types::set_inner(h, id, name, value).0,
         }
     }
-}
-
-/// "default-authenticator" chooses among the authenticators of the connection.
-unsafe extern "C" fn protocol_set(
-    h: *mut omapi_object_t,
-    id: *mut omapi_object_t,
-    name: *mut omapi_data_string_t,
-    value: *mut omapi_typed_data_t,
-) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects of this type.
-    unsafe {
-        if data::data_string_bytes(name) != b"default-authenticator" {
-            return types::set_inner(h, id, name, value).0;
-        }
-        let wanted = match value.is_null() {
-            true => data::Datum::Other,
-            false => data::view(value),
-        };
-        let data::Datum::Object(wanted) = wanted else {
-            return Status::INVALID_ARGUMENT.0;
-        };
-        let p = h.cast::<omapi_protocol_object_t>();
-        let mut entry = (*p).remote_auth_list;
-        while !entry.is_null() {
-            if (*entry).a == wanted {
-                (*p).default_auth = entry;
-                return Status::SUCCESS.0;
-            }
-            entry = (*entry).next;
-        }
-        Status::NOT_FOUND.0
-    }
-}
-
-unsafe extern "C" fn protocol_destroy(
-    h: *mut omapi_object_t,
-    _file: *const c_char,
-    _line: c_int,
-) -> isc_result_t {
-    // SAFETY: the object is dying, so its list is ours.
-    unsafe { forget_auth(h.cast()) };
-    Status::SUCCESS.0
 }

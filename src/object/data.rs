@@ -5,10 +5,10 @@ use super::layout::{omapi_data_string_t, omapi_datatype_t, omapi_object_t, omapi
 use super::refs;
 use super::slab;
 use crate::status::Status;
-use core::ffi::c_int;
+use core::ffi::{c_int, c_uint};
 use core::mem::offset_of;
 use core::ptr::{self, null_mut};
-use core::sync::atomic::{AtomicI32, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 /// Bytes of a data string before its contents.
 pub const DATA_STRING_HEADER: usize = offset_of!(omapi_data_string_t, value);
@@ -37,6 +37,17 @@ pub unsafe fn count<'a>(count: *mut c_int) -> &'a AtomicI32 {
     // SAFETY: the block is live and aligned, and the library accesses counts
     // only through this function.
     unsafe { AtomicI32::from_ptr(count) }
+}
+
+/// A number in a struct that several threads may use at a time. C reads it
+/// after a wait, or orders its reads itself.
+///
+/// # Safety
+/// `field` points into a live block.
+pub unsafe fn shared<'a>(field: *mut c_uint) -> &'a AtomicU32 {
+    // SAFETY: the block is live and aligned, and the library accesses such
+    // fields only through this function once the object is known to others.
+    unsafe { AtomicU32::from_ptr(field) }
 }
 
 /// Zero-filled memory from `malloc`, which C may free; NULL when there is none.

@@ -24,7 +24,7 @@ static ALL: Mutex<Vec<Weak<Conn>>> = Mutex::new(Vec::new());
 thread_local! {
     /// Connections that this thread used last, unless another one has since.
     static MINE: RefCell<Vec<Weak<Conn>>> = const { RefCell::new(Vec::new()) };
-    /// Changes when the thread begins to use another connection.
+    /// Changes when the thread makes a request, perhaps inside a wait.
     static NEWS: Cell<u32> = const { Cell::new(0) };
     static THREAD: u64 = {
         static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -34,6 +34,7 @@ thread_local! {
 
 /// Says that the calling thread uses `engine`: it will serve it in its waits.
 pub fn used(engine: &Arc<Conn>) {
+    NEWS.set(NEWS.get().wrapping_add(1));
     let me = THREAD.with(|t| *t);
     let before = engine.last_user.swap(me, Ordering::Relaxed);
     if before == me {
@@ -50,7 +51,6 @@ pub fn used(engine: &Arc<Conn>) {
         let new = Arc::downgrade(engine);
         mine.retain(|c| c.strong_count() > 0 && !Weak::ptr_eq(c, &new));
         mine.push(new);
-        NEWS.set(NEWS.get().wrapping_add(1));
     });
 }
 
@@ -103,6 +103,9 @@ pub fn wait(
             continue;
         }
         connections.push(Arc::clone(primary));
+        // Before it is asked whether to go on, because the program's functions
+        // may do anything, and before any role is taken.
+        let programs = io::interests();
         for c in &connections {
             c.deliver();
         }
@@ -116,7 +119,7 @@ pub fn wait(
             return Waited::TimedOut;
         }
         tried = true;
-        if let Err(status) = pass(&connections, deadline) {
+        if let Err(status) = pass(&connections, &programs, deadline) {
             return Waited::Closed(status);
         }
         for c in &connections {
@@ -154,9 +157,11 @@ pub fn wait_all(deadline: Option<Instant>, done: &mut dyn FnMut() -> bool) -> Wa
 /// One round over all given connections and the program's descriptors: waits
 /// for the first to be ready, at most until the deadline. False when nothing
 /// was.
-fn pass(connections: &[Arc<Conn>], deadline: Option<Instant>) -> Result<bool, Status> {
-    // Before any role is taken: these are the program's functions.
-    let programs = io::interests();
+fn pass(
+    connections: &[Arc<Conn>],
+    programs: &[io::Interest],
+    deadline: Option<Instant>,
+) -> Result<bool, Status> {
     let mut turns = Vec::new();
     let mut shared = false;
     for c in connections {
@@ -205,7 +210,7 @@ pub fn once(deadline: Option<Instant>) -> Status {
     if connections.is_empty() && !io::any() {
         return Status::NO_MORE;
     }
-    let result = pass(&connections, deadline);
+    let result = pass(&connections, &io::interests(), deadline);
     for c in &connections {
         c.deliver();
     }

@@ -1,7 +1,7 @@
 //! Local handles: numbers for objects of this process. They start at 1 and are
 //! never used again. The table's reference does not keep an object alive.
 
-use super::data::count;
+use super::data::{count, shared};
 use super::layout::{omapi_handle_t, omapi_object_t};
 use super::refs::{self, ObjectRef};
 use crate::status::Status;
@@ -25,6 +25,16 @@ static TABLE: Mutex<Table> = Mutex::new(Table {
     next: 1,
 });
 
+/// The handle of `object`, 0 when it has none.
+///
+/// # Safety
+/// `object` is live, or not yet freed.
+#[must_use]
+pub unsafe fn number(object: *mut omapi_object_t) -> omapi_handle_t {
+    // SAFETY: as the function's.
+    unsafe { shared(&raw mut (*object).handle).load(Ordering::Relaxed) }
+}
+
 /// The handle of `object`; a new one if it has none.
 ///
 /// # Safety
@@ -36,13 +46,14 @@ pub unsafe fn of(object: *mut omapi_object_t) -> Result<omapi_handle_t, Status> 
     let mut table = TABLE.lock();
     // SAFETY: object is live; the field changes only under this lock.
     unsafe {
-        if (*object).handle != 0 {
-            return Ok((*object).handle);
+        let known = number(object);
+        if known != 0 {
+            return Ok(known);
         }
         let handle = table.next;
         table.next = handle.checked_add(1).ok_or(Status::NO_MORE)?;
         count(&raw mut (*object).refcnt).fetch_add(1, Ordering::Relaxed);
-        (*object).handle = handle;
+        shared(&raw mut (*object).handle).store(handle, Ordering::Relaxed);
         table.objects.insert(handle, Entry(object));
         Ok(handle)
     }
@@ -70,7 +81,7 @@ pub fn lookup(handle: omapi_handle_t) -> Result<ObjectRef, Status> {
 pub unsafe fn holds(object: *mut omapi_object_t) -> bool {
     let table = TABLE.lock();
     // SAFETY: object is live.
-    let handle = unsafe { (*object).handle };
+    let handle = unsafe { number(object) };
     table.objects.get(&handle).is_some_and(|e| e.0 == object)
 }
 
@@ -81,7 +92,7 @@ pub unsafe fn holds(object: *mut omapi_object_t) -> bool {
 pub unsafe fn forget(object: *mut omapi_object_t) {
     let mut table = TABLE.lock();
     // SAFETY: object is not yet freed.
-    let handle = unsafe { (*object).handle };
+    let handle = unsafe { number(object) };
     if table.objects.get(&handle).is_some_and(|e| e.0 == object) {
         table.objects.remove(&handle);
     }
@@ -94,10 +105,13 @@ pub unsafe fn forget(object: *mut omapi_object_t) {
 /// `ISC_R_NOTFOUND`.
 pub fn clear(handle: omapi_handle_t) -> Result<ObjectRef, Status> {
     let entry = {
+        // As for `lookup`: what is in the table now is alive, and whoever
+        // decides next sees one reference more that is not the table's.
+        let _alive = refs::structure();
         let mut table = TABLE.lock();
         let entry = table.objects.remove(&handle).ok_or(Status::NOT_FOUND)?;
         // SAFETY: the table's reference keeps the object alive.
-        unsafe { (*entry.0).handle = 0 };
+        unsafe { shared(&raw mut (*entry.0).handle).store(0, Ordering::Relaxed) };
         entry
     };
     // SAFETY: the table owned a reference and has given it up.

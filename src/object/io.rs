@@ -60,7 +60,9 @@ pub unsafe fn register(object: *mut omapi_object_t, f: Functions) -> Status {
             Err(status) => return status,
         };
         assign(io.as_ptr().cast(), f);
-        refs::join(io.as_ptr(), object);
+        if !refs::join(io.as_ptr(), object) {
+            return Status::INVALID_ARGUMENT;
+        }
         let mut list = REGISTERED.lock();
         list.push(io);
         COUNT.store(list.len(), Ordering::Relaxed);
@@ -68,8 +70,24 @@ pub unsafe fn register(object: *mut omapi_object_t, f: Functions) -> Status {
     Status::SUCCESS
 }
 
+/// The functions of a registered object.
+fn functions(io: &ObjectRef) -> Functions {
+    let _list = REGISTERED.lock();
+    let io = io.as_ptr().cast::<omapi_io_object_t>();
+    // SAFETY: we own a reference; they change under the lock.
+    unsafe {
+        Functions {
+            readfd: (*io).readfd,
+            writefd: (*io).writefd,
+            reader: (*io).reader,
+            writer: (*io).writer,
+            reaper: (*io).reaper,
+        }
+    }
+}
+
 /// # Safety
-/// `io` is live.
+/// `io` is live; it is not registered yet, or the list is locked.
 unsafe fn assign(io: *mut omapi_io_object_t, f: Functions) {
     // SAFETY: as the function's.
     unsafe {
@@ -86,15 +104,15 @@ unsafe fn assign(io: *mut omapi_io_object_t, f: Functions) {
 /// # Safety
 /// As [`register`].
 pub unsafe fn reregister(object: *mut omapi_object_t, f: Functions) -> Status {
-    // SAFETY: links keep their targets alive.
+    // SAFETY: as the function's.
     unsafe {
-        match refs::link(&raw mut (*object).outer) {
-            Some(io) if types::is(io, &symbols::omapi_type_io_object) => {
+        match io_of(object) {
+            Some(io) => {
                 let _list = REGISTERED.lock();
-                assign(io.cast(), f);
+                assign(io.as_ptr().cast(), f);
                 Status::SUCCESS
             }
-            _ => register(object, f),
+            None => register(object, f),
         }
     }
 }
@@ -104,19 +122,16 @@ pub unsafe fn reregister(object: *mut omapi_object_t, f: Functions) -> Status {
 /// # Safety
 /// `object` is live.
 pub unsafe fn unregister(object: *mut omapi_object_t) -> Status {
-    // SAFETY: links keep their targets alive; our reference keeps the io
-    // object alive until it is unlinked.
+    // SAFETY: as the function's; we own a reference on the io object.
     unsafe {
-        let io = refs::link(&raw mut (*object).outer)
-            .filter(|&o| types::is(o, &symbols::omapi_type_io_object));
-        let Some(io) = io else {
+        let Some(io) = io_of(object) else {
             return Status::INVALID_ARGUMENT;
         };
         // The link may be the last to hold the object: it dies with this.
         let _object = ObjectRef::new(object);
         let registered = {
             let mut list = REGISTERED.lock();
-            let at = list.iter().position(|r| r.as_ptr() == io);
+            let at = list.iter().position(|r| r.as_ptr() == io.as_ptr());
             let found = at.map(|at| list.swap_remove(at));
             COUNT.store(list.len(), Ordering::Relaxed);
             found
@@ -125,7 +140,7 @@ pub unsafe fn unregister(object: *mut omapi_object_t) -> Status {
             return Status::NOT_FOUND;
         };
         refs::part(registered.as_ptr(), object);
-        (*io.cast::<omapi_io_object_t>()).closed = true;
+        (*io.as_ptr().cast::<omapi_io_object_t>()).closed = true;
     }
     Status::SUCCESS
 }
@@ -155,12 +170,12 @@ pub fn interests() -> Vec<Interest> {
     for io in all() {
         // SAFETY: we own a reference; the program keeps its functions callable.
         unsafe {
-            let c = io.as_ptr().cast::<omapi_io_object_t>();
+            let program = functions(&io);
             let Some(inner) = inner_of(&io) else {
                 continue;
             };
             let ask = |f: Option<Descriptor>| f.map_or(-1, |f| f(inner.as_ptr()));
-            let (r, w) = (ask((*c).readfd), ask((*c).writefd));
+            let (r, w) = (ask(program.readfd), ask(program.writefd));
             for (fd, read, write) in match r == w {
                 true => vec![(r, true, true)],
                 false => vec![(r, true, false), (w, false, true)],
@@ -194,21 +209,29 @@ impl Interest {
         if ready.is_empty() {
             return;
         }
-        // SAFETY: we own a reference; the program keeps its functions callable.
-        unsafe {
-            let c = self.io.as_ptr().cast::<omapi_io_object_t>();
-            let act = |f: Option<Action>| {
-                if let (Some(f), Some(inner)) = (f, inner_of(&self.io)) {
-                    f(inner.as_ptr());
-                }
-            };
-            // What they return is for nobody: the reaper says when it is over.
-            if self.read && ready.intersects(!PollFlags::OUT) {
-                act((*c).reader);
+        let program = functions(&self.io);
+        let act = |f: Option<Action>| {
+            if let (Some(f), Some(inner)) = (f, inner_of(&self.io)) {
+                // SAFETY: we own a reference; the program keeps its functions
+                // callable.
+                unsafe { f(inner.as_ptr()) };
             }
-            if self.write && ready.intersects(PollFlags::OUT) {
-                act((*c).writer);
+        };
+        if ready.contains(PollFlags::NVAL) {
+            // Closed without a word: it would be "ready" for ever.
+            if let Some(inner) = inner_of(&self.io) {
+                // SAFETY: we own a reference.
+                unsafe { unregister(inner.as_ptr()) };
             }
+            return;
+        }
+        // What they return is for nobody: the reaper says when it is over.
+        // Errors are for who reads, or else for who writes, to find.
+        if self.read && ready.intersects(!PollFlags::OUT) {
+            act(program.reader);
+        }
+        if self.write && (!self.read || ready.intersects(PollFlags::OUT)) {
+            act(program.writer);
         }
     }
 }
@@ -221,7 +244,7 @@ pub fn reap() {
     for io in all() {
         // SAFETY: we own a reference; the program keeps its functions callable.
         unsafe {
-            let reaper = (*io.as_ptr().cast::<omapi_io_object_t>()).reaper;
+            let reaper = functions(&io).reaper;
             let inner = inner_of(&io);
             if let (Some(reaper), Some(inner)) = (reaper, inner)
                 && !Status(reaper(inner.as_ptr())).is_success()
@@ -229,6 +252,21 @@ pub fn reap() {
                 unregister(inner.as_ptr());
             }
         }
+    }
+}
+
+/// The io object around `object`, with a reference: another thread may
+/// unregister it at any moment.
+///
+/// # Safety
+/// `object` is live.
+unsafe fn io_of(object: *mut omapi_object_t) -> Option<ObjectRef> {
+    let _chain = refs::structure();
+    // SAFETY: as the function's; linked objects are live while the lock is held.
+    unsafe {
+        refs::link(&raw mut (*object).outer)
+            .filter(|&o| types::is(o, &symbols::omapi_type_io_object))
+            .map(|o| ObjectRef::new(o))
     }
 }
 

@@ -9,13 +9,14 @@ use super::layout::{
 use super::refs::{self, ObjectRef};
 use super::ticket::Ticket;
 use super::value::{self, Owned};
-use super::{completion, connection, dispatch, generic, stuffing, types};
+use super::{completion, connection, dispatch, generic, handles, stuffing, types};
 use crate::capi::data as symbols;
 use crate::request::{Operation, Request};
 use crate::status::Status;
 use crate::wire::ValueList;
 use core::ffi::{c_char, c_int, c_uint};
 use core::mem::size_of;
+use core::ptr::null_mut;
 use parking_lot::Mutex;
 
 /// Protects the fields of all messages. Held for copying only.
@@ -128,23 +129,31 @@ pub unsafe fn send(
     unsafe {
         let engine = connection::engine_of_protocol(protocol)?;
         let m = from_object(message).ok_or(Status::INVALID_ARGUMENT)?;
-        let rid = match to.is_null() {
-            true => (*m).rid,
-            false => (*from_object(to).ok_or(Status::INVALID_ARGUMENT)?).id,
+        let to = match to.is_null() {
+            true => None,
+            false => Some(from_object(to).ok_or(Status::INVALID_ARGUMENT)?),
         };
-        let (about, notify) = ((*m).object, (*m).notify_object);
+        // Copies, with references: another thread may change the message.
+        let fields = FIELDS.lock();
+        let rid = to.map_or((*m).rid, |to| (*to).id);
+        let (op, m_handle) = ((*m).op, (*m).h);
+        let held =
+            [(*m).object, (*m).notify_object].map(|o| (!o.is_null()).then(|| ObjectRef::new(o)));
+        drop(fields);
+        let [about, notify] =
+            [&held[0], &held[1]].map(|o| o.as_ref().map_or(null_mut(), ObjectRef::as_ptr));
         let values = stuffing::collect(protocol, id, message)?;
         let attributes = match about.is_null() {
             true => Vec::new(),
             false => stuffing::collect(protocol, id, about)?,
         };
-        let handle = match id.is_null() || (*id).handle == 0 {
-            true => (*m).h,
-            false => (*id).handle,
+        let handle = match id.is_null() || handles::number(id) == 0 {
+            true => m_handle,
+            false => handles::number(id),
         };
         let request = Request {
             operation: Operation::Message {
-                op: (*m).op,
+                op,
                 rid,
                 values: ValueList::from_bytes(&values),
             },
@@ -163,8 +172,8 @@ pub unsafe fn send(
         dispatch::used(&engine);
         match engine.submit(&request, ticket) {
             Ok(sent) => {
-                (*m).id = sent;
-                remember_protocol(m, protocol);
+                set_number(&raw mut (*m).id, sent);
+                replace((&raw mut (*m).protocol_object).cast(), protocol);
                 Ok(())
             }
             Err((status, _)) => {
@@ -197,7 +206,7 @@ pub unsafe fn send_open(
         let attributes = stuffing::collect(protocol, id, about)?;
         let handle = match id.is_null() {
             true => 0,
-            false => (*id).handle,
+            false => handles::number(id),
         };
         let request = Request {
             operation: Operation::Open { object_type, flags },
@@ -217,16 +226,31 @@ pub unsafe fn send_open(
     }
 }
 
-/// Notes where the message was sent.
+/// # Safety
+/// `field` is one of a live message.
+unsafe fn set_number(field: *mut c_uint, number: c_uint) {
+    let _guard = FIELDS.lock();
+    // SAFETY: as the function's.
+    unsafe { *field = number };
+}
+
+/// Stores a reference to `object` in a member of a message. What was there
+/// before is given up without the lock: objects may die with it.
 ///
 /// # Safety
-/// Both are live.
-unsafe fn remember_protocol(m: *mut omapi_message_object_t, protocol: *mut omapi_object_t) {
+/// `slot` is a member of a live message, `object` is NULL or live.
+unsafe fn replace(slot: *mut *mut omapi_object_t, object: *mut omapi_object_t) {
+    let mut new = null_mut();
     // SAFETY: as the function's; the member is NULL or a counted reference.
     unsafe {
-        let slot: *mut *mut omapi_object_t = (&raw mut (*m).protocol_object).cast();
-        refs::dereference(slot);
-        refs::reference(slot, protocol);
+        if !object.is_null() {
+            refs::reference(&raw mut new, object);
+        }
+        let mut old = {
+            let _guard = FIELDS.lock();
+            core::mem::replace(&mut *slot, new)
+        };
+        refs::dereference(&raw mut old);
     }
 }
 
@@ -276,8 +300,7 @@ unsafe fn set_field(field: *mut c_uint, value: *mut omapi_typed_data_t) -> Statu
         }
         match data::view(value).number() {
             Some(n) => {
-                let _guard = FIELDS.lock();
-                *field = n as c_uint;
+                set_number(field, n as c_uint);
                 Status::SUCCESS
             }
             None => Status::INVALID_ARGUMENT,
@@ -297,9 +320,12 @@ unsafe fn set_object(slot: *mut *mut omapi_object_t, value: *mut omapi_typed_dat
         let Datum::Object(object) = datum else {
             return Status::INVALID_ARGUMENT;
         };
-        refs::dereference(slot);
-        refs::reference(slot, object)
+        if object.is_null() {
+            return Status::INVALID_ARGUMENT;
+        }
+        replace(slot, object);
     }
+    Status::SUCCESS
 }
 
 /// # Safety
@@ -308,10 +334,16 @@ unsafe fn set_authenticator(
     m: *mut omapi_message_object_t,
     value: *mut omapi_typed_data_t,
 ) -> Status {
+    let mut new = null_mut();
     // SAFETY: as the function's.
     unsafe {
-        data::dereference(&raw mut (*m).authenticator);
-        data::reference(&raw mut (*m).authenticator, value)
+        let status = data::reference(&raw mut new, value);
+        let old = {
+            let _guard = FIELDS.lock();
+            core::mem::replace(&mut (*m).authenticator, new)
+        };
+        drop(Owned(old));
+        status
     }
 }
 
@@ -330,6 +362,7 @@ pub unsafe extern "C" fn get_handler(
         let Some(m) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;
         };
+        let guard = FIELDS.lock();
         let number = match data::data_string_bytes(name) {
             b"authlen" => (*m).authlen,
             b"authid" => (*m).authid,
@@ -341,10 +374,18 @@ pub unsafe extern "C" fn get_handler(
                 if (*m).authenticator.is_null() {
                     return Status::NOT_FOUND.0;
                 }
-                return give(value, name, (*m).authenticator).0;
+                let mut datum = null_mut();
+                data::reference(&raw mut datum, (*m).authenticator);
+                drop(guard);
+                let datum = Owned(datum);
+                return give(value, name, datum.0).0;
             }
-            _ => return types::get_inner(h, id, name, value).0,
+            _ => {
+                drop(guard);
+                return types::get_inner(h, id, name, value).0;
+            }
         };
+        drop(guard);
         match data::typed_int(number as c_int).map(Owned) {
             Ok(datum) => give(value, name, datum.0).0,
             Err(status) => status.0,

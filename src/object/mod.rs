@@ -20,6 +20,7 @@ pub mod io;
 pub mod layout;
 pub mod message;
 pub mod names;
+pub mod protocol;
 pub mod refs;
 pub mod remote;
 pub mod safe;

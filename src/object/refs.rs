@@ -8,7 +8,7 @@
 
 use super::data::{self, count};
 use super::layout::{omapi_object_t, omapi_object_type_t};
-use super::{completion, connection, handles, remote};
+use super::{completion, connection, handles, protocol, remote};
 use crate::capi::data as symbols;
 use crate::status::Status;
 use core::ffi::{c_char, c_int};
@@ -35,6 +35,17 @@ pub unsafe fn link(member: *mut *mut omapi_object_t) -> Option<*mut omapi_object
     (!p.is_null()).then_some(p)
 }
 
+/// What is inside `object`, with a reference: for links that another thread may
+/// be undoing, which are those of connections and io objects.
+///
+/// # Safety
+/// `object` is live.
+pub(super) unsafe fn inner(object: *mut omapi_object_t) -> Option<ObjectRef> {
+    let _guard = STRUCTURE.lock();
+    // SAFETY: as the function's; linked objects are live while the lock is held.
+    unsafe { link(&raw mut (*object).inner).map(|o| ObjectRef::new(o)) }
+}
+
 /// Bytes to allocate for an object of `t` whose C struct has `size` bytes:
 /// some types keep more behind it, which C does not see.
 fn block_size(t: *mut omapi_object_type_t, size: usize) -> usize {
@@ -42,6 +53,8 @@ fn block_size(t: *mut omapi_object_type_t, size: usize) -> usize {
         size_of::<remote::Remote>()
     } else if t == symbols::omapi_type_connection.load(Ordering::Acquire) {
         size_of::<connection::ConnectionObject>()
+    } else if t == symbols::omapi_type_protocol.load(Ordering::Acquire) {
+        size_of::<protocol::ProtocolObject>()
     } else {
         0
     };
@@ -79,6 +92,8 @@ pub unsafe fn allocate(
             remote::Remote::prepare(o);
         } else if t == symbols::omapi_type_connection.load(Ordering::Acquire) {
             connection::ConnectionObject::prepare(o);
+        } else if t == symbols::omapi_type_protocol.load(Ordering::Acquire) {
+            protocol::ProtocolObject::prepare(o);
         }
     }
     Ok(o)
@@ -191,7 +206,7 @@ unsafe fn structural(object: *mut omapi_object_t, except: *mut *mut omapi_object
             let back = &raw mut (*outer).inner;
             n += i32::from(back != except && link(back) == Some(object));
         }
-        n += i32::from((*object).handle != 0 && handles::holds(object));
+        n += i32::from(handles::number(object) != 0 && handles::holds(object));
     }
     n
 }
@@ -231,7 +246,7 @@ unsafe fn give_up(
         for &o in &chain {
             AtomicPtr::from_ptr(&raw mut (*o).inner).store(null_mut(), Ordering::Release);
             AtomicPtr::from_ptr(&raw mut (*o).outer).store(null_mut(), Ordering::Release);
-            if (*o).handle != 0 {
+            if handles::number(o) != 0 {
                 handles::forget(o);
             }
             count(&raw mut (*o).refcnt).store(0, Ordering::Release);
@@ -284,6 +299,8 @@ unsafe fn destroy(object: *mut omapi_object_t, file: *const c_char, line: c_int)
                 remote::Remote::finish(object);
             } else if t == symbols::omapi_type_connection.load(Ordering::Acquire) {
                 connection::ConnectionObject::finish(object);
+            } else if t == symbols::omapi_type_protocol.load(Ordering::Acquire) {
+                protocol::ProtocolObject::finish(object);
             }
             if let Some(f) = (*t).freer {
                 f(object, file, line);
@@ -294,17 +311,24 @@ unsafe fn destroy(object: *mut omapi_object_t, file: *const c_char, line: c_int)
     }
 }
 
-/// Links `inner` into `outer`: both ends are references.
+/// Links `inner` into `outer`: both ends are references. False, and nothing is
+/// linked, when `outer` has an inner or `inner` an outer object: another thread
+/// may have been first.
 ///
 /// # Safety
-/// Both are live; `outer` has no inner and `inner` no outer object.
-pub unsafe fn join(outer: *mut omapi_object_t, inner: *mut omapi_object_t) {
+/// Both are live.
+pub unsafe fn join(outer: *mut omapi_object_t, inner: *mut omapi_object_t) -> bool {
     let _guard = STRUCTURE.lock();
     // SAFETY: as the function's.
     unsafe {
-        reference(&raw mut (*outer).inner, inner);
-        reference(&raw mut (*inner).outer, outer);
+        let (down, up) = (&raw mut (*outer).inner, &raw mut (*inner).outer);
+        if link(down).is_some() || link(up).is_some() {
+            return false;
+        }
+        reference(down, inner);
+        reference(up, outer);
     }
+    true
 }
 
 /// As [`join`] for objects that nobody else knows yet: the reference on `inner`

@@ -14,7 +14,7 @@ use super::layout::{
 use super::refs::{self, ObjectRef};
 use super::ticket::{self, Ticket};
 use super::value::Owned;
-use super::{dispatch, generic, stuffing, types};
+use super::{dispatch, generic, handles, stuffing, types};
 use crate::capi::data as symbols;
 use crate::capi::variadic;
 use crate::request::{Operation, Request};
@@ -25,6 +25,7 @@ use core::mem::size_of;
 use core::ptr::null_mut;
 use parking_lot::Mutex;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// The attribute name that is the object's handle, not an attribute.
 pub(super) const REMOTE_HANDLE: &[u8] = b"remote-handle";
@@ -190,10 +191,13 @@ unsafe fn submit(
             },
         };
         let (operation, handle) = match ask {
-            Ask::Open(flags) => (Operation::Open { object_type, flags }, (*object).handle),
-            Ask::Update => (Operation::Update, (*c).remote_handle),
-            Ask::Refresh => (Operation::Refresh, (*c).remote_handle),
-            Ask::Remove => (Operation::Remove, (*c).remote_handle),
+            Ask::Open(flags) => (
+                Operation::Open { object_type, flags },
+                handles::number(object),
+            ),
+            Ask::Update => (Operation::Update, remote_handle(c)),
+            Ask::Refresh => (Operation::Refresh, remote_handle(c)),
+            Ask::Remove => (Operation::Remove, remote_handle(c)),
         };
         let request = Request {
             operation,
@@ -212,6 +216,33 @@ unsafe fn submit(
             status
         })
     }
+}
+
+/// The server's handle of the object.
+///
+/// # Safety
+/// `c` is live.
+unsafe fn remote_handle(c: *mut dhcpctl_remote_object_t) -> u32 {
+    // SAFETY: as the function's.
+    unsafe { data::shared(&raw mut (*c).remote_handle).load(Ordering::Relaxed) }
+}
+
+/// Notes the server's handle of the object.
+///
+/// # Safety
+/// `c` is live.
+pub(super) unsafe fn set_remote_number(c: *mut dhcpctl_remote_object_t, handle: u32) {
+    // SAFETY: as the function's.
+    unsafe { data::shared(&raw mut (*c).remote_handle).store(handle, Ordering::Relaxed) };
+}
+
+/// Notes how the last request ended.
+///
+/// # Safety
+/// `c` is live.
+pub(super) unsafe fn set_wait_status(c: *mut dhcpctl_remote_object_t, status: Status) {
+    // SAFETY: as the function's.
+    unsafe { data::shared(&raw mut (*c).waitstatus).store(status.0, Ordering::Relaxed) };
 }
 
 /// The attributes to send, in wire form. Handlers of program-defined objects
@@ -271,7 +302,7 @@ pub(super) unsafe fn set_remote_handle(object: *mut omapi_object_t, value: Datum
     };
     match number {
         // SAFETY: as the function's.
-        Some(n) => unsafe { (*c_fields(object)).remote_handle = n as u32 },
+        Some(n) => unsafe { set_remote_number(c_fields(object), n as u32) },
         None => return Status::INVALID_ARGUMENT,
     }
     Status::SUCCESS
@@ -364,7 +395,7 @@ pub unsafe extern "C" fn signal_handler(
         let c = c_fields(h);
         match CStr::from_ptr(name).to_bytes() {
             b"updated" => {
-                (*c).waitstatus = Status::SUCCESS.0;
+                set_wait_status(c, Status::SUCCESS);
                 ticket::clear_flags(h);
             }
             b"status" => {
@@ -374,7 +405,7 @@ pub unsafe extern "C" fn signal_handler(
                     data::reference(&raw mut shared, message);
                 }
                 let old = completion::with(h, |_| {
-                    (*c).waitstatus = status.0;
+                    set_wait_status(c, status);
                     core::mem::replace(&mut (*c).message, shared)
                 });
                 drop(Owned(old));

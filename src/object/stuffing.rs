@@ -6,11 +6,15 @@ use super::layout::omapi_object_t;
 use super::refs::ObjectRef;
 use super::{connection, types};
 use crate::status::Status;
+use core::mem::ManuallyDrop;
 use core::ptr::null_mut;
 use std::cell::{Cell, RefCell};
 
 thread_local! {
-    static OUT: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+    /// Not dropped with its thread, so that it is there for the last things a
+    /// thread does; it is empty then.
+    static OUT: ManuallyDrop<RefCell<Option<Vec<u8>>>> =
+        const { ManuallyDrop::new(RefCell::new(None)) };
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
@@ -43,14 +47,14 @@ pub unsafe fn collect(
     id: *mut omapi_object_t,
     object: *mut omapi_object_t,
 ) -> Result<Vec<u8>, Status> {
-    let before = OUT.replace(Some(Vec::new()));
+    let before = OUT.with(|out| out.replace(Some(Vec::new())));
     // SAFETY: as the function's.
     let status = unsafe {
         let connection = connection::around(sender);
         let c = connection.as_ref().map_or(null_mut(), ObjectRef::as_ptr);
         types::stuff_values(c, id, object)
     };
-    let out = OUT.replace(before).unwrap_or_default();
+    let out = OUT.with(|out| out.replace(before)).unwrap_or_default();
     status.ok().map(|()| out)
 }
 
@@ -59,5 +63,5 @@ pub unsafe fn collect(
 /// # Errors
 /// `DHCP_R_INVALIDARG` when no message is being built; else `append`'s.
 pub fn with(append: impl FnOnce(&mut Vec<u8>) -> Result<(), Status>) -> Result<(), Status> {
-    OUT.with_borrow_mut(|out| append(out.as_mut().ok_or(Status::INVALID_ARGUMENT)?))
+    OUT.with(|out| append(out.borrow_mut().as_mut().ok_or(Status::INVALID_ARGUMENT)?))
 }

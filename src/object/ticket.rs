@@ -142,7 +142,7 @@ fn end(object: ObjectRef, how: Finished, message: Option<&[u8]>) -> Option<Step>
             let mut old = text.unwrap_or(null_mut());
             if is_remote && matches!(how, Finished::Answered(_)) {
                 let r = o.cast::<dhcpctl_remote_object_t>();
-                (*r).waitstatus = how.status().0;
+                remote::set_wait_status(r, how.status());
                 old = core::mem::replace(&mut (*r).message, old);
             }
             c.end(how, has_callback);
@@ -247,7 +247,7 @@ unsafe fn take_in(
             }
         }
         if handle != 0 {
-            (*object.cast::<dhcpctl_remote_object_t>()).remote_handle = handle;
+            remote::set_remote_number(object.cast(), handle);
         }
         intake.finish();
     }

@@ -9,7 +9,7 @@ use super::layout::{
     va_list,
 };
 use super::value::Owned;
-use super::{auth_key, callback, connection, data, generic, message, refs, remote};
+use super::{auth_key, callback, connection, data, generic, message, protocol, refs, remote};
 use crate::capi::data as symbols;
 use crate::status::Status;
 use core::ffi::{CStr, c_char, c_int};
@@ -109,7 +109,7 @@ pub fn initialize() -> Result<(), Status> {
         (&symbols::omapi_type_listener, bare(c"listener", 64)),
         (&symbols::omapi_type_io_object, connection::io_type()),
         (&symbols::omapi_type_generic, generic::generic_type()),
-        (&symbols::omapi_type_protocol, connection::protocol_type()),
+        (&symbols::omapi_type_protocol, protocol::protocol_type()),
         (
             &symbols::omapi_type_protocol_listener,
             bare(c"protocol-listener", 48),

@@ -3,7 +3,7 @@
 use crate::TIERS_IN_FORCE;
 use crate::support::{Required, have, required, tools_required};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// How the names begin that the compiler itself makes: two schemes of mangling,
@@ -16,7 +16,7 @@ const RUST: &[&str] = &[
 ];
 
 /// The libraries are built next to this test.
-fn library(name: &str) -> PathBuf {
+pub fn library(name: &str) -> PathBuf {
     let mut path = std::env::current_exe().expect("this program");
     path.set_file_name(name);
     assert!(path.is_file(), "{path:?} is missing");
@@ -27,7 +27,7 @@ fn library(name: &str) -> PathBuf {
 ///
 /// (nm is not used: with some linker plugins installed it finds no symbols in
 /// archives and says so with exit code 0.)
-fn readelf(option: &str, library: &str) -> Option<String> {
+pub fn readelf(option: &str, path: &Path) -> Option<String> {
     if !cfg!(target_os = "linux") {
         println!("left out: symbols (written for ELF and Linux)");
         return None;
@@ -36,10 +36,9 @@ fn readelf(option: &str, library: &str) -> Option<String> {
         assert!(!tools_required(), "readelf is required");
         return None;
     }
-    let path = self::library(library);
     let output = Command::new("readelf")
         .args([option, "--wide"])
-        .arg(&path)
+        .arg(path)
         .output()
         .expect("readelf starts");
     assert!(output.status.success(), "{path:?}");
@@ -48,7 +47,7 @@ fn readelf(option: &str, library: &str) -> Option<String> {
 
 /// Name and kind (`FUNC`, `OBJECT`) with size, of every symbol that is defined,
 /// visible to other files, and not Rust's own.
-fn public_symbols(listing: &str) -> BTreeMap<&str, (&str, &str)> {
+pub fn public_symbols(listing: &str) -> BTreeMap<&str, (&str, &str)> {
     let mut found = BTreeMap::new();
     for line in listing.lines() {
         // Num: Value Size Type Bind Visibility Section Name
@@ -100,17 +99,17 @@ fn check(listing: Option<String>) {
 
 #[test]
 fn shared_library_exports() {
-    check(readelf("--dyn-syms", "libdhcpctl.so"));
+    check(readelf("--dyn-syms", &library("libdhcpctl.so")));
 }
 
 #[test]
 fn static_library_exports() {
-    check(readelf("--syms", "libdhcpctl.a"));
+    check(readelf("--syms", &library("libdhcpctl.a")));
 }
 
 #[test]
 fn shared_library_is_called_as_the_genuine_one() {
-    let Some(dynamic) = readelf("--dynamic", "libdhcpctl.so") else {
+    let Some(dynamic) = readelf("--dynamic", &library("libdhcpctl.so")) else {
         return;
     };
     assert!(dynamic.contains("[libdhcpctl.so.0]"), "{dynamic}");

@@ -245,6 +245,16 @@ pub struct Printed {
 const LIMIT: Duration = Duration::from_secs(180);
 
 impl Program {
+    /// One that was compiled elsewhere; `library` is the one that it has to
+    /// find itself running with.
+    pub fn at(name: String, binary: PathBuf, library: Option<PathBuf>) -> Self {
+        Self {
+            name,
+            binary,
+            library,
+        }
+    }
+
     /// Runs it to its end; kills it, and nothing else, after the limit.
     pub fn run(&self, how: &Run) -> Printed {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -415,10 +425,14 @@ pub fn tally(name: &str, tap: &Tap) {
 }
 
 /// Says that a test cannot be run here, and counts it as skipped; with
-/// DHCPCTL_REQUIRE_LIVE=1 nothing may be missing.
+/// DHCPCTL_REQUIRE_LIVE=1 or DHCPCTL_REQUIRE_TOOLS=1 nothing may be missing.
 pub fn leave_out(test: &str, reason: &str) {
-    let required = std::env::var_os("DHCPCTL_REQUIRE_LIVE").is_some_and(|v| v == "1");
-    assert!(!required, "{test}: {reason}");
+    let required = ["DHCPCTL_REQUIRE_LIVE", "DHCPCTL_REQUIRE_TOOLS"];
+    let required = required.map(std::env::var_os);
+    assert!(
+        !required.iter().flatten().any(|v| v == "1"),
+        "{test}: {reason}"
+    );
     tally(test, &Tap::skipped(reason));
 }
 

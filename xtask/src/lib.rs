@@ -1,5 +1,6 @@
 //! Development tasks of dhcpctl. `tests/abi.rs` uses them as a library, the
 //! command line by `cargo run -p xtask`.
 
+pub mod compatibility;
 pub mod diff;
 pub mod header;

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use xtask::{diff, header};
+use xtask::{compatibility, diff, header};
 
 const USAGE: &str = "\
 usage: cargo run -p xtask -- TASK
   header           writes include/dhcpctl.h from the Rust sources
-  header --check   compares it with them; a difference is printed, exit code 1";
+  header --check   compares it with them; a difference is printed, exit code 1
+  compatibility    writes the table of symbols in COMPATIBILITY.md
+  compatibility --check";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -15,6 +17,8 @@ fn main() -> ExitCode {
     let done = match args[..] {
         ["header"] => write_header(),
         ["header", "--check"] => check_header(),
+        ["compatibility"] => write_compatibility(),
+        ["compatibility", "--check"] => check_compatibility(),
         _ => Err(USAGE.into()),
     };
     match done {
@@ -45,6 +49,30 @@ fn check_header() -> Result<(), String> {
         Some(diff) => Err(format!(
             "{} is stale; run `cargo run -p xtask -- header`\n{diff}",
             header::PATH
+        )),
+    }
+}
+
+/// The document as it is, and as it should be.
+fn compatibility() -> Result<(String, String), String> {
+    let path = root().join(compatibility::PATH);
+    let old = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let new = compatibility::insert(&old, &compatibility::generate(root())?)?;
+    Ok((old, new))
+}
+
+fn write_compatibility() -> Result<(), String> {
+    let (_, new) = compatibility()?;
+    std::fs::write(root().join(compatibility::PATH), new).map_err(|e| e.to_string())
+}
+
+fn check_compatibility() -> Result<(), String> {
+    let (old, new) = compatibility()?;
+    match diff::lines(&old, &new) {
+        None => Ok(()),
+        Some(diff) => Err(format!(
+            "{} is stale; run `cargo run -p xtask -- compatibility`\n{diff}",
+            compatibility::PATH
         )),
     }
 }

@@ -1,0 +1,6 @@
+#ifndef STAND_IN_DST_DST_H
+#define STAND_IN_DST_DST_H
+
+typedef struct dst_key dst_key_t;
+
+#endif
