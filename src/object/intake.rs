@@ -76,6 +76,13 @@ impl<'n> Intake<'n> {
         let new = value::received(self.slab.as_mut(), string, bytes)?;
         // SAFETY: g is live and locked; what it holds is live.
         unsafe {
+            let found = match found {
+                Found::New(note) if self.before == 0 => {
+                    note.set((*self.g).nvalues as usize);
+                    return slots::append(self.g, new);
+                }
+                other => other,
+            };
             let slots = slots::of(self.g);
             let at = match found {
                 Found::At(at) => Some(at),
