@@ -191,18 +191,6 @@ impl Socket {
     /// # Errors
     /// The connection's error.
     pub fn receive(&self, buf: &mut [u8], block: bool) -> Result<Option<usize>, Errno> {
-        let got = self.receive_unix(buf, block)?;
-        if got.is_some() {
-            self.quick_ack();
-        }
-        Ok(got)
-    }
-
-    /// As [`receive`](Self::receive), for sockets that are not TCP.
-    ///
-    /// # Errors
-    /// The connection's error.
-    pub fn receive_unix(&self, buf: &mut [u8], block: bool) -> Result<Option<usize>, Errno> {
         let flags = if block {
             RecvFlags::empty()
         } else {
@@ -211,6 +199,11 @@ impl Socket {
         loop {
             match net::recv(&self.0, &mut *buf, flags) {
                 Err(Errno::INTR) => {}
+                // The program may have made the descriptor non-blocking, for an
+                // event loop of its own.
+                Err(Errno::AGAIN) if block => {
+                    poll(&mut [PollFd::new(&self.0, PollFlags::IN)], None)?;
+                }
                 Err(Errno::AGAIN) => return Ok(None),
                 Ok((n, _)) => return Ok(Some(n)),
                 Err(e) => return Err(e),

@@ -50,6 +50,9 @@ impl Sleepers {
 
     /// Wakes those who wait for one of these.
     pub(super) fn wake(&mut self, keys: &[usize]) {
+        if self.0.is_empty() {
+            return;
+        }
         let all = keys.contains(&ANYTHING);
         self.wake_if(|key| all || key == ANYTHING || keys.contains(&key));
     }

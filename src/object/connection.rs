@@ -19,6 +19,7 @@ use core::ffi::{c_char, c_long};
 use core::mem::size_of;
 use parking_lot::Mutex;
 use rustix::fd::{AsFd, AsRawFd};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -291,7 +292,12 @@ pub unsafe fn start_protocol(
         )?;
         // The genuine first id: libc's random(), unseeded in most programs.
         // It also advances the program's own sequence as the original does.
-        let first_id = random() as u32;
+        // With a key it must not be guessed: a recorded conversation would fit
+        // another connection.
+        let first_id = match credentials {
+            None => random() as u32,
+            Some(_) => RandomState::new().hash_one(0) as u32,
+        };
         // The reference that an open connection has on its own chain.
         let own = io.clone();
         let engine = Conn::start(destination, first_id, credentials, move || {

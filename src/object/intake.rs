@@ -16,6 +16,11 @@ use parking_lot::MutexGuard;
 /// program sets before it opens an object.
 const FEW: usize = 3;
 
+/// Attributes that answers may give an object, one after the other with other
+/// names: a hostile server must not make it grow, and every search in it slow,
+/// without end.
+const MOST: usize = 4096;
+
 /// An object that is being filled. No program code runs while it exists.
 pub(super) struct Intake<'n> {
     g: *mut omapi_generic_object_t,
@@ -76,6 +81,13 @@ impl<'n> Intake<'n> {
         let new = value::received(self.slab.as_mut(), string, bytes)?;
         // SAFETY: g is live and locked; what it holds is live.
         unsafe {
+            let found = match found {
+                Found::New(note) if self.before == 0 && slots::of(self.g).len() < MOST => {
+                    note.set((*self.g).nvalues as usize);
+                    return slots::append(self.g, new);
+                }
+                other => other,
+            };
             let slots = slots::of(self.g);
             let at = match found {
                 Found::At(at) => Some(at),
@@ -88,6 +100,9 @@ impl<'n> Intake<'n> {
                 }
             };
             let Some(at) = at else {
+                if slots.len() >= MOST {
+                    return Err(Status::NO_SPACE);
+                }
                 return slots::append(self.g, new);
             };
             self.expected = at + 1;

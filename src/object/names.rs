@@ -16,8 +16,8 @@ const LONGEST: usize = 64;
 /// The names seen lately on one connection.
 #[derive(Default)]
 pub struct Names {
-    /// Empty until the first name.
-    places: Vec<Place>,
+    /// None until the first answer.
+    places: Option<Box<[Place; PLACES]>>,
     /// Number of the present answer.
     answer: u64,
 }
@@ -85,12 +85,12 @@ impl Names {
     /// Another answer begins.
     pub(super) fn begin(&mut self) {
         self.answer += 1;
-        if self.places.is_empty() {
-            self.places.resize_with(PLACES, || Place {
+        if self.places.is_none() {
+            self.places = Some(Box::new(core::array::from_fn(|_| Place {
                 name: Owned(null_mut()),
                 answer: 0,
                 slot: 0,
-            });
+            })));
         }
     }
 
@@ -106,8 +106,8 @@ impl Names {
     ) -> Result<(Owned<omapi_data_string_t>, Found<'_>), Status> {
         let answer = self.answer;
         let fresh = || data::data_string_from(name).map(Owned);
-        let place = match self.places.get_mut(place(name)) {
-            Some(place) if name.len() <= LONGEST => place,
+        let place = match &mut self.places {
+            Some(places) if name.len() <= LONGEST => &mut places[place(name)],
             _ => return Ok((fresh()?, Found::Unknown)),
         };
         // SAFETY: what is kept is live: we own a reference.

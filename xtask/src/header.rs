@@ -70,7 +70,9 @@ fn sources(root: &Path) -> Result<Vec<PathBuf>, String> {
         let entries = fs::read_dir(&capi).map_err(|e| format!("{}: {e}", capi.display()))?;
         for entry in entries {
             let path = entry.map_err(|e| e.to_string())?.path();
-            if path.extension().is_some_and(|e| e == "rs") {
+            // mod.rs has no entry points; cbindgen would follow it to all the
+            // others and print them twice.
+            if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("mod.rs") {
                 files.push(path);
             }
         }

@@ -250,7 +250,7 @@ impl<T: Complete> KeaConnection<T> {
     /// Takes the wake-up byte.
     pub(super) fn awake(&self) {
         let mut st = self.state.lock();
-        let _ = self.wake.1.receive_unix(&mut [0; 8], false);
+        let _ = self.wake.1.receive(&mut [0; 8], false);
         st.woken = false;
     }
 

@@ -274,7 +274,7 @@ impl Link {
                     let more = input.len().clamp(FIRST, PIECE);
                     input.resize(*end + more, 0);
                 }
-                match socket.receive_unix(&mut input[*end..], false) {
+                match socket.receive(&mut input[*end..], false) {
                     Ok(None) => return Ok(Event::Later),
                     Ok(Some(0)) | Err(_) => return Err(Failure::Lost(Status::CONNECTION_RESET)),
                     Ok(Some(n)) => *end += n,
@@ -295,6 +295,7 @@ impl Link {
                     Ok(Some(0)) | Err(_) => return self.again(),
                     Ok(Some(n)) => n,
                 };
+                socket.quick_ack();
                 self.limit = Instant::now() + self.patience;
                 let Inside::Http {
                     reused,
