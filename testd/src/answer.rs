@@ -1,7 +1,7 @@
 //! Answers to bytes.
 
 use crate::database::Database;
-use crate::objects::{self, ObjectRef};
+use crate::objects::{self, Kind, ObjectRef};
 use dhcpctl::auth::Key;
 use dhcpctl::status::Status;
 use dhcpctl::wire::{Encoder, Value, WireError, op};
@@ -33,25 +33,26 @@ impl Envelope<'_> {
         }
     }
 
-    /// Appends an answer with an object and its handle; or with neither
-    /// attributes nor a handle that lasts, when there is no object.
+    /// Appends an answer with an object and its handle; or with defaults and
+    /// a handle that lasts, when there is only a kind.
     pub(crate) fn object(
         self,
         out: &mut Vec<u8>,
         db: &mut Database,
-        object: Option<ObjectRef>,
+        object: Result<ObjectRef, Kind>,
     ) -> Result<(), WireError> {
         // dhcpd gives out no new handle in the answer to a request with id 0.
         let handle = match (object, self.rid) {
-            (Some(object), 0) => db.handles.known(object).unwrap_or(0),
-            (Some(object), _) => db.handles.of(object),
-            (None, 0) => 0,
-            (None, _) => db.handles.transient(),
+            (Ok(object), 0) => db.handles.known(object).unwrap_or(0),
+            (Ok(object), _) => db.handles.of(object),
+            (Err(_), 0) => 0,
+            (Err(_), _) => db.handles.transient(),
         };
         let mut e = Encoder::begin(out, op::UPDATE, handle, self.id, self.rid);
         e.next_list();
-        if let Some(object) = object {
-            objects::publish(db, object, &mut e)?;
+        match object {
+            Ok(object) => objects::publish(db, object, &mut e)?,
+            Err(kind) => objects::publish_transient(kind, &mut e)?,
         }
         let range = e.finish(self.authid(), self.authlen());
         self.sign(out, range);

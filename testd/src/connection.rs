@@ -140,11 +140,11 @@ impl Session {
                 envelope.status(out, code, text);
                 None
             }
-            Outcome::Transient => Some(None),
-            Outcome::Object(object) => Some(Some(object)),
+            Outcome::Transient(kind) => Some(Err(kind)),
+            Outcome::Object(object) => Some(Ok(object)),
             Outcome::Authenticated(at) => {
                 opened = Some(at);
-                Some(Some(ObjectRef::Authenticator(at)))
+                Some(Ok(ObjectRef::Authenticator(at)))
             }
         };
         if let Some(object) = object

@@ -10,8 +10,9 @@ use crate::objects::lease::Leases;
 use crate::objects::network::Network;
 use crate::objects::{Kind, ObjectRef};
 use crate::text::conf::Conf;
+use crate::text::statements::{Known, check};
 use dhcpctl::status::Status;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// The objects, their handles and the clock.
 pub(crate) struct Database {
@@ -21,6 +22,8 @@ pub(crate) struct Database {
     pub(crate) hosts: Hosts,
     pub(crate) groups: Groups,
     pub(crate) classes: Classes,
+    /// Names of the options that the configuration defines.
+    pub(crate) options: BTreeSet<Vec<u8>>,
     pub(crate) peers: Vec<Peer>,
     pub(crate) interfaces: Interfaces,
     pub(crate) authenticators: Vec<Authenticator>,
@@ -42,6 +45,7 @@ impl Database {
             hosts: Hosts::default(),
             groups: Groups::default(),
             classes: Classes::default(),
+            options: config.conf.options.clone(),
             peers: config
                 .conf
                 .peers
@@ -73,6 +77,16 @@ impl Database {
         for host in &conf.hosts {
             self.declare_host(host);
         }
+    }
+
+    /// Refuses statements that dhcpd refuses.
+    pub(crate) fn check_statements(&self, text: &[u8]) -> Result<(), Status> {
+        let class = |name: &[u8]| self.classes.has(name);
+        let known = Known {
+            options: &self.options,
+            class: &class,
+        };
+        check(text, &known)
     }
 
     /// The object that a handle names, unless it is gone.

@@ -14,7 +14,7 @@ pub(crate) enum Outcome {
     /// The object of a key that may now sign on this connection.
     Authenticated(usize),
     /// An object that exists in this answer only.
-    Transient,
+    Transient(Kind),
     /// No answer: the connection ends.
     Drop,
 }
@@ -117,7 +117,7 @@ fn open(db: &mut Database, frame: &Frame<'_>) -> Result<Outcome, Refusal> {
             return Err((Status::NOT_IMPLEMENTED, "can't create new object"));
         }
         if !create && !update {
-            return Ok(Outcome::Transient);
+            return Ok(Outcome::Transient(kind));
         }
         return match objects::create(db, kind, &values) {
             Ok(object) => Ok(Outcome::Object(object)),

@@ -213,6 +213,144 @@ fn hosts() {
     );
 }
 
+/// An address that is no lease, or the lease of another client, does not matter
+/// once the host was found.
+#[test]
+fn addresses_as_keys_of_hosts() {
+    let server = server();
+    let mut c = Client::connect(server.addr());
+    let name: (&str, &[u8]) = ("name", b"n");
+    let elsewhere: (&str, &[u8]) = ("ip-address", &[10, 0, 9, 9]);
+    let lease: (&str, &[u8]) = ("ip-address", &[10, 0, 0, 10]);
+    let new = ["create", "exclusive"];
+    let host = c.open("host", &new, &[name, HW, HW_TYPE, elsewhere]);
+    for ip in [elsewhere, lease, ("ip-address", b"odd")] {
+        let again = c.open("host", &new, &[name, HW, HW_TYPE, ip]);
+        let exists = Answer::Status(18, "specified object already exists".into());
+        assert_eq!(again, exists, "{ip:?}");
+        assert_eq!(c.open("host", &[], &[ip, HW]), host, "{ip:?}");
+    }
+    // It is looked at before the name, and after all there is no host.
+    assert_eq!(
+        c.open("host", &[], &[name, elsewhere]),
+        Answer::Status(23, "no object matches specification".into())
+    );
+    assert_eq!(c.open("host", &new, &[name, elsewhere]), refused(INVALID));
+    // Of a client that has a host, the lease names this one.
+    let own: [(&str, &[u8]); 2] = [("name", b"own"), ("hardware-address", &[2, 0, 0, 0, 0, 1])];
+    let own = c.open("host", &new, &[own[0], own[1], HW_TYPE]);
+    assert_eq!(c.open("host", &[], &[lease]), own);
+    assert_eq!(
+        c.open("host", &[], &[name, lease]),
+        Answer::Status(0x60007, "object lookup failed".into())
+    );
+}
+
+/// What is wrong with a value is told before the name is found to be taken.
+#[test]
+fn taken_names() {
+    let server = server();
+    let mut c = Client::connect(server.addr());
+    let name: (&str, &[u8]) = ("name", b"made");
+    let mut create = |value| c.open("host", &["create"], &[name, HW, HW_TYPE, value]);
+    assert_eq!(create(("group", b"nope")), refused(23));
+    assert_eq!(create(("nope", b"1")), refused(0x60020));
+    assert_eq!(create(("statements", b"option nope 1;")), refused(0x60008));
+    assert_eq!(create(("known", b"1")), refused(18));
+}
+
+/// A lookup with a second key that names the same host leaves a reference.
+#[test]
+fn hosts_that_outlive_their_removal() {
+    let server = server();
+    let mut c = Client::connect(server.addr());
+    let name: (&str, &[u8]) = ("name", b"n");
+    let id: (&str, &[u8]) = ("dhcp-client-identifier", b"i");
+    let other: (&str, &[u8]) = ("name", b"s");
+    let bad_type: (&str, &[u8]) = ("hardware-type", b"1");
+    let new = ["create", "exclusive"];
+    let gone = Answer::Status(23, "no matching handle".into());
+    let lookups: [(&[&str], Values<'_>, bool); 9] = [
+        (&[], &[name], false),
+        (&[], &[HW], false),
+        (&[], &[HW, other], false),
+        (&[], &[HW, bad_type], false),
+        (&[], &[HW, name], true),
+        (&["create"], &[HW, HW_TYPE, name], true),
+        (&new, &[id, HW], true),
+        (&[], &[id, HW, other], true),
+        (&[], &[id, HW, bad_type], true),
+    ];
+    for (flags, keys, stays) in lookups {
+        let host = c.open("host", &new, &[name, id, HW, HW_TYPE]);
+        let handle = host.handle();
+        c.open("host", flags, keys);
+        assert_eq!(c.delete(handle), success());
+        for key in [name, id, HW] {
+            let found = c.open("host", &[], &[key]);
+            assert!(matches!(found, Answer::Status(23, _)), "{found:?}");
+        }
+        for _ in 0..2 {
+            let (refreshed, deleted) = (c.refresh(handle), c.delete(handle));
+            match stays {
+                true => assert_eq!((refreshed, deleted), (host.clone(), success())),
+                false => assert_eq!((refreshed, deleted), (gone.clone(), gone.clone())),
+            }
+        }
+        // The handle is no key any more.
+        if stays {
+            let by_handle = c.open("host", &[], &[("handle", &handle.to_be_bytes())]);
+            assert_ne!(by_handle.handle(), handle);
+        }
+    }
+    // So do the hosts of dhcpd.conf, in any case.
+    let host = c.open("host", &[], &[("name", b"s")]);
+    assert_eq!(c.delete(host.handle()), success());
+    assert_eq!(c.refresh(host.handle()), host);
+    // Groups have the same fault.
+    let group = c.open("group", &[], &[("name", b"g")]).handle();
+    let keys: [(&str, &[u8]); 2] = [("handle", &group.to_be_bytes()), ("name", b"g")];
+    assert_eq!(c.open("group", &[], &keys).handle(), group);
+    let made = c.open("host", &[], &[("name", b"made")]).handle();
+    assert_eq!(c.delete(made), success());
+    for _ in 0..2 {
+        assert_eq!(c.delete(group), success());
+        assert_eq!(c.refresh(group), Answer::Object(group, vec![]));
+    }
+    let found = c.open("group", &[], &keys);
+    assert!(matches!(found, Answer::Status(23, _)), "{found:?}");
+}
+
+/// Objects that exist in an answer only have attributes, too.
+#[test]
+fn classes_without_a_key() {
+    let server = server();
+    let mut c = Client::connect(server.addr());
+    let class: (&str, &[u8]) = ("name", b"c");
+    let handle = c.open("class", &[], &[class]).handle().to_be_bytes();
+    for (kind, keys) in [
+        ("class", &[][..]),
+        ("class", &[("handle", &handle[..])]),
+        ("subclass", &[]),
+        ("subclass", &[class]),
+        ("subclass", &[("hashstring", b"x")]),
+    ] {
+        let open = c.open(kind, &[], keys);
+        let zero = Some(&[0; 4][..]);
+        assert_eq!(
+            (open.get("lease-limit"), open.get("leases-used")),
+            (zero, zero)
+        );
+        assert!(matches!(c.refresh(open.handle()), Answer::Status(23, _)));
+        assert_eq!(c.open(kind, &["create"], &keys[..0]), refused(INVALID));
+    }
+    let found = c.open("subclass", &[], &[("name", b"nope")]);
+    assert!(matches!(found, Answer::Status(23, _)), "{found:?}");
+    let new = ["create", "exclusive"];
+    assert_eq!(c.open("subclass", &new, &[class]), refused(INVALID));
+    assert_eq!(c.open("subclass", &new, &[("name", b"nope")]), refused(23));
+}
+
 #[test]
 fn handles_are_the_same_on_all_connections() {
     let server = server();
@@ -220,8 +358,8 @@ fn handles_are_the_same_on_all_connections() {
         Client::connect(server.addr()),
         Client::connect(server.addr()),
     );
-    let handle = a.open("host", &[], &[("name", b"s")]).handle();
-    assert_eq!(b.open("host", &[], &[("name", b"s")]).handle(), handle);
+    let handle = a.open("host", &[], &[("name", b"made")]).handle();
+    assert_eq!(b.open("host", &[], &[("name", b"made")]).handle(), handle);
     assert_eq!(b.delete(handle), success());
     assert_eq!(
         a.refresh(handle),

@@ -82,6 +82,11 @@ impl Classes {
         self.last
     }
 
+    /// Is there a class of this name?
+    pub(crate) fn has(&self, name: &[u8]) -> bool {
+        self.by_name.contains_key(name)
+    }
+
     pub(super) fn count_lease(&mut self, id: ClassId, more: bool) {
         if let Some(class) = self.all.get_mut(&id) {
             class.leases_used = match more {
@@ -97,16 +102,15 @@ pub(super) fn find(
     kind: Kind,
     keys: &Attributes<'_>,
 ) -> Result<Option<ObjectRef>, Status> {
-    let mut found = None;
-    if let Some(handle) = keys.key("handle") {
-        found = agree(found, db.by_handle_key(kind, handle)?)?;
-    }
-    let data = keys.key("hashstring");
-    match (kind, keys.key("name"), data) {
-        // Half of a subclass's key is none.
-        (Kind::Subclass, Some(_), None) | (_, None, _) => Ok(found),
-        (Kind::Subclass, Some(name), data) => agree(found, db.classes.find(name, data)),
-        (_, Some(name), _) => agree(found, db.classes.find(name, None)),
+    let Some(name) = keys.key("name") else {
+        return Ok(None);
+    };
+    let class = db.classes.find(name, None).ok_or(Status::NOT_FOUND)?;
+    match (kind, keys.key("hashstring")) {
+        // Half of a subclass's key is none, but the class has to exist.
+        (Kind::Subclass, None) => Ok(None),
+        (Kind::Subclass, data) => agree(None, db.classes.find(name, data)),
+        _ => Ok(Some(class)),
     }
 }
 
@@ -119,7 +123,7 @@ pub(super) fn create(
     for (attribute, value) in values.iter() {
         match attribute {
             b"name" => {
-                let exists = db.classes.by_name.contains_key(not_null(value)?);
+                let exists = db.classes.has(not_null(value)?);
                 match kind {
                     Kind::Subclass if !exists => return Err(Status::NOT_FOUND),
                     Kind::Class if exists => return Err(Status::EXISTS),
@@ -189,6 +193,14 @@ pub(super) fn publish(db: &Database, id: ClassId, out: &mut Encoder<'_>) -> Resu
     let Some(class) = db.classes.all.get(&id) else {
         return Ok(());
     };
-    out.value(b"lease-limit", Value::Int(class.lease_limit))?;
-    out.value(b"leases-used", Value::Int(class.leases_used))
+    publish_counts(class.lease_limit, class.leases_used, out)
+}
+
+pub(super) fn publish_counts(
+    limit: u32,
+    used: u32,
+    out: &mut Encoder<'_>,
+) -> Result<(), WireError> {
+    out.value(b"lease-limit", Value::Int(limit))?;
+    out.value(b"leases-used", Value::Int(used))
 }

@@ -1,8 +1,7 @@
 //! Groups: a name, and statements that nobody can read back.
 
-use super::{Attributes, Kind, ObjectRef, agree, not_null};
+use super::{Attributes, Kind, ObjectRef, Search, not_null};
 use crate::database::Database;
-use crate::text::statements;
 use dhcpctl::status::Status;
 use dhcpctl::wire::{Encoder, Value, WireError};
 use std::collections::{BTreeMap, HashMap};
@@ -16,6 +15,8 @@ struct Group {
     members: usize,
     /// A deleted group stays for as long as it has members.
     deleted: bool,
+    /// A lookup has counted it too often: it stays, even deleted.
+    kept: bool,
 }
 
 /// The groups with a name.
@@ -41,6 +42,7 @@ impl Groups {
             name,
             members: 0,
             deleted: false,
+            kept: false,
         };
         self.all.insert(self.last, group);
         self.last
@@ -64,7 +66,7 @@ pub(super) fn leave(db: &mut Database, id: GroupId) {
         return;
     };
     group.members = group.members.saturating_sub(1);
-    if group.deleted && group.members == 0 {
+    if group.deleted && group.members == 0 && !group.kept {
         remove(db, id);
     }
 }
@@ -74,15 +76,30 @@ fn remove(db: &mut Database, id: GroupId) {
     db.handles.forget(ObjectRef::Group(id));
 }
 
-pub(super) fn find(db: &Database, keys: &Attributes<'_>) -> Result<Option<ObjectRef>, Status> {
-    let mut found = None;
+/// A lookup has counted the group too often.
+pub(super) fn keep(db: &mut Database, id: GroupId) {
+    if let Some(group) = db.groups.all.get_mut(&id) {
+        group.kept = true;
+    }
+}
+
+pub(super) fn find(
+    db: &Database,
+    keys: &Attributes<'_>,
+    search: &mut Search,
+) -> Result<(), Status> {
     if let Some(handle) = keys.key("handle") {
-        found = agree(found, db.by_handle_key(Kind::Group, handle)?)?;
+        let hit = db.by_handle_key(Kind::Group, handle)?;
+        let there = |group: &ObjectRef| match group {
+            ObjectRef::Group(id) => db.groups.all.get(id).is_some_and(|g| !g.deleted),
+            _ => false,
+        };
+        search.add(hit.filter(there))?;
     }
     if let Some(name) = keys.key("name") {
-        found = agree(found, db.groups.by_name(name).map(ObjectRef::Group))?;
+        search.add(db.groups.by_name(name).map(ObjectRef::Group))?;
     }
-    Ok(found)
+    Ok(())
 }
 
 pub(super) fn create(db: &mut Database, values: &Attributes<'_>) -> Result<ObjectRef, Status> {
@@ -97,9 +114,7 @@ pub(super) fn create(db: &mut Database, values: &Attributes<'_>) -> Result<Objec
                 name = Some(value.to_vec());
             }
             b"statements" => {
-                if !statements::parse(not_null(value)?) {
-                    return Err(Status::BAD_PARSE);
-                }
+                db.check_statements(not_null(value)?)?;
                 complete = true;
             }
             _ => return Err(Status::NOT_FOUND),
@@ -130,11 +145,14 @@ pub(super) fn delete(db: &mut Database, id: GroupId) -> Result<(), Status> {
     };
     if group.deleted {
         // The second deletion of a group with members kills dhcpd.
-        return Err(Status::INVALID_ARGUMENT);
+        return match group.members {
+            0 => Ok(()),
+            _ => Err(Status::INVALID_ARGUMENT),
+        };
     }
     group.deleted = true;
     db.groups.by_name.remove(&group.name);
-    if group.members == 0 {
+    if group.members == 0 && !group.kept {
         remove(db, id);
     }
     Ok(())

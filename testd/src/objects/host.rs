@@ -1,10 +1,10 @@
 //! Hosts.
 
 use super::group::{self, GroupId};
-use super::{Attributes, Kind, ObjectRef, agree, int, lease, not_null};
+use super::{Attributes, Kind, ObjectRef, Search, int, lease, not_null};
 use crate::database::Database;
 use crate::text::conf::HostConf;
-use crate::text::statements;
+use crate::text::statements::{Known, check};
 use dhcpctl::status::Status;
 use dhcpctl::wire::{Encoder, Value, WireError};
 use std::collections::{BTreeMap, HashMap};
@@ -27,6 +27,9 @@ struct Host {
     addresses: Vec<u8>,
     group: Option<GroupId>,
     has_statements: bool,
+    deleted: bool,
+    /// dhcpd counts a reference too many to it: it stays, even deleted.
+    kept: bool,
 }
 
 impl Host {
@@ -36,7 +39,7 @@ impl Host {
     }
 
     /// Sets one value; the group is found by the caller.
-    fn set(&mut self, name: &[u8], value: &[u8]) -> Result<(), Status> {
+    fn set(&mut self, name: &[u8], value: &[u8], known: &Known<'_>) -> Result<(), Status> {
         match name {
             b"name" => set_once(&mut self.name, value),
             b"hardware-address" => {
@@ -63,9 +66,7 @@ impl Host {
                 if self.has_statements {
                     return Err(Status::EXISTS);
                 }
-                if !statements::parse(not_null(value)?) {
-                    return Err(Status::BAD_PARSE);
-                }
+                check(not_null(value)?, known)?;
                 self.has_statements = true;
                 Ok(())
             }
@@ -147,7 +148,8 @@ impl Hosts {
 }
 
 impl Database {
-    /// Takes in a statement of a file. A later one of the same name wins.
+    /// Takes in a statement of a file. A later one of the same name wins. To
+    /// hosts that were not made over OMAPI dhcpd counts a reference too many.
     pub(crate) fn declare_host(&mut self, conf: &HostConf) {
         if let Some(old) = self.hosts.by_name.get(&conf.name) {
             delete(self, *old);
@@ -155,7 +157,9 @@ impl Database {
         if conf.deleted {
             return;
         }
-        let group = conf.group.as_ref().and_then(|g| self.groups.by_name(g));
+        // The group around a host does not know it.
+        let group = conf.group.as_ref().filter(|_| conf.joins);
+        let group = group.and_then(|g| self.groups.by_name(g));
         if let Some(group) = group {
             group::join(self, group);
         }
@@ -172,34 +176,63 @@ impl Database {
             addresses: conf.addresses.iter().flat_map(|a| a.octets()).collect(),
             group,
             has_statements: false,
+            deleted: false,
+            kept: !conf.dynamic,
         });
     }
 }
 
-pub(super) fn find(db: &Database, keys: &Attributes<'_>) -> Result<Option<ObjectRef>, Status> {
+/// A lookup has counted the host too often.
+pub(super) fn keep(db: &mut Database, id: HostId) {
+    if let Some(host) = db.hosts.all.get_mut(&id) {
+        host.kept = true;
+    }
+}
+
+pub(super) fn find(
+    db: &Database,
+    keys: &Attributes<'_>,
+    search: &mut Search,
+) -> Result<(), Status> {
     let hosts = &db.hosts;
-    let mut found = None;
     if let Some(handle) = keys.key("handle") {
-        found = agree(found, db.by_handle_key(Kind::Host, handle)?)?;
+        let hit = db.by_handle_key(Kind::Host, handle)?;
+        let deleted = |id| hosts.all.get(&id).is_some_and(|h| h.deleted);
+        match hit {
+            // The handle of a removed host is no key.
+            Some(ObjectRef::Host(id)) if deleted(id) => {}
+            _ => search.add(hit)?,
+        }
     }
     if let Some(id) = keys.key("dhcp-client-identifier") {
-        found = agree(found, hosts.first_by_client_id(id).map(ObjectRef::Host))?;
+        search.add(hosts.first_by_client_id(id).map(ObjectRef::Host))?;
     }
-    if let Some(hw) = keys.hardware_key()? {
-        found = agree(found, hosts.first_by_hardware(&hw).map(ObjectRef::Host))?;
+    if let Some(hw) = keys.hardware_key().inspect_err(|_| search.keep())? {
+        search.add(hosts.first_by_hardware(&hw).map(ObjectRef::Host))?;
     }
-    if let Some(ip) = keys.key("ip-address") {
-        // Not the fixed address: the address of a lease of this hardware.
-        let lease = lease::by_ip(db, ip).and_then(|ip| db.leases.get(ip));
-        let hw = lease.and_then(|l| l.hardware.as_deref());
+    if keys.key("ip-address").is_some() {
+        // Not the fixed address: the address of a lease of this hardware. The
+        // other keys have to fit the lease as well, but once there is a host
+        // the lease may be missing.
+        let lease = lease::find_without_handle(db, keys, None);
+        let hw = match &lease {
+            Ok(Some(ObjectRef::Lease(ip))) => {
+                (db.leases.get(*ip)).and_then(|lease| lease.hardware.as_deref())
+            }
+            _ => None,
+        };
         let host = hw.and_then(|hw| hosts.first_by_hardware(hw));
-        found = agree(found, host.map(ObjectRef::Host))?;
+        match (host, search.found) {
+            (Some(_), _) => search.add(host.map(ObjectRef::Host))?,
+            (None, None) => return Err(lease.err().unwrap_or(Status::NOT_FOUND)),
+            (None, Some(_)) => {}
+        }
     }
     if let Some(name) = keys.key("name") {
         let hit = hosts.by_name.get(name);
-        found = agree(found, hit.map(|id| ObjectRef::Host(*id)))?;
+        search.add(hit.map(|id| ObjectRef::Host(*id)))?;
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Makes a host. With a name that dhcpd cannot write to its file the answer
@@ -211,13 +244,22 @@ pub(super) fn create(db: &mut Database, values: &Attributes<'_>) -> Result<Objec
             host.group = Some(find_group(db, value)?);
             continue;
         }
-        host.set(name, value)?;
-        if name == b"name" && db.hosts.by_name.contains_key(value) {
-            return Err(Status::EXISTS);
-        }
+        let (options, class) = (&db.options, |name: &[u8]| db.classes.has(name));
+        host.set(
+            name,
+            value,
+            &Known {
+                options,
+                class: &class,
+            },
+        )?;
     }
     if host.hardware.is_none() && host.client_id.is_none() {
         return Err(Status::INVALID_ARGUMENT);
+    }
+    let taken = |name: &Vec<u8>| db.hosts.by_name.contains_key(name);
+    if host.name.as_ref().is_some_and(taken) {
+        return Err(Status::EXISTS);
     }
     // dhcpd makes a name of the time and an address of its memory.
     let made = || format!("nh{:08x}{:016x}", db.now, db.hosts.last + 1).into_bytes();
@@ -247,7 +289,17 @@ pub(super) fn update(db: &mut Database, id: HostId, values: &Attributes<'_>) -> 
             return change_group(db, id, value);
         }
         match db.hosts.all.get_mut(&id) {
-            Some(host) => host.set(name, value),
+            Some(host) => {
+                let (options, class) = (&db.options, |name: &[u8]| db.classes.has(name));
+                host.set(
+                    name,
+                    value,
+                    &Known {
+                        options,
+                        class: &class,
+                    },
+                )
+            }
             None => Ok(()),
         }
     });
@@ -270,10 +322,15 @@ fn change_group(db: &mut Database, id: HostId, name: &[u8]) -> Result<(), Status
 }
 
 pub(super) fn delete(db: &mut Database, id: HostId) {
-    let Some(host) = db.hosts.all.remove(&id) else {
+    let Some(host) = db.hosts.all.get_mut(&id).filter(|h| !h.deleted) else {
         return;
     };
-    db.handles.forget(ObjectRef::Host(id));
+    host.deleted = true;
+    let host = host.clone();
+    if !host.kept {
+        db.hosts.all.remove(&id);
+        db.handles.forget(ObjectRef::Host(id));
+    }
     if let Some(name) = &host.name {
         db.hosts.by_name.remove(name);
     }
@@ -283,7 +340,7 @@ pub(super) fn delete(db: &mut Database, id: HostId) {
     if let Some(client_id) = &host.client_id {
         drop_from(&mut db.hosts.by_client_id, client_id, id);
     }
-    if let Some(group) = host.group {
+    if let Some(group) = host.group.filter(|_| !host.kept) {
         group::leave(db, group);
     }
 }

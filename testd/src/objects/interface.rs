@@ -85,7 +85,11 @@ pub(super) fn publish(
     out: &mut Encoder<'_>,
 ) -> Result<(), WireError> {
     if db.interfaces.names.contains_key(&id) {
-        out.value(b"state", Value::Bytes(b"up"))?;
+        publish_state(out)?;
     }
     Ok(())
+}
+
+pub(super) fn publish_state(out: &mut Encoder<'_>) -> Result<(), WireError> {
+    out.value(b"state", Value::Bytes(b"up"))
 }

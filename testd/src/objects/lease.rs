@@ -119,6 +119,15 @@ pub(super) fn find(db: &Database, keys: &Attributes<'_>) -> Result<Option<Object
     if let Some(handle) = keys.key("handle") {
         found = agree(found, db.by_handle_key(Kind::Lease, handle)?)?;
     }
+    find_without_handle(db, keys, found)
+}
+
+/// The lease that the other keys name, and that is the one `found`, if any.
+pub(super) fn find_without_handle(
+    db: &Database,
+    keys: &Attributes<'_>,
+    mut found: Option<ObjectRef>,
+) -> Result<Option<ObjectRef>, Status> {
     if let Some(ip) = keys.key("ip-address") {
         found = agree(found, by_ip(db, ip).map(ObjectRef::Lease))?;
     }
@@ -132,7 +141,7 @@ pub(super) fn find(db: &Database, keys: &Attributes<'_>) -> Result<Option<Object
 }
 
 /// The lease of an address: every address of a range has one.
-pub(super) fn by_ip(db: &Database, address: &[u8]) -> Option<u32> {
+fn by_ip(db: &Database, address: &[u8]) -> Option<u32> {
     let ip = u32::from_be_bytes(address.try_into().ok()?);
     let exists = db.network.place(ip).in_range || db.leases.by_ip.contains_key(&ip);
     exists.then_some(ip)

@@ -160,16 +160,52 @@ pub(crate) fn agree(
     }
 }
 
+/// A lookup of objects that can be removed. dhcpd counts a reference too many
+/// to an object that a second key names as well: it then outlives its removal.
+#[derive(Default)]
+pub(crate) struct Search {
+    pub(crate) found: Option<ObjectRef>,
+    /// The object that is never let go.
+    pub(crate) kept: Option<ObjectRef>,
+}
+
+impl Search {
+    /// Takes in the result of one more key; see [`agree`].
+    pub(crate) fn add(&mut self, hit: Option<ObjectRef>) -> Result<(), Status> {
+        if hit.is_some() && self.found == hit {
+            self.keep();
+        }
+        self.found = agree(self.found, hit)?;
+        Ok(())
+    }
+
+    /// Keeps what was found so far.
+    pub(crate) fn keep(&mut self) {
+        self.kept = self.found;
+    }
+}
+
 /// Looks for the object that the keys name.
 pub(crate) fn find(
-    db: &Database,
+    db: &mut Database,
     kind: Kind,
     keys: &Attributes<'_>,
 ) -> Result<Option<ObjectRef>, Status> {
     match kind {
         Kind::Lease => lease::find(db, keys),
-        Kind::Host => host::find(db, keys),
-        Kind::Group => group::find(db, keys),
+        Kind::Host | Kind::Group => {
+            let mut search = Search::default();
+            let result = match kind {
+                Kind::Host => host::find(db, keys, &mut search),
+                _ => group::find(db, keys, &mut search),
+            };
+            match search.kept {
+                Some(ObjectRef::Host(id)) => host::keep(db, id),
+                Some(ObjectRef::Group(id)) => group::keep(db, id),
+                _ => {}
+            }
+            result.map(|()| search.found)
+        }
         Kind::Class | Kind::Subclass => class::find(db, kind, keys),
         Kind::Control => Ok(Some(ObjectRef::Control)),
         Kind::FailoverState => failover::find(db, keys),
@@ -247,6 +283,15 @@ pub(crate) fn delete(db: &mut Database, object: ObjectRef) -> Result<(), Status>
         | ObjectRef::Authenticator(_) => return Err(Status::NOT_IMPLEMENTED),
     }
     Ok(())
+}
+
+/// Writes what an object shows that exists in one answer only.
+pub(crate) fn publish_transient(kind: Kind, out: &mut Encoder<'_>) -> Result<(), WireError> {
+    match kind {
+        Kind::Class | Kind::Subclass => class::publish_counts(0, 0, out),
+        Kind::Interface => interface::publish_state(out),
+        _ => Ok(()),
+    }
 }
 
 /// Writes the attributes that the object shows, in dhcpd's order. Objects

@@ -3,13 +3,14 @@
 //! Understood: `key`, `omapi-key`, `omapi-port`, `shared-network`, `subnet`,
 //! `pool`, `range`, `group`, `host` (`hardware`, `fixed-address`,
 //! `option dhcp-client-identifier`, `uid`, `group`, `deleted`), `class`,
-//! `subclass` (`lease limit`), `failover peer`. Every other statement is
+//! `subclass` (`lease limit`), `option .. code`, `failover peer`. Every other statement is
 //! passed over with its block; `include` is not followed.
 
 use super::SyntaxError;
 use super::declarations::{class, host, key, peer};
 use super::lexer::{Lexer, Token};
 use super::values::{address, number};
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 pub use super::declarations::{ClassConf, HostConf, KeyConf, PeerConf};
@@ -33,6 +34,8 @@ pub struct Conf {
     pub groups: Vec<Vec<u8>>,
     /// Classes and subclasses.
     pub classes: Vec<ClassConf>,
+    /// Names of the options that are defined, in small letters.
+    pub options: BTreeSet<Vec<u8>>,
     /// Failover peers.
     pub peers: Vec<PeerConf>,
 }
@@ -107,6 +110,15 @@ impl Conf {
         } else if word.is("key") {
             let key = key(lexer)?;
             self.keys.push(key);
+        } else if word.is("option") {
+            let before = [lexer.need()?, lexer.need()?];
+            if before.contains(&Token::Mark(b';')) {
+                return Err(lexer.error("option takes a name and a value"));
+            }
+            if before[1].is("code") {
+                self.options.insert(before[0].bytes().to_ascii_lowercase());
+            }
+            lexer.skip_statement()?;
         } else if word.is("omapi-key") {
             let [name] = &lexer.arguments()?[..] else {
                 return Err(lexer.error("omapi-key takes a name"));
@@ -194,7 +206,7 @@ mod tests {
     fn the_subset() {
         let conf = Conf::parse(
             br#"
-            authoritative; option domain-name "x";
+            authoritative; option domain-name "x"; option Mine.a code 3 = array of { text, ip-address };
             key k { algorithm hmac-md5; secret AAECAw==; };
             omapi-key k; omapi-port 7911;
             class "c" { match hardware; lease limit 4; }
@@ -210,6 +222,7 @@ mod tests {
             "#,
         )
         .unwrap();
+        assert!(conf.options.contains(&b"mine.a"[..]));
         assert_eq!(conf.keys[0].secret, [0, 1, 2, 3]);
         assert_eq!(conf.omapi_key.as_deref(), Some(&b"k"[..]));
         assert_eq!(conf.omapi_port, Some(7911));

@@ -40,8 +40,12 @@ pub struct HostConf {
     pub client_id: Option<Vec<u8>>,
     /// Fixed addresses.
     pub addresses: Vec<Ipv4Addr>,
-    /// Name of the group around it.
+    /// Name of the group around it, or of the one in its own `group`.
     pub group: Option<Vec<u8>>,
+    /// It has a `group` of its own.
+    pub joins: bool,
+    /// It was made over OMAPI.
+    pub dynamic: bool,
     /// In dhcpd.leases: the host of this name is no more.
     pub deleted: bool,
 }
@@ -118,7 +122,11 @@ pub(super) fn host(lexer: &mut Lexer<'_>, group: Option<Vec<u8>>) -> Result<Host
         } else if word.is("uid") {
             host.client_id = lexer.arguments()?.first().and_then(data);
         } else if word.is("group") {
+            host.joins = true;
             host.group = lexer.arguments()?.first().map(|t| t.bytes().to_vec());
+        } else if word.is("dynamic") {
+            host.dynamic = true;
+            lexer.arguments()?;
         } else if word.is("deleted") {
             host.deleted = true;
             lexer.arguments()?;

@@ -30,6 +30,7 @@ impl Token<'_> {
 }
 
 /// Reads tokens one after the other.
+#[derive(Clone)]
 pub(crate) struct Lexer<'a> {
     input: &'a [u8],
     at: usize,

@@ -3,10 +3,12 @@
 
 pub mod conf;
 mod declarations;
+mod expressions;
 pub mod leases;
 pub(crate) mod lexer;
 pub(crate) mod statements;
 mod values;
+mod words;
 
 use std::fmt;
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 pub type Values<'a> = &'a [(&'a str, &'a [u8])];
 
 /// An answer.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// A result and its text.
     Status(u32, String),
