@@ -16,12 +16,13 @@ use support::*;
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Scripts about leases and hosts, whose output over dhcpd is recorded.
-const SCRIPTS: [&str; 10] = [
+const SCRIPTS: [&str; 11] = [
     "host_create",
     "host_create_client",
     "host_create_exists",
     "host_remove",
     "host_update",
+    "foreman_add_and_remove",
     "lease_by_address",
     "lease_by_client",
     "lease_by_hardware",
