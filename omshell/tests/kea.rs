@@ -216,8 +216,10 @@ fn commands() {
 /// The command is for Kea alone.
 #[test]
 fn not_over_omapi() {
-    let mut config = omapi_testd::Config::default();
-    config.listen = "127.0.0.1:0".parse().unwrap();
+    let config = omapi_testd::Config {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        ..Default::default()
+    };
     let server = omapi_testd::Server::start(config).unwrap();
     let input = format!("port {}\nconnect\nkea status-get\n", server.addr().port());
     let got = run(&mut ours(), input.as_bytes(), LIMIT);
