@@ -94,12 +94,69 @@ impl Connection {
         safe::is_connected(&self.0.0)
     }
 
+    /// Sends any command to a Kea server and waits for its answer.
+    /// `arguments` are in JSON, a map or a list. That Kea refuses the command
+    /// is in the answer, and no error.
+    ///
+    /// # Errors
+    /// `ISC_R_NOTIMPLEMENTED` when the server is no Kea, `DHCP_R_INVALIDARG`
+    /// when the arguments are no JSON, or why there is no answer.
+    pub fn kea_command(
+        &self,
+        command: impl AsRef<[u8]>,
+        arguments: Option<&[u8]>,
+        deadline: Option<Instant>,
+    ) -> Result<KeaAnswer, Failure> {
+        self.kea_request(command.as_ref(), arguments)
+            .map_err(Failure::Unanswered)
+            .and_then(|request| {
+                request.wait(deadline)?;
+                KeaAnswer::of(&request).ok_or(Failure::Unanswered(Status::UNEXPECTED))
+            })
+    }
+
+    /// Queues a command.
+    fn kea_request(&self, command: &[u8], arguments: Option<&[u8]>) -> Result<Object, Status> {
+        if !safe::is_kea(&self.0.0)? {
+            return Err(Status::NOT_IMPLEMENTED);
+        }
+        let request = Object::new("kea-command")?;
+        request.set("command", &Value::Data(command.to_vec()))?;
+        if let Some(json) = arguments {
+            request.set("arguments", &Value::Data(json.to_vec()))?;
+        }
+        request.open(self, OpenFlags::default())?;
+        Ok(request)
+    }
+
     /// Closes the connection; all clones are disconnected.
     ///
     /// # Errors
     /// `DHCP_R_INVALIDARG` when it was not connected any more.
     pub fn disconnect(self) -> Result<(), Status> {
         safe::disconnect(&self.0.0, true)
+    }
+}
+
+/// What Kea answered to a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeaAnswer {
+    /// 0 success, 1 error, 2 unknown command, 3 nothing found, 4 conflict ...
+    pub result: u32,
+    /// The whole answer, in JSON on one line.
+    pub reply: Vec<u8>,
+}
+
+impl KeaAnswer {
+    fn of(request: &Object) -> Option<Self> {
+        let bytes = |name| match request.get(name)? {
+            Value::Data(bytes) | Value::String(bytes) => Some(bytes),
+            Value::Int(_) | Value::Null | Value::Object => None,
+        };
+        Some(Self {
+            result: u32::from_be_bytes(bytes("result")?.try_into().ok()?),
+            reply: bytes("reply")?,
+        })
     }
 }
 

@@ -12,7 +12,8 @@ pub enum Failure {
     Cut(String),
     /// To standard error.
     Logged(String),
-    /// The complaints about the input say it.
+    /// What was printed already says it: a complaint about the input, or an
+    /// answer.
     Complained,
 }
 

@@ -61,10 +61,14 @@ impl Input {
 }
 
 /// Whether a line may be offered again: not an empty one, and none with the
-/// secret of a key.
+/// secret of a key or the password of a server.
 fn belongs_in_history(line: &str) -> bool {
     let command = line.split_whitespace().next();
-    command.is_some_and(|c| !c.eq_ignore_ascii_case("key"))
+    command.is_some_and(|c| {
+        let secret =
+            c.eq_ignore_ascii_case("key") || c.eq_ignore_ascii_case("server") && line.contains('@');
+        !secret
+    })
 }
 
 #[cfg(test)]
@@ -77,6 +81,8 @@ mod tests {
             ("key foo YWJj", false),
             ("  KEY foo YWJj", false),
             ("", false),
+            ("server kea+http://admin:secret@h/", false),
+            ("server kea+http://h/", true),
             ("key-algorithm hmac-sha256", true),
             ("open", true),
         ] {

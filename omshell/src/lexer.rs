@@ -151,6 +151,15 @@ impl<'a> Lexer<'a> {
         &self.input[self.at..]
     }
 
+    /// Takes what was not read yet, for a command with a language of its own.
+    /// Without white space around it.
+    pub fn take_rest(&mut self) -> &'a [u8] {
+        let rest = self.rest();
+        self.at = self.input.len();
+        self.given_back = false;
+        rest.trim_ascii()
+    }
+
     /// The next token.
     pub fn next(&mut self) -> Token {
         match self.peeked.take() {

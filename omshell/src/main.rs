@@ -3,6 +3,7 @@
 
 mod failure;
 mod input;
+mod kea;
 mod lexer;
 mod print;
 mod secret;
@@ -20,7 +21,7 @@ const HELP: &str = "\
 Usage: omshell [-e]
 
 Reads commands from standard input and carries them out on a DHCP server, over
-OMAPI. The command `help` lists them.
+OMAPI or on Kea. The command `help` lists them.
 
   -e         stop at the first command that fails, with exit status 1
   --help     show this

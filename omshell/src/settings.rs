@@ -15,7 +15,8 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Set by `server`, `port`, `key`, `key-algorithm`, `timeout`.
 pub struct Settings {
-    pub server: String,
+    /// A name of a Kea may hold a password.
+    pub server: Zeroizing<String>,
     pub port: u16,
     /// Name and secret.
     pub key: Option<(Vec<u8>, Zeroizing<Vec<u8>>)>,
@@ -27,7 +28,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            server: "127.0.0.1".into(),
+            server: Zeroizing::new("127.0.0.1".into()),
             port: 7911,
             key: None,
             algorithm: b"hmac-md5".to_vec(),
@@ -66,11 +67,19 @@ impl Settings {
     pub fn server(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
         const USAGE: &str = "usage: server <server>";
         if let Some(address) = ipv6(lexer.rest()) {
-            self.server = address;
+            self.server = Zeroizing::new(address);
+            return Ok(());
+        }
+        if let Some(name) = kea(lexer.rest()) {
+            let more = lexer.take_rest().get(name.len()..).unwrap_or_default();
+            if !matches!(more.trim_ascii_start(), [] | [b'#', ..]) {
+                return Err(USAGE.into());
+            }
+            self.server = name;
             return Ok(());
         }
         let token = lexer.next();
-        self.server = match token.kind {
+        self.server = Zeroizing::new(match token.kind {
             Kind::Number => {
                 let mut parts = vec![token.shown()];
                 while parts.len() < 4 {
@@ -91,7 +100,7 @@ impl Settings {
             }
             kind if kind.is_word() => token.shown(),
             _ => return Err(USAGE.into()),
-        };
+        });
         end(lexer, USAGE)
     }
 
@@ -159,6 +168,18 @@ fn ipv6(rest: &[u8]) -> Option<String> {
     Some(text.to_owned())
 }
 
+/// The name of a Kea server: a path, or what says that it is one. It ends at
+/// white space; one with white space in it goes in quotes.
+fn kea(rest: &[u8]) -> Option<Zeroizing<String>> {
+    let rest = rest.trim_ascii_start();
+    let end = rest.iter().position(u8::is_ascii_whitespace);
+    let name = std::str::from_utf8(&rest[..end.unwrap_or(rest.len())]).ok()?;
+    ["/", "kea:", "kea+http:"]
+        .iter()
+        .any(|start| name.starts_with(start))
+        .then(|| Zeroizing::new(name.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,10 +206,17 @@ mod tests {
             (" 2001:db8::1 # six", "2001:db8::1", true),
             ("fe80::1%eth0", "fe80::1%eth0", true),
             ("::g", "127.0.0.1", false),
+            ("/run/kea/socket # Kea", "/run/kea/socket", true),
+            (" kea:/s?write=no", "kea:/s?write=no", true),
+            ("kea+http://a:b#c@h:1/", "kea+http://a:b#c@h:1/", true),
+            ("\"/with space\"", "/with space", true),
+            ("/s x", "127.0.0.1", false),
+            ("kea", "kea", true),
+            ("kea :/s", "kea", false),
             ("", "127.0.0.1", false),
         ] {
             let (settings, result) = after(Settings::server, arguments);
-            assert_eq!((&*settings.server, result.is_ok()), (server, right));
+            assert_eq!((&**settings.server, result.is_ok()), (server, right));
         }
     }
 

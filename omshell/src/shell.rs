@@ -3,6 +3,7 @@
 //! The order of checks is the original's; it decides which complaint comes.
 
 use crate::failure::{Failure, end};
+use crate::kea;
 use crate::lexer::{Kind, Lexer, bytes};
 use crate::print;
 use crate::settings::Settings;
@@ -33,6 +34,7 @@ const HELP_MORE: &str = "\
   close
   key-algorithm <algorithm name>
   timeout <seconds>
+  kea <command> [<arguments in JSON>]
   help";
 
 /// The local object.
@@ -157,6 +159,7 @@ impl Shell {
             "update" => self.request(lexer, Request::Update),
             "refresh" => self.request(lexer, Request::Refresh),
             "remove" => self.request(lexer, Request::Remove),
+            "kea" => self.kea(lexer),
             _ => {
                 lexer.complain(&format!("unknown token: {}", token.shown()));
                 Err(Failure::Complained)
@@ -201,6 +204,35 @@ impl Shell {
         }
         self.connection = None;
         Ok(())
+    }
+
+    /// Not in the original: any command of a Kea server.
+    fn kea(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
+        const USAGE: &str = "usage: kea <command> [<arguments in JSON>]";
+        let command = name(lexer).ok_or(USAGE)?;
+        let json = kea::without_comment(lexer.take_rest());
+        let arguments = (!json.is_empty()).then_some(json);
+        let deadline = self.settings.deadline();
+        match self.connected()?.kea_command(command, arguments, deadline) {
+            Ok(answer) => {
+                match self.for_person {
+                    true => kea::pretty(&mut self.out, &answer.reply),
+                    false => self.out.extend_from_slice(&answer.reply),
+                }
+                self.out.push(b'\n');
+                match answer.result {
+                    0 => Ok(()),
+                    _ => Err(Failure::Complained),
+                }
+            }
+            Err(fate) => {
+                let status = fate.status();
+                if status == Status::TIMED_OUT {
+                    self.connection = None;
+                }
+                Err(format!("can't send command: {status}").into())
+            }
+        }
     }
 
     fn new_object(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {

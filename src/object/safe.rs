@@ -65,6 +65,15 @@ pub fn is_connected(handle: &ObjectRef) -> bool {
     unsafe { connection::engine_of(handle.as_ptr()) }.is_ok()
 }
 
+/// Whether a connection handle is to a Kea.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` when it is not connected.
+pub fn is_kea(handle: &ObjectRef) -> Result<bool, Status> {
+    // SAFETY: a counted reference.
+    unsafe { connection::engine_of(handle.as_ptr()) }.map(|engine| engine.is_kea())
+}
+
 /// Closes a connection handle.
 ///
 /// # Errors

@@ -65,7 +65,6 @@ pub fn programs() -> Vec<Program> {
 fn unpacked() -> Vec<PathBuf> {
     static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let _one = LOCK.lock().unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/unpack-kea.sh");
     let below = Path::new(env!("CARGO_TARGET_TMPDIR"));
     [
         ("kea-2.6", &["trixie"][..]),
@@ -74,7 +73,8 @@ fn unpacked() -> Vec<PathBuf> {
     .iter()
     .map(|(name, suites)| {
         let folder = below.join(name);
-        let done = Command::new(&script)
+        let done = Command::new("bash")
+            .args(["-c", include_str!("unpack-kea.sh"), "unpack-kea.sh"])
             .arg(suites[0])
             .arg(&folder)
             .args(&suites[1..])

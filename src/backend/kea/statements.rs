@@ -6,6 +6,7 @@ use super::Failure;
 use super::json::{self, Map, Value};
 use super::options;
 use crate::status::Status;
+use core::slice;
 
 /// Longest text of statements.
 const MAX: usize = 32 * 1024;
@@ -125,13 +126,39 @@ impl Translation {
             }
             (_, rest) => rest,
         };
-        match (&keyword[..], rest) {
+        // What OMAPI clients write: `supersede server.filename = "x"`.
+        let (keyword, rest) = match (&keyword[..], rest) {
+            ("supersede" | "default", [Token::Word(name), more @ ..]) => {
+                match name.strip_prefix("server.") {
+                    Some(field @ ("filename" | "server-name" | "next-server")) => (field, more),
+                    _ => (&keyword[..], rest),
+                }
+            }
+            other => other,
+        };
+        let (assigned, plain) = match rest {
+            [name @ Token::Word(_), Token::Word(equals), value @ ..] if equals == "=" => {
+                (constant(value), [slice::from_ref(name), value].concat())
+            }
+            [Token::Word(equals), value @ ..] if equals == "=" => {
+                if !["filename", "server-name", "next-server"].contains(&keyword) {
+                    return bad("an equals sign");
+                }
+                let Some(bytes) = constant(value) else {
+                    return refuse("an expression");
+                };
+                (Some(bytes), value.to_vec())
+            }
+            rest => (None, rest.to_vec()),
+        };
+        match (keyword, &plain[..]) {
             ("option" | "supersede" | "default", [Token::Word(name), value @ ..]) => {
                 let (code, format) = options::find(name)?;
-                let value = match value {
-                    [Token::Word(equals), value @ ..] if equals == "=" => value,
-                    value => value,
-                };
+                if let ([Token::Word(_)], Some(bytes)) = (value, assigned) {
+                    self.options.retain(|(c, _)| *c != code);
+                    self.options.push((code, bytes));
+                    return Ok(());
+                }
                 if value.iter().any(|t| matches!(t, Token::Other(_))) {
                     return refuse("an expression");
                 }
@@ -143,7 +170,11 @@ impl Translation {
             ("filename", [Token::Text(t)]) => self.field("boot-file-name", t, 127),
             ("server-name", [Token::Text(t)]) => self.field("server-hostname", t, 63),
             ("next-server", [token]) => {
-                let [a, b, c, d] = options::address(token)?;
+                let [a, b, c, d] = match assigned.map(<[u8; 4]>::try_from) {
+                    Some(Ok(bytes)) => bytes,
+                    Some(Err(_)) => return refuse("an address that is none"),
+                    None => options::address(token)?,
+                };
                 self.field("next-server", format!("{a}.{b}.{c}.{d}").as_bytes(), 15)
             }
             ("default-lease-time", [Token::Word(n)]) => self.lifetime(0, n),
@@ -179,6 +210,21 @@ impl Translation {
         let seconds = seconds.ok_or(Failure::because(Status::BAD_PARSE, "seconds"))?;
         self.lifetimes[which] = Some(seconds);
         Ok(())
+    }
+}
+
+/// The bytes of a constant expression: a text, or bytes in hexadecimal.
+fn constant(value: &[Token]) -> Option<Vec<u8>> {
+    match value {
+        [Token::Text(text)] => Some(text.clone()),
+        [Token::Word(word)] if word.contains(':') => word
+            .split(':')
+            .map(|byte| match byte.len() {
+                1 | 2 => u8::from_str_radix(byte, 16).ok(),
+                _ => None,
+            })
+            .collect(),
+        _ => None,
     }
 }
 
@@ -356,6 +402,9 @@ mod tests {
             ("option option-150 0a:00:00:01;", 150, &[10, 0, 0, 1]),
             ("option unknown-224 \"\\x41\\102\";", 224, b"AB"),
             ("supersede domain-name \"x\"; # end", 15, b"x"),
+            ("supersede host-name = \"x\";", 12, b"x"),
+            ("option routers = 0a:00:00:1;", 3, &[10, 0, 0, 1]),
+            ("option root-path = 2f:61;", 17, b"/a"),
         ] {
             assert_eq!(options(text), [(code, bytes.to_vec())], "{text}");
         }
@@ -376,6 +425,13 @@ mod tests {
             br#"{"boot-file-name":"p","next-server":"1.2.3.4","server-hostname":"s"}"#
         );
         assert!(t.drop);
+        for text in [
+            "filename = \"p\"; next-server = 01:02:03:04; server-name = \"s\";",
+            "supersede server.filename = \"p\"; default server.next-server = 1:2:3:4; \
+             supersede server.server-name \"s\";",
+        ] {
+            assert_eq!(translate(text.as_bytes()).unwrap().fields, t.fields);
+        }
         let t = translate(b"default-lease-time 77").unwrap();
         assert_eq!(t.lifetime_class().unwrap(), "omapi-lifetime-77");
         let t = translate(b"default-lease-time 77; max-lease-time 99;").unwrap();
@@ -397,6 +453,8 @@ mod tests {
             "fixed-address 10.0.0.1;",
             "on commit { execute(\"x\"); }",
             "next-server tftp.example.org;",
+            "next-server = 01:02:03;",
+            "supersede server.ddns-hostname = \"x\";",
         ] {
             let failure = translate(text.as_bytes()).unwrap_err();
             assert_eq!(failure.status(), Status::NOT_IMPLEMENTED, "{text}");
@@ -415,6 +473,10 @@ mod tests {
             "option domain-search \"..\";",
             "filename \"\\n\";",
             "zork;",
+            "default-lease-time = 5;",
+            "deny = booting;",
+            "next-server = 10.0.0.1;",
+            "filename = concat(\"a\", \"b\");",
             "\x01",
             "option domain-name \"\";",
         ] {

@@ -1,0 +1,231 @@
+//! Scripts for dhcpd, over Kea: what they print has the same shape. Needs
+//! kea-dhcp4; where there is none this is said, and with DHCPCTL_REQUIRE_LIVE=1
+//! it is a failure.
+
+#[path = "../../tests/support/kea.rs"]
+#[allow(dead_code)]
+mod kea;
+mod support;
+
+use kea::{Kea, Setup};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::Duration;
+use support::*;
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Scripts about leases and hosts, whose output over dhcpd is recorded.
+const SCRIPTS: [&str; 11] = [
+    "host_create",
+    "host_create_client",
+    "host_create_exists",
+    "host_remove",
+    "host_update",
+    "foreman_add_and_remove",
+    "lease_by_address",
+    "lease_by_client",
+    "lease_by_hardware",
+    "lease_conflict",
+    "lease_missing",
+];
+
+/// Their lines that differ, and why.
+const DIFFERENT: [(&str, &[usize], &str); 2] = [
+    ("host_update", &[19, 20], "Kea knows Ethernet only"),
+    ("lease_by_hardware", &[15], "Kea does not keep the type"),
+];
+
+/// What `server.conf` has, for Kea.
+const RESERVATIONS: &str = r#"
+  { "hw-address": "00:11:22:33:44:55", "ip-address": "10.0.200.5",
+    "user-context": { "omapi": { "name": "static1" } } }"#;
+
+fn setup() -> Setup<'static> {
+    let leases = include_str!("../../c-tests/kea-leases.csv");
+    Setup {
+        reservations: RESERVATIONS,
+        subnet: Some(("10.0.0.0/16", "10.0.0.10 - 10.0.0.40", leases)),
+        ..Setup::default()
+    }
+}
+
+/// One Kea for each version that is here.
+fn each(mut body: impl FnMut(&Kea)) {
+    let programs = kea::programs();
+    if programs.is_empty() {
+        let left_out = "left out: omshell over Kea (kea-dhcp4 is not installed)";
+        let required = std::env::var("DHCPCTL_REQUIRE_LIVE").is_ok_and(|v| v == "1");
+        assert!(!required, "{left_out}");
+        // Not println!: it is not shown for a test that passes.
+        let _ = writeln!(std::io::stderr(), "{left_out}");
+        return tally(0, 1, &format!("# {left_out}\n"));
+    }
+    for program in &programs {
+        body(&Kea::start(program, setup()));
+        tally(1, 0, "");
+    }
+}
+
+/// Adds to the counts of all tests.
+fn tally(passed: u32, skipped: u32, comment: &str) {
+    let Some(path) = std::env::var_os("DHCPCTL_TALLY") else {
+        return;
+    };
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.append(true).create(true).open(path).unwrap();
+    let text = format!("omshell-kea\t{passed}\t0\t{skipped}\n{comment}");
+    file.write_all(text.as_bytes()).unwrap();
+}
+
+/// What a command printed: lines of their own, and attributes by name.
+fn shape(chunk: &[u8]) -> (Vec<String>, BTreeMap<String, String>) {
+    let (mut lines, mut attributes) = (Vec::new(), BTreeMap::new());
+    for line in shown(chunk).lines() {
+        match line.split_once(" = ") {
+            Some((name, value)) => drop(attributes.insert(name.to_owned(), value.to_owned())),
+            None => lines.push(line.to_owned()),
+        }
+    }
+    (lines, attributes)
+}
+
+/// The lines where two outputs differ in what matters, with both. Kea has no
+/// pools, numbers its subnets itself, and keeps no `tstp`.
+fn differences(dhcpd: &[u8], kea: &[u8]) -> Vec<(usize, String)> {
+    let (dhcpd, kea) = (chunks(dhcpd), chunks(kea));
+    let mut found = Vec::new();
+    for at in 0..dhcpd.len().max(kea.len()) {
+        let of = |side: &[&[u8]]| side.get(at).map(|c| c.to_vec()).unwrap_or_default();
+        let (dhcpd, kea) = (of(&dhcpd), of(&kea));
+        let (mut wanted, mut got) = (shape(&dhcpd), shape(&kea));
+        wanted.1.remove("pool");
+        for name in ["subnet", "tstp"] {
+            for side in [&mut wanted.1, &mut got.1] {
+                side.entry(name.into()).and_modify(String::clear);
+            }
+        }
+        if wanted != got {
+            let (dhcpd, kea) = (shown(&dhcpd), shown(&kea));
+            found.push((at + 1, format!("-- dhcpd\n{dhcpd}-- Kea\n{kea}")));
+        }
+    }
+    found
+}
+
+/// The scripts, unchanged: the map leads them from dhcpd's place to Kea.
+#[test]
+fn scripts_for_dhcpd() {
+    for name in SCRIPTS {
+        each(|kea| {
+            let map = format!("127.0.0.1:7911 = {}", kea.name());
+            let text = std::fs::read(file(&format!("tests/scripts/{name}.txt"))).unwrap();
+            let got = run(ours().env("DHCPCTL_SERVERS", &map), &text, LIMIT);
+            let dhcpd = recorded("golden", name);
+            assert!(got.fine && got.err == dhcpd.err, "{name}");
+            let found = differences(&dhcpd.out, &got.out);
+            let lines: Vec<usize> = found.iter().map(|f| f.0).collect();
+            let listed = DIFFERENT.iter().find(|d| d.0 == name);
+            let listed = listed.map_or(&[][..], |d| d.1);
+            let version = &kea.program.label;
+            assert_eq!(lines, listed, "Kea {version}, {name}: {found:#?}");
+        });
+    }
+}
+
+/// Every form of the server's name, with a lease and a host behind it.
+#[test]
+fn names_of_servers() {
+    const SESSION: &str = "connect\nnew lease\nset ip-address = 10.0.0.10\nopen\nclose\n\
+                           new host\nset name = \"static1\"\nopen\n";
+    each(|kea| {
+        let socket = kea.socket();
+        let socket = socket.display();
+        for name in [
+            format!("{socket}"),
+            format!("\"{socket}\""),
+            format!("{socket} # the socket"),
+            format!("kea:{socket}"),
+            format!("kea:{socket}?write=no"),
+            format!("\"kea:{socket}\""),
+        ] {
+            let got = run(
+                &mut ours(),
+                format!("server {name}\n{SESSION}").as_bytes(),
+                LIMIT,
+            );
+            let out = shown(&got.out);
+            assert!(
+                out.contains("\nclient-hostname = \"h10\"\n"),
+                "{name}\n{out}"
+            );
+            assert!(
+                out.contains("\nip-address = 0a:00:c8:05\n"),
+                "{name}\n{out}"
+            );
+            assert!(got.err.is_empty(), "{name}");
+        }
+    });
+}
+
+#[test]
+fn commands() {
+    each(|kea| {
+        let input = format!(
+            "server {}\n\
+             kea status-get\n\
+             connect\n\
+             kea\n\
+             kea lease4-get {{ \"ip-address\": \"10.0.0.10\" }} # one\n\
+             kea lease4-get {{ \"ip-address\": \"10.0.9.9\" }}\n\
+             kea no-such-command\n\
+             kea status-get {{\n",
+            kea.name()
+        );
+        let got = run(&mut ours(), input.as_bytes(), LIMIT);
+        let chunks: Vec<String> = chunks(&got.out).into_iter().map(shown).collect();
+        let null = "obj: <null>\n";
+        let usage = "usage: kea <command> [<arguments in JSON>]";
+        assert_eq!(chunks[1], "not connected.\n");
+        assert_eq!(chunks[3], format!("{usage}\n{null}"));
+        for (at, result, part) in [
+            (4, 0, "\"hostname\":\"h10\""),
+            (5, 3, "\"text\":"),
+            (6, 2, "\"text\":"),
+        ] {
+            let answer = chunks[at].strip_suffix(null).unwrap();
+            assert_eq!(answer.lines().count(), 1, "{answer}");
+            assert!(answer.contains(&format!("\"result\":{result}")), "{answer}");
+            assert!(answer.contains(part), "{answer}");
+        }
+        assert_eq!(
+            chunks[7],
+            format!("can't send command: invalid argument\n{null}")
+        );
+        assert!(got.fine && got.err.is_empty());
+
+        let strict = |command: &str| {
+            let input = format!("server {}\nconnect\nkea {command}\n", kea.name());
+            run(ours().arg("-e"), input.as_bytes(), LIMIT).fine
+        };
+        assert!(strict("status-get"));
+        assert!(!strict("no-such-command"));
+    });
+}
+
+/// The command is for Kea alone.
+#[test]
+fn not_over_omapi() {
+    let config = omapi_testd::Config {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        ..Default::default()
+    };
+    let server = omapi_testd::Server::start(config).unwrap();
+    let input = format!("port {}\nconnect\nkea status-get\n", server.addr().port());
+    let got = run(&mut ours(), input.as_bytes(), LIMIT);
+    let out = shown(&got.out);
+    assert!(
+        out.ends_with("> can't send command: not implemented\nobj: <null>\n> "),
+        "{out}"
+    );
+}
