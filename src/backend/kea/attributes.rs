@@ -77,8 +77,15 @@ pub fn number(value: &[u8]) -> Result<u32, Status> {
 }
 
 /// What an answer carries, in wire form.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered(Vec<u8>);
+
+impl Default for Answered {
+    /// Empty, with room for a lease.
+    fn default() -> Self {
+        Self(Vec::with_capacity(512))
+    }
+}
 
 impl Answered {
     /// Adds a number.

@@ -130,7 +130,8 @@ fn one_char_for_each_byte(text: &[u8]) -> Cow<'_, str> {
 /// Writes a value in ASCII.
 #[must_use]
 pub fn emit(value: &Value) -> Vec<u8> {
-    let mut out = String::new();
+    // Enough for a command about a lease or host.
+    let mut out = String::with_capacity(256);
     put(&mut out, value);
     out.into_bytes()
 }
@@ -168,8 +169,17 @@ fn put(out: &mut String, value: &Value) {
 }
 
 fn put_string(out: &mut String, text: &str) {
-    let mut units = [0; 2];
     out.push('"');
+    let plain = |b: u8| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\';
+    match text.bytes().all(plain) {
+        true => out.push_str(text),
+        false => put_escaped(out, text),
+    }
+    out.push('"');
+}
+
+fn put_escaped(out: &mut String, text: &str) {
+    let mut units = [0; 2];
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
@@ -182,7 +192,6 @@ fn put_string(out: &mut String, text: &str) {
             }
         }
     }
-    out.push('"');
 }
 
 /// Bytes as a JSON string.
@@ -237,32 +246,45 @@ pub fn identifier(text: &str) -> Option<Vec<u8>> {
         return Some(bytes(quoted));
     }
     let text = text.strip_prefix("0x").unwrap_or(text);
-    if !text.bytes().all(|b| b.is_ascii_hexdigit() || b == b':') {
-        return None;
+    // One pass, one allocation: every lookup of a lease reads two of them.
+    let colons = text.contains(':');
+    let mut out = Vec::with_capacity(text.len().div_ceil(2));
+    let (mut byte, mut digits) = (0, 0);
+    for c in text.bytes() {
+        match char::from(c).to_digit(16) {
+            Some(digit) if digits < 2 => {
+                byte = byte << 4 | digit as u8;
+                digits += 1;
+            }
+            None if c == b':' && digits > 0 => {
+                out.push(byte);
+                (byte, digits) = (0, 0);
+            }
+            _ => return None,
+        }
+        if digits == 2 && !colons {
+            out.push(byte);
+            (byte, digits) = (0, 0);
+        }
     }
-    if text.contains(':') {
-        return text
-            .split(':')
-            .map(|pair| match pair.len() {
-                1 | 2 => u8::from_str_radix(pair, 16).ok(),
-                _ => None,
-            })
-            .collect();
+    match (colons, digits) {
+        (true, 1 | 2) => out.push(byte),
+        (false, 0) => {}
+        _ => return None,
     }
-    if !text.len().is_multiple_of(2) {
-        return None;
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|i| u8::from_str_radix(&text[i..i + 2], 16).ok())
-        .collect()
+    Some(out)
 }
 
 /// Bytes as lower-case pairs with colons, as Kea writes addresses.
 #[must_use]
 pub fn colons(bytes: &[u8]) -> String {
-    let pairs: Vec<String> = bytes.iter().map(|b| format!("{b:02x}")).collect();
-    pairs.join(":")
+    let mut out = String::with_capacity(bytes.len() * 3);
+    for (at, byte) in bytes.iter().enumerate() {
+        let colon = if at == 0 { "" } else { ":" };
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{colon}{byte:02x}");
+    }
+    out
 }
 
 /// Bytes as upper-case digits, as Kea writes binary option data.
@@ -322,7 +344,10 @@ mod tests {
         assert_eq!(identifier("010A0B").unwrap(), [1, 10, 11]);
         assert_eq!(identifier("'foo'").unwrap(), b"foo");
         assert_eq!(identifier("").unwrap(), b"");
-        for bad in ["zz", "1", "01-02", "1:2:345", "+1:2"] {
+        assert_eq!(identifier("a:b").unwrap(), [10, 11]);
+        for bad in [
+            "zz", "1", "01-02", "1:2:345", "+1:2", ":", "1:", ":1", "1::2", "010", "0102:3",
+        ] {
             assert!(identifier(bad).is_none(), "{bad}");
         }
         assert_eq!(colons(&[1, 255]), "01:ff");

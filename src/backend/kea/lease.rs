@@ -292,18 +292,19 @@ impl Found {
     }
 
     fn agrees(&self, keys: &Attributes) -> bool {
-        let (address, client_id, hardware) = match self {
-            Self::Lease(l) => (l.address(), l.client_id(), l.hardware()),
-            Self::Free(a, _) => (Some(*a), Vec::new(), Vec::new()),
+        let (address, lease) = match self {
+            Self::Lease(l) => (l.address(), Some(l)),
+            Self::Free(a, _) => (Some(*a), None),
         };
-        let address = address.map(|a| a.octets().to_vec()).unwrap_or_default();
-        [
-            (&b"ip-address"[..], address),
-            (b"dhcp-client-identifier", client_id),
-            (b"hardware-address", hardware),
-        ]
-        .iter()
-        .all(|(name, has)| keys.get(name).is_none_or(|wanted| wanted == has))
+        let same = |name: &[u8], has: &dyn Fn(&Lease) -> Vec<u8>| {
+            let has = || lease.map(has).unwrap_or_default();
+            keys.get(name).is_none_or(|wanted| wanted == has())
+        };
+        let octets = address.map(|a| a.octets());
+        keys.get(b"ip-address")
+            .is_none_or(|wanted| octets.is_some_and(|o| wanted == o))
+            && same(b"dhcp-client-identifier", &Lease::client_id)
+            && same(b"hardware-address", &Lease::hardware)
     }
 }
 
