@@ -9,9 +9,27 @@ mod support;
 use support::dhcpd::{Capture, Dhcpd, missing};
 use support::{Build, Linkage, Run, Tap, Workshop, all_pass, have, leave_out, tally};
 
-const PROGRAMS: [&str; 15] = [
-    "lookup", "host", "group", "wait", "callback", "connect", "process", "badinput", "lost",
-    "auth", "threads", "chain", "messages", "io", "poll",
+const PROGRAMS: [&str; 20] = [
+    "lookup",
+    "host",
+    "group",
+    "wait",
+    "callback",
+    "connect",
+    "process",
+    "badinput",
+    "lost",
+    "auth",
+    "threads",
+    "chain",
+    "messages",
+    "io",
+    "poll",
+    "sharing",
+    "reenter",
+    "eventloop",
+    "fork",
+    "cancel",
 ];
 
 /// Whether to run; if not, that is said and counted.

@@ -258,7 +258,10 @@ impl<T: Complete> Connection<T> {
         st.completing -= 1;
         st.sleepers.wake(&reader.completed);
         reader.completed.clear();
-        if !matches!(st.phase, Phase::Closed(_)) {
+        if matches!(st.phase, Phase::Closed(_)) {
+            // Now it may be over, for those who wait for nothing else too.
+            st.sleepers.wake_all();
+        } else {
             st.reader = Some(reader);
         }
         if received && st.session.awaits_answers() {
@@ -271,9 +274,8 @@ impl<T: Complete> Connection<T> {
         if !followups.is_empty() {
             st.followups.extend(followups);
         }
-        // A thread that stays reads on, or says that it leaves; but callbacks
-        // may keep it.
-        if !stays || !st.followups.is_empty() {
+        // A thread that stays reads on, or says that it leaves.
+        if !stays {
             st.sleepers.wake_one();
         }
     }
@@ -287,7 +289,7 @@ impl<T: Complete> Connection<T> {
             MutexGuard::unlocked(st, f);
         }
         let woken = |st: &mut State<T>| st.sleepers.wake_all();
-        followups::run(st, |st| &mut st.followups, woken, all);
+        followups::run(st, |st| &mut st.followups, State::leave, woken, all);
     }
 
     /// Runs the callbacks of completions that were delivered.
@@ -338,7 +340,8 @@ impl<T: Complete> Connection<T> {
 }
 
 impl<T: Complete> State<T> {
-    /// A thread stops waiting: another one has to read, if nobody does.
+    /// A thread stops waiting, or is busy with a callback: another one has to
+    /// read, if nobody does.
     fn leave(&mut self) {
         if self.reader.is_some() {
             self.sleepers.wake_one();

@@ -71,17 +71,20 @@ impl<F: Followup> Queue<F> {
 
 /// Runs what `queue` holds, one at a time, oldest first, with the lock
 /// released: another thread, or a wait inside, may run part of it. Each runs
-/// once. `completed` is called after those that complete something. `all` runs
-/// everything even when callbacks are nested too deep.
+/// once. `leaving` is called before each, because it may take long, `completed`
+/// after those that complete something. `all` runs everything even when
+/// callbacks are nested too deep.
 pub(super) fn run<S, F: Followup>(
     st: &mut MutexGuard<'_, S>,
     queue: impl Fn(&mut S) -> &mut Queue<F>,
+    leaving: impl Fn(&mut S),
     completed: impl Fn(&mut S),
     all: bool,
 ) {
     while let Some(f) = queue(st).pop(all) {
         let _level = Level::enter();
         let completes = f.completes();
+        leaving(st);
         MutexGuard::unlocked(st, || f.run());
         if completes {
             completed(st);

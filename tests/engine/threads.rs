@@ -102,6 +102,88 @@ fn a_large_request_while_another_thread_reads() {
     });
 }
 
+/// A wait that no answer ends is ended by the end of the connection, whoever
+/// was just reading.
+#[test]
+fn the_end_wakes_everybody() {
+    let address = serve(|peer| {
+        peer.introduce();
+        peer.listen();
+    });
+    for _ in 0..20 {
+        let c = connect(address);
+        let over = Waited::Closed(Status::CONNECTION_RESET);
+        thread::scope(|s| {
+            let waits = |key| {
+                let c = &c;
+                s.spawn(move || c.wait_about(key, Some(Instant::now() + LONG), |_| false))
+            };
+            let waiters = [8, 16, 24, 32].map(waits);
+            thread::sleep(Duration::from_millis(20));
+            c.disconnect(Disconnect::Now);
+            c.deliver_all();
+            assert_eq!(waiters.map(|w| w.join().unwrap()), [over; 4]);
+        });
+    }
+}
+
+/// Callbacks may take long, and may even need what another thread waits for:
+/// somebody reads on.
+#[test]
+fn somebody_reads_while_callbacks_run() {
+    let address = serve(|peer| {
+        peer.introduce();
+        let ids: Vec<_> = (0..4).map_while(|_| peer.request()).collect();
+        thread::sleep(Duration::from_millis(200));
+        for r in &ids[..2] {
+            peer.answer(r.id, 4);
+        }
+        peer.flush();
+        thread::sleep(Duration::from_millis(200));
+        for r in &ids[2..] {
+            peer.answer(r.id, 4);
+        }
+        peer.flush();
+        peer.listen();
+    });
+    let c = connect(address);
+    let open = Arc::new((parking_lot::Mutex::new(false), parking_lot::Condvar::new()));
+    let in_time = Arc::new(AtomicU64::new(0));
+    let slow = || {
+        let (open, in_time) = (Arc::clone(&open), Arc::clone(&in_time));
+        let work = move || {
+            let mut is_open = open.0.lock();
+            while !*is_open {
+                if open
+                    .1
+                    .wait_for(&mut is_open, Duration::from_secs(10))
+                    .timed_out()
+                {
+                    return;
+                }
+            }
+            in_time.fetch_add(1, Ordering::SeqCst);
+        };
+        ask_with(&c, &[], Some(Box::new(work)))
+    };
+    let first = slow();
+    slow();
+    let (third, fourth) = (ask(&c), ask(&c));
+    thread::scope(|s| {
+        let pause = || thread::sleep(Duration::from_millis(30));
+        let reader = s.spawn(|| finish(&c, &first));
+        pause();
+        let other = s.spawn(|| finish(&c, &third));
+        pause();
+        assert_eq!(finish(&c, &fourth), Waited::Done);
+        *open.0.lock() = true;
+        open.1.notify_all();
+        assert_eq!(reader.join().unwrap(), Waited::Done);
+        assert_eq!(other.join().unwrap(), Waited::Done);
+    });
+    assert_eq!(in_time.load(Ordering::SeqCst), 2);
+}
+
 /// When a wait says that the connection is over, the requests are over too,
 /// although another thread is just taking in the last answers.
 #[test]

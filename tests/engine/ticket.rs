@@ -40,6 +40,11 @@ impl Slot {
         self.followed.load(Ordering::SeqCst)
     }
 
+    /// What waits for it are about.
+    pub fn key(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
     pub fn got(&self) -> Option<Got> {
         *self.got.lock().unwrap()
     }
@@ -52,6 +57,7 @@ pub type Work = Box<dyn FnOnce() + Send>;
 pub struct Ticket {
     slot: Arc<Slot>,
     work: Option<Work>,
+    key: usize,
 }
 
 /// The follow-up.
@@ -60,6 +66,10 @@ pub struct After(Ticket);
 impl Complete for Ticket {
     type Followup = After;
     type Memory = ();
+
+    fn key(&self) -> usize {
+        self.key
+    }
 
     fn complete(self, outcome: Outcome<'_>, (): &mut ()) -> Option<After> {
         *self.slot.got.lock().unwrap() = Some(match outcome {
@@ -110,6 +120,7 @@ pub fn ask_with(c: &Conn, attributes: &[u8], work: Option<Work>) -> Arc<Slot> {
 pub fn try_ask(c: &Conn, attributes: &[u8], work: Option<Work>) -> Result<Arc<Slot>, Status> {
     let slot = Arc::<Slot>::default();
     let ticket = Ticket {
+        key: slot.key(),
         slot: Arc::clone(&slot),
         work,
     };
@@ -126,7 +137,9 @@ pub fn try_ask(c: &Conn, attributes: &[u8], work: Option<Work>) -> Result<Arc<Sl
 
 /// Waits until that request has ended.
 pub fn finish(c: &Conn, slot: &Slot) -> Waited {
-    c.wait(Some(Instant::now() + LONG), |_| slot.completed() > 0)
+    c.wait_about(slot.key(), Some(Instant::now() + LONG), |_| {
+        slot.completed() > 0
+    })
 }
 
 /// One value of that size, in wire form.

@@ -307,12 +307,13 @@ impl<T: Complete> KeaConnection<T> {
         {
             MutexGuard::unlocked(st, f);
         }
-        let completed = |st: &mut State<T>| {
+        // Somebody else has to drive meanwhile, or has its answer.
+        let wake = |st: &mut State<T>| {
             if st.sleepers > 0 {
                 self.changed.notify_all();
             }
         };
-        followups::run(st, |st| &mut st.followups, completed, all);
+        followups::run(st, |st| &mut st.followups, wake, wake, all);
     }
 
     /// Runs the callbacks of completions that were delivered.
