@@ -40,11 +40,11 @@ class Figure:
     least: float = None
     most: float = None
 
-    def text(self, digits=2):
+    def text(self, digits=3):
         if self.least is None:
             whole = abs(self.value) >= 100
-            return f"{self.value:,.0f}" if whole else f"{self.value:.{digits}f}"
-        return f"{self.value:.{digits}f} ({self.least:.{digits}f} to {self.most:.{digits}f})"
+            return f"{self.value:,.0f}" if whole else f"{self.value:.2f}"
+        return f"{self.value:.{digits}f} ({self.least:.2f} to {self.most:.2f})"
 
 
 class Table:
