@@ -514,3 +514,34 @@ fn believable(verifier: Option<&Signer>, frame: &Frame<'_>, outcome: &Outcome<'_
     }
     header.authid == signer.authid && signer.key.verify(&frame.signed(), frame.signature())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// COMPATIBILITY.md, row 34: anybody could have written the text.
+    #[test]
+    fn an_unsigned_error_counts_without_its_text() {
+        let mut message = Vec::new();
+        let mut e = Encoder::begin(&mut message, op::STATUS, 0, 9, 7);
+        e.value(b"result", Value::Int(Status::INVALID_KEY.0))
+            .unwrap();
+        e.value(b"message", Value::Bytes(b"forged")).unwrap();
+        e.next_list();
+        e.finish(0, 0);
+        let mut reader = Reader::new(Limits::default());
+        reader.verify_with(Signer {
+            authid: 1,
+            key: Arc::new(Key::new(Algorithm::Md5, b"secret")),
+        });
+        let bytes = [&INTRODUCTION[..], &message].concat();
+        reader.space()[..bytes.len()].copy_from_slice(&bytes);
+        reader.filled(bytes.len());
+        assert!(matches!(reader.receive(), Ok(Some(Received::Introduction))));
+        let answer = reader.receive();
+        let Ok(Some(Received::Answer(7, _, Outcome::Status { code, message }))) = answer else {
+            panic!("no answer");
+        };
+        assert_eq!((code, message), (Status::INVALID_KEY, None));
+    }
+}

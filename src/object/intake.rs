@@ -165,3 +165,28 @@ unsafe fn holds_object(v: *mut omapi_value_t) -> bool {
     // SAFETY: as the function's.
     unsafe { !(*v).value.is_null() && matches!(data::view((*v).value), Datum::Object(_)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// COMPATIBILITY.md, row 33.
+    #[test]
+    fn answers_cannot_fill_an_object_without_end() {
+        super::super::types::initialize().unwrap();
+        let mut object = generic::new().unwrap();
+        let mut names = Names::default();
+        // SAFETY: the object is live and this test's alone.
+        unsafe {
+            let g = generic::from_object(object).unwrap();
+            let mut intake = Intake::begin(g, &mut names, ValueList::default());
+            for i in 0..MOST {
+                assert_eq!(intake.set(i.to_string().as_bytes(), b"x"), Ok(()));
+            }
+            assert_eq!(intake.set(b"one more", b"x"), Err(Status::NO_SPACE));
+            assert_eq!(intake.set(b"0", b"y"), Ok(()), "known names may change");
+            intake.finish();
+            super::super::refs::dereference(&raw mut object);
+        }
+    }
+}
