@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -22,67 +23,103 @@ pub struct Program {
 
 const HOOKS: &str = "usr/lib/x86_64-linux-gnu/kea/hooks";
 
-/// The Keas here: the system's, and with DHCPCTL_KEA=FOLDER[:FOLDER...] those
-/// that `unpack-kea.sh` made. With DHCPCTL_SLOW=1 2.6 and 3.0 are unpacked
-/// below `target` first.
-pub fn programs() -> Vec<Program> {
-    let mut found = Vec::new();
-    if Path::new("/usr/sbin/kea-dhcp4").exists() {
-        found.push(vec![PathBuf::from("/usr/sbin/kea-dhcp4")]);
-    }
-    let mut folders: Vec<PathBuf> = std::env::var_os("DHCPCTL_KEA")
-        .map(|list| std::env::split_paths(&list).collect())
-        .unwrap_or_default();
-    if std::env::var_os("DHCPCTL_SLOW").is_some_and(|v| v == "1") {
-        folders.extend(unpacked());
-    }
-    found.extend(
-        folders
-            .into_iter()
-            .map(|f| vec![f.join("run"), "kea-dhcp4".into()]),
-    );
-    found
-        .into_iter()
-        .map(|command| {
-            let version = Command::new(&command[0])
-                .args(&command[1..])
-                .arg("-v")
-                .output()
-                .expect("Kea says its version");
-            let version = String::from_utf8_lossy(&version.stdout).into_owned();
-            let label: Vec<&str> = version.trim().split('.').take(2).collect();
-            let root = command[0].parent().filter(|_| command.len() > 1);
-            Program {
-                label: label.join("."),
-                hooks: root.unwrap_or(Path::new("/")).join(HOOKS),
-                command,
+/// The Keas here: the system's; those in folders that `unpack-kea.sh` made,
+/// named by DHCPCTL_KEA=FOLDER[:FOLDER...]; and those that `ci/kea` keeps: 3.0,
+/// and with DHCPCTL_SLOW=1 2.6.
+pub fn programs() -> &'static [Program] {
+    static FOUND: OnceLock<Vec<Program>> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let mut commands = Vec::new();
+        if Path::new("/usr/sbin/kea-dhcp4").exists() {
+            commands.push(vec![PathBuf::from("/usr/sbin/kea-dhcp4")]);
+        }
+        let named = std::env::var_os("DHCPCTL_KEA").unwrap_or_default();
+        let kept = wanted().map(|version| cache().join(format!("kea-{version}")));
+        let folders = std::env::split_paths(&named).chain(kept);
+        let folders = folders.filter(|f| f.join("run").exists());
+        commands.extend(folders.map(|f| vec![f.join("run"), "kea-dhcp4".into()]));
+        let mut found: Vec<Program> = Vec::new();
+        for command in commands {
+            let program = Program::of(command);
+            if found.iter().all(|p| p.label != program.label) {
+                found.push(program);
             }
-        })
-        .collect()
+        }
+        found
+    })
 }
 
-/// Unpacks 2.6 and 3.0, once.
-fn unpacked() -> Vec<PathBuf> {
-    static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    let _one = LOCK.lock().unwrap();
-    let below = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    [
-        ("kea-2.6", &["trixie"][..]),
-        ("kea-3.0", &["trixie", "trixie-backports"]),
-    ]
-    .iter()
-    .map(|(name, suites)| {
-        let folder = below.join(name);
-        let done = Command::new("bash")
-            .args(["-c", include_str!("unpack-kea.sh"), "unpack-kea.sh"])
-            .arg(suites[0])
-            .arg(&folder)
-            .args(&suites[1..])
-            .status();
-        assert!(done.is_ok_and(|s| s.success()), "{name} cannot be unpacked");
-        folder
-    })
-    .collect()
+/// What should be here and is not, with the way to get it.
+pub fn missing() -> Option<String> {
+    if programs().is_empty() {
+        return Some("kea-dhcp4 is not installed".into());
+    }
+    let there = |v: &&str| programs().iter().any(|p| p.label == *v);
+    let missing: Vec<&str> = wanted().filter(|v| !there(v)).collect();
+    let list = missing.join(" ");
+    (!missing.is_empty()).then(|| format!("no Kea {list}; get it with `ci/kea {list}`"))
+}
+
+fn wanted() -> impl Iterator<Item = &'static str> {
+    let slow = std::env::var_os("DHCPCTL_SLOW").is_some_and(|v| v == "1");
+    slow.then_some("2.6").into_iter().chain(["3.0"])
+}
+
+/// As in `ci/kea`.
+fn cache() -> PathBuf {
+    let variable = |name| std::env::var_os(name).filter(|v| !v.is_empty());
+    match (variable("DHCPCTL_CACHE"), variable("XDG_CACHE_HOME")) {
+        (Some(folder), _) => folder.into(),
+        (None, Some(all)) => Path::new(&all).join("dhcpctl"),
+        (None, None) => Path::new(env!("CARGO_TARGET_TMPDIR")).join("../cache"),
+    }
+}
+
+impl Program {
+    fn of(command: Vec<PathBuf>) -> Self {
+        let version = Command::new(&command[0])
+            .args(&command[1..])
+            .arg("-v")
+            .output()
+            .expect("Kea says its version");
+        let version = String::from_utf8_lossy(&version.stdout).into_owned();
+        let label: Vec<&str> = version.trim().split('.').take(2).collect();
+        let root = command[0].parent().filter(|_| command.len() > 1);
+        Self {
+            label: label.join("."),
+            hooks: root.unwrap_or(Path::new("/")).join(HOOKS),
+            command,
+        }
+    }
+
+    /// The one that the system has, not an unpacked one.
+    pub fn is_systems(&self) -> bool {
+        self.command.len() == 1
+    }
+
+    /// Whether it has commands for hosts.
+    pub fn has_host_cmds(&self) -> bool {
+        self.hook("host_cmds").exists()
+    }
+
+    /// The file of a hook library.
+    pub fn hook(&self, name: &str) -> PathBuf {
+        self.hooks.join(format!("libdhcp_{name}.so"))
+    }
+
+    /// Another program of the same Kea, where it is installed.
+    pub fn sibling(&self, name: &str) -> Option<Vec<PathBuf>> {
+        let mut command = self.command.clone();
+        match command.pop()?.parent() {
+            Some(folder) if command.is_empty() => command.push(folder.join(name)),
+            _ => command.push(name.into()),
+        }
+        let file = match &command[..] {
+            [run, _] => run.with_file_name("usr/sbin").join(name),
+            _ => command[0].clone(),
+        };
+        file.exists().then_some(command)
+    }
 }
 
 /// A running Kea; ended when dropped.
@@ -128,7 +165,7 @@ impl Kea {
         let d = folder.display();
         let hooks: Vec<String> = ["lease_cmds", "stat_cmds", "host_cmds", "class_cmds"]
             .iter()
-            .map(|h| program.hooks.join(format!("libdhcp_{h}.so")))
+            .map(|h| program.hook(h))
             .filter(|path| path.exists())
             .map(|path| format!("{{ \"library\": \"{}\" }}", path.display()))
             .collect();
