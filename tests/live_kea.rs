@@ -7,6 +7,8 @@
 
 #[path = "live_kea/bad.rs"]
 mod bad;
+#[path = "live_kea/command.rs"]
+mod command;
 #[path = "support/fake_kea.rs"]
 mod fake_kea;
 #[path = "live_kea/hosts.rs"]
