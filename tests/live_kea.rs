@@ -21,6 +21,8 @@ mod leases;
 #[path = "live_kea/programs.rs"]
 mod programs;
 mod support;
+#[path = "live_kea/unchanged.rs"]
+mod unchanged;
 
 use dhcpctl::client::{Connection, Failure, Object, OpenFlags, Value};
 use dhcpctl::status::Status;
