@@ -13,6 +13,8 @@ mod command;
 mod fake_kea;
 #[path = "live_kea/hosts.rs"]
 mod hosts;
+#[path = "live_kea/http.rs"]
+mod http;
 #[path = "support/kea.rs"]
 #[allow(dead_code)]
 mod kea;
@@ -20,6 +22,8 @@ mod kea;
 mod leases;
 #[path = "live_kea/programs.rs"]
 mod programs;
+#[path = "live_kea/refusals.rs"]
+mod refusals;
 mod support;
 #[path = "live_kea/unchanged.rs"]
 mod unchanged;
@@ -53,11 +57,21 @@ impl Checks {
 
 /// Runs `body` with a fresh Kea of each kind that is here.
 pub fn with_each(test: &str, setup: Setup<'_>, body: impl Fn(&mut Checks, &mut Kea)) {
+    with_those(test, |_| true, setup, body);
+}
+
+/// The same, with those that `which` wants.
+pub fn with_those(
+    test: &str,
+    which: impl Fn(&Program) -> bool,
+    setup: Setup<'_>,
+    body: impl Fn(&mut Checks, &mut Kea),
+) {
     if let Some(reason) = kea::missing() {
         leave_out(&format!("live Kea tests: {test}"), &reason);
     }
     let mut wrong = Vec::new();
-    for program in kea::programs() {
+    for program in kea::programs().iter().filter(|p| which(p)) {
         wrong.extend(with(program, test, setup, &body));
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{Shutdown, UdpSocket};
+use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -126,17 +126,24 @@ impl Program {
 pub struct Kea {
     pub program: Program,
     pub folder: PathBuf,
+    /// For TCP, instead of `@PORT@` in the set-up.
+    pub port: u16,
     ports: (u16, u16),
     child: Child,
 }
 
-/// What differs from one test's Kea to the next.
+/// What differs from one test's Kea to the next. `@HOOKS@` is the folder of
+/// the hook libraries, `@PORT@` a free TCP port.
 #[derive(Clone, Copy, Default)]
 pub struct Setup<'s> {
     /// More of `Dhcp4`, with a comma behind.
     pub more: &'s str,
     /// Serve DHCP on loopback.
     pub dhcp: bool,
+    /// More hook libraries, each with a comma in front.
+    pub hooks: &'s str,
+    /// More control sockets (3.0), each with a comma in front.
+    pub sockets: &'s str,
     /// Reservations to start with.
     pub reservations: &'s str,
     /// Prefix and pool of the subnet, and the lease file, when they are to be
@@ -169,6 +176,11 @@ impl Kea {
             .filter(|path| path.exists())
             .map(|path| format!("{{ \"library\": \"{}\" }}", path.display()))
             .collect();
+        let mut socket = format!(r#"{{ "socket-type": "unix", "socket-name": "{d}/ctrl.sock" }}"#);
+        socket = match setup.sockets {
+            "" => format!(r#""control-socket": {socket}"#),
+            more => format!(r#""control-sockets": [ {socket} {more} ]"#),
+        };
         let interfaces = match setup.dhcp {
             true => r#""interfaces": [ "lo" ], "dhcp-socket-type": "udp""#,
             false => r#""interfaces": [ ]"#,
@@ -180,11 +192,11 @@ impl Kea {
         let config = format!(
             r#"{{ "Dhcp4": {{ {more}
   "interfaces-config": {{ {interfaces} }},
-  "control-socket": {{ "socket-type": "unix", "socket-name": "{d}/ctrl.sock" }},
+  {socket},
   "lease-database": {{ "type": "memfile", "persist": true, "name": "{d}/leases4.csv", "lfc-interval": 0 }},
   "expired-leases-processing": {{ "reclaim-timer-wait-time": 0, "hold-reclaimed-time": 3600 }},
   "valid-lifetime": 3600,
-  "hooks-libraries": [ {hooks} ],
+  "hooks-libraries": [ {hooks} {more_hooks} ],
   "subnet4": [ {{ "id": 1, "subnet": "{prefix}", "relay": {{ "ip-addresses": [ "127.0.0.1" ] }},
     "pools": [ {{ "pool": "{pool}" }} ], "reservations": [ {reservations} ] }} ],
   "loggers": [ {{ "name": "kea-dhcp4", "severity": "WARN", "output_options": [ {{ "output": "stdout" }} ] }} ]
@@ -192,8 +204,13 @@ impl Kea {
 "#,
             more = setup.more,
             hooks = hooks.join(", "),
+            more_hooks = setup.hooks,
             reservations = setup.reservations,
         );
+        let tcp = free_port();
+        let config = config
+            .replace("@HOOKS@", &program.hooks.display().to_string())
+            .replace("@PORT@", &tcp.to_string());
         fs::write(folder.join("kea.json"), config).unwrap();
         let end = now() + 3000;
         let past = now() - 3000;
@@ -211,6 +228,7 @@ impl Kea {
         let kea = Self {
             program: program.clone(),
             folder,
+            port: tcp,
             ports,
             child,
         };
@@ -220,24 +238,9 @@ impl Kea {
 
     fn spawn(program: &Program, folder: &Path, ports: (u16, u16)) -> Child {
         let mut command = Command::new(&program.command[0]);
-        command
-            .args(&program.command[1..])
-            .arg("-c")
-            .arg(folder.join("kea.json"));
+        command.args(&program.command[1..]);
         command.args(["-p", &ports.0.to_string(), "-P", &ports.1.to_string()]);
-        for name in [
-            "KEA_PIDFILE_DIR",
-            "KEA_LOCKFILE_DIR",
-            "KEA_CONTROL_SOCKET_DIR",
-            "KEA_DHCP_DATA_DIR",
-            "KEA_LOG_FILE_DIR",
-        ] {
-            command.env(name, folder);
-        }
-        let log = fs::File::create(folder.join("log")).unwrap();
-        let errors = log.try_clone().unwrap();
-        command.stdin(Stdio::null()).stdout(log).stderr(errors);
-        command.spawn().expect("Kea starts")
+        launch(command, folder, "kea.json", "log")
     }
 
     fn wait(&self) {
@@ -282,6 +285,11 @@ impl Kea {
     /// The configuration without what Kea itself changes.
     pub fn config(&self) -> String {
         self.command(r#"{"command":"config-get"}"#)
+    }
+
+    /// The file that config-write writes.
+    pub fn file(&self) -> String {
+        fs::read_to_string(self.folder.join("kea.json")).unwrap()
     }
 
     pub fn leases(&self) -> String {
@@ -392,6 +400,100 @@ impl Drop for Kea {
     fn drop(&mut self) {
         self.kill();
         let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Starts a program of Kea that keeps to this folder.
+fn launch(mut command: Command, folder: &Path, config: &str, log: &str) -> Child {
+    command.arg("-c").arg(folder.join(config));
+    for name in [
+        "KEA_PIDFILE_DIR",
+        "KEA_LOCKFILE_DIR",
+        "KEA_CONTROL_SOCKET_DIR",
+        "KEA_DHCP_DATA_DIR",
+        "KEA_LOG_FILE_DIR",
+    ] {
+        command.env(name, folder);
+    }
+    let log = fs::File::create(folder.join(log)).unwrap();
+    let errors = log.try_clone().unwrap();
+    command.stdin(Stdio::null()).stdout(log).stderr(errors);
+    command.spawn().expect("Kea starts")
+}
+
+/// One that nobody listens on at this moment.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// A real kea-ctrl-agent in front of a Kea; ended when dropped.
+pub struct CtrlAgent {
+    command: Vec<PathBuf>,
+    folder: PathBuf,
+    pub port: u16,
+    child: Child,
+}
+
+impl CtrlAgent {
+    /// With the user `admin` and the password `pw`. `None` where it is not
+    /// installed.
+    pub fn start(kea: &Kea) -> Option<Self> {
+        let command = kea.program.sibling("kea-ctrl-agent")?;
+        let port = free_port();
+        let config = format!(
+            r#"{{ "Control-agent": {{ "http-host": "127.0.0.1", "http-port": {port},
+  "authentication": {{ "type": "basic", "realm": "kea-control-agent",
+    "clients": [ {{ "user": "admin", "password": "pw" }} ] }},
+  "control-sockets": {{ "dhcp4": {{ "socket-type": "unix", "socket-name": "{}" }} }},
+  "loggers": [ {{ "name": "kea-ctrl-agent", "severity": "WARN", "output_options": [ {{ "output": "stdout" }} ] }} ] }} }}
+"#,
+            kea.socket().display()
+        );
+        fs::write(kea.folder.join("agent.json"), config).unwrap();
+        let child = Self::spawn(&command, &kea.folder);
+        let agent = Self {
+            command,
+            folder: kea.folder.clone(),
+            port,
+            child,
+        };
+        agent.wait();
+        Some(agent)
+    }
+
+    fn spawn(line: &[PathBuf], folder: &Path) -> Child {
+        let mut command = Command::new(&line[0]);
+        command.args(&line[1..]);
+        launch(command, folder, "agent.json", "agent.log")
+    }
+
+    fn wait(&self) {
+        let limit = Instant::now() + Duration::from_secs(20);
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            let log = || fs::read_to_string(self.folder.join("agent.log")).unwrap_or_default();
+            assert!(Instant::now() < limit, "no agent:\n{}", log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    pub fn restart(&mut self) {
+        self.kill();
+        let _ = fs::remove_file(self.folder.join("agent.kea-ctrl-agent.pid"));
+        self.child = Self::spawn(&self.command, &self.folder);
+        self.wait();
+    }
+}
+
+impl Drop for CtrlAgent {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
 
