@@ -2,6 +2,8 @@
 //! option that Kea forgets. And passwords, which stay where they are.
 
 use super::kea::{Kea, Setup};
+use super::programs::as_dhcpd;
+use super::support::{Build, Run, Workshop, have, leave_out};
 use super::{
     Attributes, CREATE, connect, find, get, number, object, open, refresh, remove, update,
     with_each,
@@ -182,5 +184,68 @@ fn option_43() {
         let c = connect(&format!("{}?option43=yes", kea.name()));
         let status = open(&c, &object("host", &HOST), CREATE);
         t.is(status, Status::SUCCESS, "allowed");
+    });
+}
+
+/// Passwords of a configuration go back to Kea, and nowhere else: the system
+/// calls of a program that changes hosts and groups in every way.
+#[test]
+fn passwords() {
+    if !have("strace") {
+        return leave_out("passwords", "strace is not installed");
+    }
+    let setup = Setup {
+        hooks: HA.hooks,
+        ..as_dhcpd()
+    };
+    let workshop = Workshop::new();
+    with_each("passwords", setup, |t, kea| {
+        let (mut writes, mut bad) = (0, Vec::new());
+        for name in ["host", "group"] {
+            let program = workshop.compile(&format!("c-tests/{name}.c"), Build::PLAIN);
+            let trace = workshop.folder().join(format!("trace-{name}"));
+            let mut run = Run::default()
+                .env("OMAPI_HOST", format!("{}?ha=yes", kea.name()))
+                .env(
+                    "DHCPCTL_SERVERS",
+                    "x:1 = kea+http://u:sesame-of-map@127.0.0.1:1/",
+                );
+            run.prefix = ["strace", "-f", "-yy", "-s", "1000000", "-o"]
+                .map(Into::into)
+                .to_vec();
+            run.prefix.push(trace.clone().into());
+            let printed = program.unwrap_or_else(|e| panic!("{e}")).run(&run);
+            t.ok(printed.text.contains("\n1.."), "it came to its end");
+            t.ok(!printed.text.contains("sesame"), "what it prints");
+            let trace = std::fs::read_to_string(trace).unwrap();
+            for line in trace.lines() {
+                // `PID call(FD<what it is>, ...`
+                let call = line
+                    .split_once(' ')
+                    .map_or(line, |(_, rest)| rest.trim_start());
+                let (call, rest) = call.split_once('(').unwrap_or((call, ""));
+                let opens = call.starts_with("open") || call == "creat";
+                let writing = ["O_WRONLY", "O_RDWR", "O_CREAT"];
+                if opens && writing.iter().any(|f| rest.contains(f)) {
+                    bad.push(line.to_owned());
+                }
+                let out = call.contains("write") || call.contains("send");
+                if out && rest.contains("sesame") {
+                    let place = rest.split(", ").next().unwrap_or_default();
+                    match place.contains("<UNIX-STREAM:") {
+                        true => writes += 1,
+                        false => bad.push(place.to_owned()),
+                    }
+                }
+            }
+        }
+        t.is(bad, Vec::new(), "other places");
+        // Without commands for hosts, whole configurations go back.
+        t.is(
+            writes > 0,
+            !kea.program.has_host_cmds(),
+            "passwords went to Kea",
+        );
+        t.ok(kea.config().contains("sesame-of-s2"), "and are still there");
     });
 }
