@@ -5,6 +5,8 @@
 #![cfg(feature = "kea")]
 #![allow(missing_docs)] // nobody reads them but us
 
+#[path = "live_kea/answers.rs"]
+mod answers;
 #[path = "live_kea/bad.rs"]
 mod bad;
 #[path = "live_kea/command.rs"]

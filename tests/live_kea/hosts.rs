@@ -13,6 +13,7 @@ const DHCP: Setup<'_> = Setup {
     dhcp: true,
     hooks: "",
     sockets: "",
+    plain: false,
     reservations: "",
     subnet: None,
 };

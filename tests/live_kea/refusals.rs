@@ -30,6 +30,7 @@ const HA: Setup<'_> = Setup {
         { "name": "s2", "url": "http://127.0.0.2:9/", "role": "standby",
           "basic-auth-user": "s2", "basic-auth-password": "sesame-of-s2" } ] } ] } }"#,
     sockets: "",
+    plain: false,
     reservations: "",
     subnet: None,
 };
@@ -110,7 +111,7 @@ fn high_availability() {
         let host = open(&c, &object("host", &HOST), CREATE);
         let group: Attributes<'_> = vec![("name", b"g"), ("statements", b"filename \"x\";")];
         let group = open(&c, &object("group", &group), CREATE);
-        if kea.program.has_host_cmds() {
+        if kea.has_host_cmds {
             // Commands do not touch it.
             t.is(
                 (host, group),
@@ -125,7 +126,7 @@ fn high_availability() {
             t.is(kea.config(), config.clone(), "configuration");
         }
         t.is(state_of_ha(kea).as_str(), "partner-down", "it goes on");
-        if !kea.program.has_host_cmds() {
+        if !kea.has_host_cmds {
             let c = connect(&format!("{}?ha=yes", kea.name()));
             let host = open(&c, &object("host", &HOST), CREATE);
             t.is(host, Status::SUCCESS, "allowed");
@@ -172,7 +173,7 @@ fn option_43() {
         t.is(kea.config(), before, "configuration");
         t.is(kea.file(), file.clone(), "its file");
         t.is(sent(kea), Some(RAW.to_vec()), "clients still get it");
-        if kea.program.has_host_cmds() {
+        if kea.has_host_cmds {
             // In memory alone it does no harm.
             let c = connect(&format!("{}?write=no", kea.name()));
             let status = open(&c, &object("host", &HOST), CREATE);
@@ -241,11 +242,7 @@ fn passwords() {
         }
         t.is(bad, Vec::new(), "other places");
         // Without commands for hosts, whole configurations go back.
-        t.is(
-            writes > 0,
-            !kea.program.has_host_cmds(),
-            "passwords went to Kea",
-        );
+        t.is(writes > 0, !kea.has_host_cmds, "passwords went to Kea");
         t.ok(kea.config().contains("sesame-of-s2"), "and are still there");
     });
 }

@@ -128,6 +128,8 @@ pub struct Kea {
     pub folder: PathBuf,
     /// For TCP, instead of `@PORT@` in the set-up.
     pub port: u16,
+    /// It has commands for hosts, and groups.
+    pub has_host_cmds: bool,
     ports: (u16, u16),
     child: Child,
 }
@@ -140,6 +142,9 @@ pub struct Setup<'s> {
     pub more: &'s str,
     /// Serve DHCP on loopback.
     pub dhcp: bool,
+    /// Without the commands for hosts and groups that 3.0 has: changed by new
+    /// configurations then.
+    pub plain: bool,
     /// More hook libraries, each with a comma in front.
     pub hooks: &'s str,
     /// More control sockets (3.0), each with a comma in front.
@@ -172,6 +177,7 @@ impl Kea {
         let d = folder.display();
         let hooks: Vec<String> = ["lease_cmds", "stat_cmds", "host_cmds", "class_cmds"]
             .iter()
+            .filter(|h| !setup.plain || !["host_cmds", "class_cmds"].contains(h))
             .map(|h| program.hook(h))
             .filter(|path| path.exists())
             .map(|path| format!("{{ \"library\": \"{}\" }}", path.display()))
@@ -229,6 +235,7 @@ impl Kea {
             program: program.clone(),
             folder,
             port: tcp,
+            has_host_cmds: program.has_host_cmds() && !setup.plain,
             ports,
             child,
         };
