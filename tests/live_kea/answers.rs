@@ -4,7 +4,7 @@
 use super::bad::PLAIN;
 use super::fake_kea::Fake;
 use super::kea::{Kea, Setup, raw_command};
-use super::{CREATE, Checks, connect, find, object, open, with_each, with_those};
+use super::{CREATE, Checks, connect, find, object, open, remove, with_each, with_those};
 use dhcpctl::status::Status;
 use std::io::Write;
 use std::path::PathBuf;
@@ -15,6 +15,8 @@ const IP: (&str, &[u8]) = ("ip-address", &[10, 77, 20, 1]);
 /// What is done to an answer; `None` is silence.
 type Spoil = fn(&[u8]) -> Option<Vec<u8>>;
 
+const REFUSED: &[u8] = br#"{"result":1,"text":"x"}"#;
+
 const WAYS: [(&str, Spoil); 8] = [
     ("half", |a| Some(a[..a.len() / 2].to_vec())),
     ("all but a brace", |a| {
@@ -24,7 +26,7 @@ const WAYS: [(&str, Spoil); 8] = [
     ("nothing", |_| Some(Vec::new())),
     ("never", |_| None),
     ("something else", |_| Some(b"-bash: hello".to_vec())),
-    ("an error", |_| Some(br#"{"result":1,"text":"x"}"#.to_vec())),
+    ("an error", |_| Some(REFUSED.to_vec())),
     ("too deep", |_| Some(b"{\"a\":".repeat(100_000))),
     ("too large", |_| {
         let mut bomb = br#"{"result":0,"arguments":["#.to_vec();
@@ -38,11 +40,15 @@ fn spoiled(kea: &Kea, victim: &'static str, way: Spoil) -> (Fake, PathBuf) {
     let (real, path) = (kea.socket(), kea.folder.join("proxy.sock"));
     let (mut done, mut silent) = (false, Vec::new());
     let fake = Fake::start(&path, move |command, stream| {
+        let hit = !done && command.contains(&format!("\"{victim}\""));
+        done |= hit;
+        if hit && way(b"{}").is_some_and(|a| a == REFUSED) {
+            // What it refuses, it does not do.
+            return drop(stream.write_all(REFUSED));
+        }
         let Ok(answer) = raw_command(&real, command.as_bytes()) else {
             return;
         };
-        let hit = !done && command.contains(&format!("\"{victim}\""));
-        done |= hit;
         match if hit { way(&answer) } else { Some(answer) } {
             Some(answer) => drop(stream.write_all(&answer)),
             None => silent.extend(stream.try_clone()),
@@ -51,13 +57,15 @@ fn spoiled(kea: &Kea, victim: &'static str, way: Spoil) -> (Fake, PathBuf) {
     (fake, path)
 }
 
-fn each_way(t: &mut Checks, kea: &Kea, victim: &'static str) {
+fn each_way(t: &mut Checks, kea: &mut Kea, victim: &'static str) {
+    let before = kea.config();
     for (what, way) in WAYS {
-        let what = format!("{what} of {victim}");
         let (config, leases) = (kea.config(), kea.leases());
         let (fake, path) = spoiled(kea, victim, way);
-        let c = connect(&format!("kea:{}?timeout=1", path.display()));
+        let patience = if what == "never" { 3 } else { 20 };
+        let c = connect(&format!("kea:{}?timeout={patience}", path.display()));
         let status = open(&c, &object("host", &[HW, IP]), CREATE);
+        let what = format!("{what} of {victim}");
         let there = kea.config().contains("02:00:00:00:08:01");
         match there {
             true => t.is(status, Status::SUCCESS, &what),
@@ -73,9 +81,15 @@ fn each_way(t: &mut Checks, kea: &Kea, victim: &'static str) {
         let (status, host) = find(&c, "host", &[HW]);
         t.is(status.is_success(), there, &format!("{what}: found later"));
         if there {
-            super::remove(&c, &host);
+            t.is(
+                remove(&c, &host),
+                Status::SUCCESS,
+                &format!("{what}: removed"),
+            );
         }
     }
+    kea.restart();
+    t.is(kea.config(), before, &format!("{victim}: what is durable"));
 }
 
 #[test]

@@ -200,11 +200,14 @@ fn passwords() {
         ..as_dhcpd()
     };
     let workshop = Workshop::new();
+    let programs = ["host", "group"].map(|name| {
+        let program = workshop.compile(&format!("c-tests/{name}.c"), Build::PLAIN);
+        program.unwrap_or_else(|e| panic!("{e}"))
+    });
     with_each("passwords", setup, |t, kea| {
         let (mut writes, mut bad) = (0, Vec::new());
-        for name in ["host", "group"] {
-            let program = workshop.compile(&format!("c-tests/{name}.c"), Build::PLAIN);
-            let trace = workshop.folder().join(format!("trace-{name}"));
+        for program in &programs {
+            let trace = kea.folder.join("trace");
             let mut run = Run::default()
                 .env("OMAPI_HOST", format!("{}?ha=yes", kea.name()))
                 .env(
@@ -215,7 +218,7 @@ fn passwords() {
                 .map(Into::into)
                 .to_vec();
             run.prefix.push(trace.clone().into());
-            let printed = program.unwrap_or_else(|e| panic!("{e}")).run(&run);
+            let printed = program.run(&run);
             t.ok(printed.text.contains("\n1.."), "it came to its end");
             t.ok(!printed.text.contains("sesame"), "what it prints");
             let trace = std::fs::read_to_string(trace).unwrap();

@@ -9,7 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A Kea that is installed or unpacked here.
@@ -167,13 +167,10 @@ impl Kea {
     /// Starts one with four leases: 10.77.0.20 to .23.
     pub fn start(program: &Program, setup: Setup<'_>) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        static PORT: AtomicU16 = AtomicU16::new(0);
         let n = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("dhcpctl-kea-{}-{n}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o750)).unwrap();
-        let first = 20000 + (std::process::id() % 9000) as u16 * 4;
-        let port = first + PORT.fetch_add(2, Ordering::Relaxed);
         let d = folder.display();
         let hooks: Vec<String> = ["lease_cmds", "stat_cmds", "host_cmds", "class_cmds"]
             .iter()
@@ -229,7 +226,10 @@ impl Kea {
         );
         let leases = if leases.is_empty() { &usual } else { leases };
         fs::write(folder.join("leases4.csv"), leases).unwrap();
-        let ports = (port, port + 1);
+        let two = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
+        let ports = two.each_ref().map(|s| s.local_addr().unwrap().port());
+        let ports = (ports[0], ports[1]);
+        drop(two);
         let child = Self::spawn(program, &folder, ports);
         let kea = Self {
             program: program.clone(),
