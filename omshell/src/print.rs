@@ -114,7 +114,10 @@ mod tests {
         for (text, seen) in [
             (&b"name = \"h\"\n\tx"[..], &b"name = \"h\"\n\tx"[..]),
             (b"\x1b]0;title\x07\r", b"\\x1b]0;title\\x07\\x0d"),
-            ("h\u{e9}\u{9b}2J".as_bytes(), "h\u{e9}\\xc2\\x9b2J".as_bytes()),
+            (
+                "h\u{e9}\u{9b}2J".as_bytes(),
+                "h\u{e9}\\xc2\\x9b2J".as_bytes(),
+            ),
             (b"a\xff\x80b", b"a\\xff\\x80b"),
         ] {
             assert_eq!(for_terminal(text), seen);

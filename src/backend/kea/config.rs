@@ -191,6 +191,12 @@ pub fn subnet_id(subnet: &Map<String, Value>) -> Option<u32> {
     json::number(subnet, "id").and_then(|id| u32::try_from(id).ok())
 }
 
+/// True if Kea looks for global reservations.
+#[must_use]
+pub fn looks_globally(dhcp4: &Map<String, Value>) -> bool {
+    dhcp4.get("reservations-global").and_then(Value::as_bool) == Some(true)
+}
+
 /// True if the subnet's prefix contains the address.
 #[must_use]
 pub fn contains(subnet: &Map<String, Value>, address: Ipv4Addr) -> bool {

@@ -241,13 +241,17 @@ pub(super) fn check_hardware_type(keys: &Attributes) -> Result<Option<u32>, Fail
     }
 }
 
-async fn by_client_id(kea: &Kea, id: &[u8]) -> Result<Option<Lease>, Failure> {
-    // Kea cannot have others, and answers them with an error.
-    let longest = match kea.shared.capabilities().version {
+/// Bytes of the longest client identifier.
+pub(super) fn longest_client_id(shared: &Shared) -> usize {
+    match shared.capabilities().version {
         (0..=2, 0..=2) => 128,
         _ => 255,
-    };
-    if id.len() < 2 || id.len() > longest {
+    }
+}
+
+async fn by_client_id(kea: &Kea, id: &[u8]) -> Result<Option<Lease>, Failure> {
+    // Kea cannot have others, and answers them with an error.
+    if id.len() < 2 || id.len() > longest_client_id(&kea.shared) {
         return Ok(None);
     }
     let found = list(kea, "lease4-get-by-client-id", "client-id", id).await?;

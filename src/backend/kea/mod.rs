@@ -8,9 +8,11 @@
 pub mod ask;
 pub mod attributes;
 mod batch;
+mod change;
 mod commands;
 pub mod config;
 mod control;
+mod create;
 mod draft;
 mod failover;
 mod group;
@@ -22,6 +24,7 @@ pub mod json;
 pub mod lease;
 mod lease_update;
 mod options;
+mod part;
 mod plan;
 mod reservation;
 mod rewrite;
@@ -31,6 +34,7 @@ mod statements;
 pub mod target;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use crate::request::Outcome;
 use crate::status::Status;
