@@ -25,6 +25,7 @@ pub async fn update(
     if attributes.is_empty() {
         return Err(refused(Status::INVALID_ARGUMENT));
     }
+    let is = |value: &[u8], own: &[u8]| !value.is_empty() && value == own;
     let mut edits = Vec::new();
     let mut parts = host.0.clone();
     let name = host.name();
@@ -35,8 +36,8 @@ pub async fn update(
         match attribute {
             // An open has its keys among the attributes.
             b"name" if value == name => {}
-            b"hardware-address" if value == host.id("hw-address") => {}
-            b"dhcp-client-identifier" if value == host.id("client-id") => {}
+            b"hardware-address" if is(value, &host.id("hw-address")) => {}
+            b"dhcp-client-identifier" if is(value, &host.id("client-id")) => {}
             b"handle" | b"remote-handle" | b"known" => {}
             b"hardware-address" if host.id("hw-address").is_empty() => {
                 added.push(("hw-address", identifier(world.shared, "hw-address", value)?));
