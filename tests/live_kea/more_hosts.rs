@@ -276,3 +276,52 @@ fn pairs_and_copies() {
         t.is(count(kea, "roamer"), 0, "all are gone");
     });
 }
+
+#[test]
+fn what_cannot_be_made_durable_is_undone() {
+    with_each("config-write fails", Setup::default(), |t, kea| {
+        let c = connect(&kea.name());
+        let (config, leases) = (kea.config(), kea.leases());
+        // A folder in place of the file: Kea cannot open it.
+        let file = kea.folder.join("kea.json");
+        let saved = kea.folder.join("saved");
+        std::fs::rename(&file, &saved).unwrap();
+        std::fs::create_dir(&file).unwrap();
+        let ip = ("ip-address", &[10, 77, 20, 1][..]);
+        let new = || object("host", &[NAME, HARDWARE, ip]);
+        t.is(open(&c, &new(), CREATE), Status::IO_ERROR, "create");
+        t.is(kea.config(), config, "configuration");
+        t.is(kea.leases(), leases, "leases");
+        t.is(find(&c, "host", &[NAME]).0, Status::NOT_FOUND, "not there");
+        std::fs::remove_dir(&file).unwrap();
+        std::fs::rename(&saved, &file).unwrap();
+        t.is(open(&c, &new(), CREATE), Status::SUCCESS, "again");
+        kea.restart();
+        t.is(find(&c, "host", &[NAME]).0, Status::SUCCESS, "durable");
+    });
+}
+
+#[test]
+fn bytes_of_all_kinds_are_recognised() {
+    with_each("odd bytes", Setup::default(), |t, kea| {
+        // Kea shows them in another way than they were sent; that it is our
+        // change is seen nevertheless.
+        let c = connect(&kea.name());
+        let statements =
+            "option domain-name \"\u{e9}\\x00\\\"/\u{20ac}\";\n# caf\u{e9}\n".as_bytes();
+        let host = object(
+            "host",
+            &[
+                ("name", "n\u{e9}/\"\\".as_bytes()),
+                HARDWARE,
+                ("ip-address", &[10, 77, 20, 1]),
+                ("statements", statements),
+            ],
+        );
+        t.is(open(&c, &host, CREATE), Status::SUCCESS, "create");
+        let (status, found) = find(&c, "host", &[HARDWARE]);
+        t.is(status, Status::SUCCESS, "find");
+        t.is(get(&found, "name"), Some("n\u{e9}/\"\\".into()), "name");
+        t.is(remove(&c, &found), Status::SUCCESS, "remove");
+    });
+}

@@ -4,7 +4,7 @@
 use super::Failure;
 use super::config::{self, Config};
 use super::handles::HostKey;
-use super::host::Source;
+use super::host::{self, Source};
 use super::json::{self, Map, Value};
 use super::reservation::{self, Entry, Reservation};
 use super::target::Options;
@@ -131,18 +131,33 @@ impl Draft {
 /// True if the change is there.
 #[must_use]
 pub fn is_made(edit: &Edit, config: &Config) -> bool {
+    let dhcp4 = config.dhcp4();
     let entry = |key: &HostKey| config.entries().iter().find(|e| e.key == *key);
     match edit {
-        Edit::Add(new) | Edit::Replace(_, new) => {
-            let there = new.key().and_then(|key| entry(&key).cloned());
-            there.is_some_and(|e| e.address == new.address() && e.name == new.name())
-        }
+        Edit::Add(new) | Edit::Replace(_, new) => new
+            .key()
+            .and_then(|key| host::reservation(dhcp4, entry(&key)?))
+            .is_some_and(|there| is_same(&there, new)),
         Edit::Remove(key) => entry(key).is_none(),
-        Edit::AddClass(class) => {
-            json::string(class, "name").is_some_and(|n| has_class(config.dhcp4(), n))
-        }
-        Edit::RemoveClass(name) => !has_class(config.dhcp4(), name),
+        Edit::AddClass(new) => json::string(new, "name")
+            .and_then(|name| class(dhcp4, name))
+            .is_some_and(|there| reservation::omapi(there) == reservation::omapi(new)),
+        Edit::RemoveClass(name) => !has_class(dhcp4, name),
     }
+}
+
+/// True if Kea shows what was sent. It adds fields, and writes options in
+/// another way; what they were made of is in our part of the context.
+fn is_same(there: &Reservation, sent: &Reservation) -> bool {
+    let classes = |r: &Reservation| {
+        let list = json::list(&r.map, "client-classes").iter();
+        let mut list: Vec<String> = list.filter_map(|c| Some(c.as_str()?.to_owned())).collect();
+        list.sort_unstable();
+        list
+    };
+    there.address() == sent.address()
+        && there.omapi() == sent.omapi()
+        && classes(there) == classes(sent)
 }
 
 fn classes_mut(dhcp4: &mut Map<String, Value>) -> Result<&mut Vec<Value>, Failure> {

@@ -202,7 +202,9 @@ impl Source<'_> {
     }
 }
 
-fn reservation(dhcp4: &Map<String, Value>, entry: &Entry) -> Option<Reservation> {
+/// The reservation of an entry.
+#[must_use]
+pub fn reservation(dhcp4: &Map<String, Value>, entry: &Entry) -> Option<Reservation> {
     let map = list(dhcp4, entry.place).get(entry.at)?.as_object()?;
     Some(Reservation {
         subnet: entry.key.subnet,

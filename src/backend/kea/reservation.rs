@@ -115,7 +115,9 @@ fn address(map: &Map<String, Value>) -> Option<Ipv4Addr> {
     Some(address).filter(|a| !a.is_unspecified())
 }
 
-fn omapi(map: &Map<String, Value>) -> Option<&Map<String, Value>> {
+/// What this library keeps in a reservation or class.
+#[must_use]
+pub fn omapi(map: &Map<String, Value>) -> Option<&Map<String, Value>> {
     map.get("user-context")?.get("omapi")?.as_object()
 }
 

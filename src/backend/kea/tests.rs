@@ -124,6 +124,7 @@ fn play(
         }
     });
     let mut script = script.iter();
+    let mut locked = false;
     let mut sent = Vec::new();
     let mut result = None;
     loop {
@@ -132,7 +133,12 @@ fn play(
                 assert!(script.next().is_none(), "commands were not sent");
                 return (answers, sent);
             }
-            Step::Wants(Effect::Lock | Effect::Sleep(_)) => result = Some(Ok(Reply::done())),
+            Step::Wants(Effect::Lock) => {
+                assert!(!locked, "it would wait for itself");
+                locked = true;
+                result = Some(Ok(Reply::done()));
+            }
+            Step::Wants(Effect::Sleep(_)) => result = Some(Ok(Reply::done())),
             Step::Wants(Effect::Command { bytes, .. }) => {
                 let command = json::parse(&bytes).unwrap();
                 let next = script.next();
