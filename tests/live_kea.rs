@@ -20,8 +20,12 @@ mod http;
 #[path = "support/kea.rs"]
 #[allow(dead_code)]
 mod kea;
+#[path = "live_kea/lease_attributes.rs"]
+mod lease_attributes;
 #[path = "live_kea/leases.rs"]
 mod leases;
+#[path = "live_kea/more_hosts.rs"]
+mod more_hosts;
 #[path = "live_kea/programs.rs"]
 mod programs;
 #[path = "live_kea/refusals.rs"]

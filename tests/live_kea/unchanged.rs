@@ -61,8 +61,7 @@ impl Old {
     /// Where nobody listens on any port: whatever answers has another name.
     fn alone(&self, run: Run) -> super::support::Printed {
         let mut run = run;
-        run.prefix
-            .splice(0..0, ["unshare", "-n"].map(Into::into).into_iter());
+        run.prefix.splice(0..0, ["unshare", "-n"].map(Into::into));
         self.program.run(&run)
     }
 
