@@ -168,13 +168,8 @@ fn proxy(kea: &super::kea::Kea) -> PathBuf {
 
 /// Hosts are changed by new configurations, in 3.0 too.
 pub const PLAIN: Setup<'_> = Setup {
-    more: "",
-    dhcp: false,
     plain: true,
-    hooks: "",
-    sockets: "",
-    reservations: "",
-    subnet: None,
+    ..Setup::USUAL
 };
 
 #[test]

@@ -19,8 +19,6 @@ const HOST: [(&str, &[u8]); 3] = [
 
 /// A lone server whose partner never answers; it waits a minute for it.
 const HA: Setup<'_> = Setup {
-    more: "",
-    dhcp: false,
     hooks: r#", { "library": "@HOOKS@/libdhcp_ha.so", "parameters": { "high-availability": [ {
       "this-server-name": "s1", "mode": "hot-standby", "heartbeat-delay": 100,
       "max-response-delay": 60000, "max-ack-delay": 1000, "max-unacked-clients": 0,
@@ -29,10 +27,7 @@ const HA: Setup<'_> = Setup {
           "basic-auth-user": "s1", "basic-auth-password": "sesame-of-s1" },
         { "name": "s2", "url": "http://127.0.0.2:9/", "role": "standby",
           "basic-auth-user": "s2", "basic-auth-password": "sesame-of-s2" } ] } ] } }"#,
-    sockets: "",
-    plain: false,
-    reservations: "",
-    subnet: None,
+    ..Setup::USUAL
 };
 
 /// What the hook says that it is doing.

@@ -156,6 +156,19 @@ pub struct Setup<'s> {
     pub subnet: Option<(&'s str, &'s str, &'s str)>,
 }
 
+impl Setup<'_> {
+    /// [`Default`], for constants.
+    pub const USUAL: Self = Self {
+        more: "",
+        dhcp: false,
+        plain: false,
+        hooks: "",
+        sockets: "",
+        reservations: "",
+        subnet: None,
+    };
+}
+
 pub fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
