@@ -17,6 +17,8 @@ mod fake_kea;
 mod hosts;
 #[path = "live_kea/http.rs"]
 mod http;
+#[path = "live_kea/input.rs"]
+mod input;
 #[path = "support/kea.rs"]
 #[allow(dead_code)]
 mod kea;

@@ -1,7 +1,7 @@
 //! What is for Kea alone, from C: `c-tests/kea.c`.
 
 use super::fake_kea::Fake;
-use super::programs::as_dhcpd;
+use super::kea::as_dhcpd;
 use super::support::{Build, Run, Workshop, all_pass};
 use super::with_each;
 use std::io::Write;

@@ -1,7 +1,7 @@
 //! The C programs that pass against dhcpd, unchanged, against Kea. They get the
 //! name of its socket where they expect a host.
 
-use super::kea::{self, Kea, Program as Server, Setup};
+use super::kea::{self, Kea, Program as Server, as_dhcpd};
 use super::support::{Build, Program, Run, Tap, Workshop, leave_out, root, table, tally};
 use std::collections::BTreeSet;
 
@@ -106,31 +106,6 @@ const LEFT_OUT: [(&str, &str); 20] = [
     ("values", "values of objects: no server"),
     ("kea", "for Kea alone: `command.rs`"),
 ];
-
-/// What `server.conf` has, for Kea.
-const CLASSES: &str = r#""ip-reservations-unique": false,
-  "client-classes": [ { "name": "omapi-group-gstatic", "option-data": [ { "name": "domain-name", "data": "g.example" } ] } ],"#;
-const RESERVATIONS: &str = r#"
-  { "hw-address": "00:11:22:33:44:55", "ip-address": "10.0.200.5", "client-classes": [ "omapi-group-gstatic" ],
-    "user-context": { "omapi": { "name": "static1" } } },
-  { "hw-address": "00:11:22:33:44:66", "ip-address": "10.0.200.6",
-    "user-context": { "omapi": { "name": "static2", "twin": { "client-id": "61:62:63" } } } },
-  { "client-id": "61:62:63", "ip-address": "10.0.200.6",
-    "user-context": { "omapi": { "name": "static2", "twin": { "hw-address": "00:11:22:33:44:66" } } } }"#;
-
-/// A Kea with what `server.conf` and `server.leases` have.
-pub fn as_dhcpd() -> Setup<'static> {
-    Setup {
-        more: CLASSES,
-        reservations: RESERVATIONS,
-        subnet: Some((
-            "10.0.0.0/16",
-            "10.0.0.10 - 10.0.0.40",
-            include_str!("../../c-tests/kea-leases.csv"),
-        )),
-        ..Setup::default()
-    }
-}
 
 /// The listed difference that a check belongs to. A name that ends with a colon
 /// stands for all that begin so.

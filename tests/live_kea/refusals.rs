@@ -1,8 +1,7 @@
 //! What is refused because it would do harm elsewhere: high availability, an
 //! option that Kea forgets. And passwords, which stay where they are.
 
-use super::kea::{Kea, Setup};
-use super::programs::as_dhcpd;
+use super::kea::{Kea, Setup, as_dhcpd};
 use super::support::{Build, Run, Workshop, have, leave_out};
 use super::{
     Attributes, CREATE, connect, find, get, number, object, open, refresh, remove, update,
