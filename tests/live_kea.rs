@@ -21,6 +21,8 @@ mod leases;
 mod more_hosts;
 #[path = "live_kea/programs.rs"]
 mod programs;
+#[path = "live_kea/statements.rs"]
+mod statements;
 mod support;
 
 use dhcpctl::client::{Connection, Failure, Object, OpenFlags, Value};
