@@ -13,6 +13,8 @@ const A21: (&str, &[u8]) = ("ip-address", &[10, 77, 0, 21]);
 const RESERVED: Setup<'_> = Setup {
     more: "",
     dhcp: false,
+    hooks: "",
+    sockets: "",
     reservations: r#"{ "hw-address": "02:00:00:00:00:21", "ip-address": "10.77.0.21", "user-context": { "omapi": { "name": "h21" } } },
         { "hw-address": "1a:1b:1c:1d:1e:1f", "ip-address": "10.77.30.20" }"#,
     subnet: None,

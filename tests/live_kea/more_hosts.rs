@@ -20,6 +20,8 @@ const SUBNETS: &str = r#""shared-networks": [ { "name": "n", "subnet4": [
 const THREE: Setup<'_> = Setup {
     more: SUBNETS,
     dhcp: true,
+    hooks: "",
+    sockets: "",
     reservations: "",
     subnet: None,
 };
