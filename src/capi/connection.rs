@@ -179,10 +179,8 @@ unsafe fn engine(h: *mut omapi_object_t) -> Result<Arc<Conn>, Status> {
 pub unsafe extern "C" fn omapi_connection_readfd(h: *mut omapi_object_t) -> c_int {
     // SAFETY: the C contract.
     guard_or(-1, || unsafe {
-        match engine(h).ok().and_then(|e| e.socket()) {
-            Some(socket) => socket.as_fd().as_raw_fd(),
-            None => -1,
-        }
+        let descriptor = engine(h).ok().and_then(|e| e.descriptor());
+        descriptor.unwrap_or(-1)
     })
 }
 
