@@ -4,12 +4,15 @@
 # make tsan      the tests with threads under ThreadSanitizer
 # make asan      the same and more under AddressSanitizer
 # make header    writes include/dhcpctl.h anew
-# make install   into PREFIX (/usr/local), below DESTDIR if that is set
+# make install   into PREFIX (/usr/local), below DESTDIR if that is set: the
+#                library with its headers, and omshell
+# make uninstall removes that again (with the same PREFIX and DESTDIR)
 # make clean
 
 PREFIX ?= /usr/local
 INCLUDEDIR ?= $(PREFIX)/include
 LIBDIR ?= $(PREFIX)/lib
+BINDIR ?= $(PREFIX)/bin
 DESTDIR ?=
 CARGO ?= cargo
 INSTALL ?= install
@@ -17,9 +20,13 @@ INSTALL ?= install
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 BUILT = $(or $(CARGO_TARGET_DIR),target)/release
 HEADERS = $(shell cd include && find . -name '*.h')
+# BIND's libraries that old link lines name.
+COMPAT = dst dhcp irs dns isccfg isc
 
+# Two builds: nothing that only the shell needs gets into the library.
 all:
 	$(CARGO) build --release
+	$(CARGO) build --release -p omshell
 
 demo:
 	@CARGO="$(CARGO)" ci/demo
@@ -53,7 +60,7 @@ install: all
 	echo 'INPUT(-ldhcpctl)' > "$(DESTDIR)$(LIBDIR)/libomapi.so"
 	echo 'INPUT(-ldhcpctl)' > "$(DESTDIR)$(LIBDIR)/libomapi.a"
 	$(INSTALL) -d "$(DESTDIR)$(LIBDIR)/dhcpctl-compat"
-	for l in dst dhcp irs dns isccfg isc; do \
+	for l in $(COMPAT); do \
 		echo 'INPUT(-ldhcpctl)' > "$(DESTDIR)$(LIBDIR)/dhcpctl-compat/lib$$l.so" || exit 1; \
 		echo 'INPUT(-ldhcpctl)' > "$(DESTDIR)$(LIBDIR)/dhcpctl-compat/lib$$l.a" || exit 1; \
 	done
@@ -62,9 +69,26 @@ install: all
 	done
 	sed -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 		-e 's|@VERSION@|$(VERSION)|' dhcpctl.pc.in > "$(DESTDIR)$(LIBDIR)/pkgconfig/dhcpctl.pc"
+	$(INSTALL) -d "$(DESTDIR)$(BINDIR)"
+	$(INSTALL) -m 755 "$(BUILT)/omshell" "$(DESTDIR)$(BINDIR)/omshell"
+
+# Folders that others may use are left when they are not empty.
+uninstall:
+	cd "$(DESTDIR)$(LIBDIR)" && rm -f libdhcpctl.so.0 libdhcpctl.so libdhcpctl.a \
+		libomapi.so.0 libomapi.so libomapi.a pkgconfig/dhcpctl.pc
+	for l in $(COMPAT); do \
+		rm -f "$(DESTDIR)$(LIBDIR)/dhcpctl-compat/lib$$l.so" \
+			"$(DESTDIR)$(LIBDIR)/dhcpctl-compat/lib$$l.a"; \
+	done
+	-rmdir "$(DESTDIR)$(LIBDIR)/dhcpctl-compat"
+	for h in $(HEADERS); do rm -f "$(DESTDIR)$(INCLUDEDIR)/$$h"; done
+	-for d in $(sort $(dir $(HEADERS))); do \
+		[ $$d = ./ ] || rmdir "$(DESTDIR)$(INCLUDEDIR)/$$d"; \
+	done
+	rm -f "$(DESTDIR)$(BINDIR)/omshell"
 
 clean:
 	$(CARGO) clean
 	$(MAKE) -C examples-c clean
 
-.PHONY: all demo check bench tsan asan header install clean
+.PHONY: all demo check bench tsan asan header install uninstall clean

@@ -17,6 +17,7 @@ import ctypes
 import ctypes.util
 import ipaddress
 import os
+import weakref
 from ctypes import (CFUNCTYPE, POINTER, Structure, Union, byref, c_char_p, c_int, c_long, c_ubyte,
                     c_uint, c_void_p)
 
@@ -209,6 +210,24 @@ def _drop(handle):
         lib.omapi_object_dereference(byref(handle), b"", 0)
 
 
+# Objects with a function for answers: by their id, which is what the library
+# passes on, and those with answers to come, which must not be collected.
+_listening = weakref.WeakValueDictionary()
+_awaited = {}  # id: [object, answers to come]
+
+
+@Callback
+def _answer(_handle, status, number):
+    # One function for all objects, and never freed: C may be in it.
+    listener = _listening.get(number)
+    if listener:
+        entry = _awaited.get(number, [listener, 0])
+        entry[1] -= 1
+        if entry[1] <= 0:
+            _awaited.pop(number, None)
+        listener._function(listener, status)
+
+
 def _span(seconds):
     return byref(Timeval(int(seconds), int(seconds % 1 * 1_000_000)))
 
@@ -295,7 +314,7 @@ class ServerObject:
     def __init__(self, connection, kind, attributes):
         self.connection = connection
         self.handle = Handle()
-        self._callback = None
+        self._function = None
         lib.dhcpctl_new_object(byref(self.handle), connection.handle, kind.encode())
         for name, value in attributes.items():
             self[attribute_name(name).decode()] = value
@@ -308,13 +327,18 @@ class ServerObject:
         if value is None:
             lib.dhcpctl_set_null_value(self.handle, name)
         elif isinstance(value, int):
+            # ctypes would cut it.
+            if not -2**31 <= value < 2**32:
+                raise OverflowError(f"{name.decode()}: {value} has more than 32 bits")
             lib.dhcpctl_set_int_value(self.handle, value, name)
         elif name == b"ip-address" and isinstance(value, str):
             self[name.decode()] = address(value)
         elif name == b"hardware-address" and isinstance(value, str):
             self[name.decode()] = hardware(value)
-        elif isinstance(value, str):
+        elif isinstance(value, str) and "\0" not in value:
             lib.dhcpctl_set_string_value(self.handle, value.encode(), name)
+        elif isinstance(value, str):
+            self[name.decode()] = value.encode()
         else:
             lib.dhcpctl_set_data_value(self.handle, bytes(value), len(value), name)
 
@@ -343,7 +367,8 @@ class ServerObject:
         for i in range(generic.nvalues):
             if generic.values[i]:
                 value = generic.values[i].contents
-                found[value.name.contents.bytes().decode()] = (
+                name = value.name.contents.bytes().decode(errors="replace")
+                found[name] = (
                     value.value.contents.python() if value.value else None)
         return found
 
@@ -352,7 +377,7 @@ class ServerObject:
         """What the server said with its last status; "" for nothing."""
         remote = ctypes.cast(self.handle, POINTER(Remote)).contents
         text = remote.message.contents.python() if remote.message else b""
-        return text.decode()
+        return text.decode(errors="replace")
 
     def wait(self):
         status = c_uint()
@@ -367,24 +392,39 @@ class ServerObject:
 
     def start(self, flags=0):
         """Asks, without waiting for the answer."""
-        lib.dhcpctl_open_object(self.handle, self.connection.handle, flags)
+        self._ask(lib.dhcpctl_open_object, self.handle, self.connection.handle, flags)
         return self
 
     def update(self):
-        lib.dhcpctl_object_update(self.connection.handle, self.handle)
+        self._ask(lib.dhcpctl_object_update, self.connection.handle, self.handle)
         return self.wait()
 
     def refresh(self):
-        lib.dhcpctl_object_refresh(self.connection.handle, self.handle)
+        self._ask(lib.dhcpctl_object_refresh, self.connection.handle, self.handle)
         return self.wait()
 
     def remove(self):
-        lib.dhcpctl_object_remove(self.connection.handle, self.handle)
+        self._ask(lib.dhcpctl_object_remove, self.connection.handle, self.handle)
         return self.wait()
 
+    def _ask(self, function, *arguments):
+        # Before: another thread may take the answer at once.
+        if self._function:
+            _awaited.setdefault(id(self), [self, 0])[1] += 1
+        try:
+            function(*arguments)
+        except BaseException:
+            entry = _awaited.get(id(self))
+            if entry:
+                entry[1] -= 1
+                if entry[1] <= 0:
+                    del _awaited[id(self)]
+            raise
+
     def on_answer(self, function):
-        """Has `function(object, code)` called for every answer."""
-        # Kept, or ctypes would free what C is going to call.
-        self._callback = Callback(lambda _handle, status, _data: function(self, status))
-        lib.dhcpctl_set_callback(self.handle, None, self._callback)
+        """Has `function(object, code)` called for every answer to what is
+        asked from now on."""
+        self._function = function
+        _listening[id(self)] = self
+        lib.dhcpctl_set_callback(self.handle, id(self), _answer)
         return self

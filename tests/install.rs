@@ -35,6 +35,10 @@ fn prefix() -> &'static Path {
 
 /// `make install` with this test's cargo and its folder of built things.
 fn make_install() -> Command {
+    make_to("install")
+}
+
+fn make_to(goal: &str) -> Command {
     // target/PROFILE/deps/test
     let me = std::env::current_exe().expect("the path of this test");
     let target = me.ancestors().nth(3).expect("its target folder");
@@ -43,7 +47,7 @@ fn make_install() -> Command {
         .env_remove("MAKEFLAGS")
         .env_remove("DESTDIR")
         .env("CARGO_TARGET_DIR", target)
-        .arg("install")
+        .arg(goal)
         .arg(concat!("CARGO=", env!("CARGO")));
     make
 }
@@ -266,8 +270,7 @@ fn installed_files() {
         }
     }
     wanted.sort_unstable();
-    // Programs beside the library are nobody's concern here.
-    found.retain(|f| !f.starts_with("./usr/bin/") && !f.starts_with("./usr/share/"));
+    wanted.insert(0, "./usr/bin/omshell".into());
     assert_eq!(found, wanted);
     for header in ["dhcpctl/dhcpctl.h", "omapip/omapip_p.h", "isc/result.h"] {
         assert!(
@@ -281,4 +284,21 @@ fn installed_files() {
         .arg("-dW")
         .arg(folder.join("usr/lib/libdhcpctl.so.0"))));
     assert!(soname.contains("[libdhcpctl.so.0]"), "{soname}");
+    let version = must(run(
+        Command::new(folder.join("usr/bin/omshell")).arg("--version")
+    ));
+    assert!(version.starts_with("omshell (dhcpctl) "), "{version}");
+
+    // Only what was there before is there after.
+    fs::write(folder.join("usr/include/isc/other.h"), "").expect("a file of somebody else");
+    let mut make = make_to("uninstall");
+    make.arg("PREFIX=/usr")
+        .arg(format!("DESTDIR={}", folder.display()));
+    must(run(&mut make));
+    let left = must(run(Command::new("find")
+        .args([".", "!", "-type", "d"])
+        .current_dir(&folder)));
+    assert_eq!(left, "./usr/include/isc/other.h\n");
+    assert!(!folder.join("usr/include/dhcpctl").exists());
+    assert!(!folder.join("usr/lib/dhcpctl-compat").exists());
 }

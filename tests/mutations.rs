@@ -1,8 +1,11 @@
 //! The decoder, and session and reader together, against recorded sessions of a
-//! real dhcpd and millions of variations: no panic, bounded memory, and every
-//! request ends once. Always the same variations, for a bounded time;
+//! real dhcpd, and the same for Kea's answers, with millions of variations: no
+//! panic, bounded memory, and every request ends once. Always the same variations, for a bounded time;
 //! DHCPCTL_FUZZ=SECONDS goes on for longer.
 
+#[cfg(feature = "kea")]
+#[path = "mutations/kea.rs"]
+mod kea;
 #[path = "mutations/oracle.rs"]
 mod oracle;
 
@@ -177,4 +180,97 @@ fn server_with_a_key() {
         oracle::server(bytes, true);
     });
     println!("{rounds} variations");
+}
+
+/// One recorded exchange with a Kea.
+#[cfg(feature = "kea")]
+struct Exchange {
+    command: String,
+    version: String,
+    answer: Vec<u8>,
+    http: bool,
+}
+
+#[cfg(feature = "kea")]
+fn exchanges() -> Vec<Exchange> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/kea/exchanges.jsonl");
+    let all: Vec<Exchange> = std::fs::read_to_string(path)
+        .unwrap()
+        .lines()
+        .map(|line| {
+            let e: Json = serde_json::from_str(line).unwrap();
+            let text = |key: &str| {
+                e[key]
+                    .as_str()
+                    .map(|t| t.chars().map(|c| c as u8).collect())
+            };
+            Exchange {
+                command: e["request"]["command"].as_str().unwrap_or("").into(),
+                version: e["version"].as_str().unwrap().into(),
+                answer: text("http")
+                    .or_else(|| text("raw"))
+                    .unwrap_or_else(|| e["response"].to_string().into_bytes()),
+                http: e["http"].is_string(),
+            }
+        })
+        .filter(|e| !e.answer.is_empty())
+        .collect();
+    assert!(all.len() > 500, "only {} exchanges", all.len());
+    all
+}
+
+/// Answers that fit the command, some of them varied, some of another command,
+/// some missing.
+#[cfg(feature = "kea")]
+#[test]
+fn kea() {
+    let exchanges = exchanges();
+    let plain: Vec<&Exchange> = exchanges.iter().filter(|e| !e.http).collect();
+    let (rounds, limit) = time();
+    let end = Instant::now() + limit;
+    let mut dice = Dice(0x6ea);
+    let (mut done, mut objects, mut rewrites) = (0, 0, 0);
+    while done < rounds && Instant::now() < end {
+        let version = ["2.2.0", "2.6.3", "3.0.4"][dice.below(3)];
+        // Many go right, or no request would come far.
+        let nasty = dice.below(3) * dice.below(20);
+        let mut choice = Dice(dice.below(usize::MAX) as u64 | 1);
+        objects += kea::run(&mut |n| choice.below(n), |command| {
+            rewrites += usize::from(command["command"] == "config-set");
+            let fits = |e: &&&Exchange| e.version == version && command["command"] == *e.command;
+            let fitting: Vec<&&Exchange> = plain.iter().filter(fits).collect();
+            let answer = match fitting.len() {
+                _ if dice.below(100) < nasty => &plain[dice.below(plain.len())].answer,
+                0 => return Some(b"{\"result\":2}".to_vec()),
+                n => &fitting[dice.below(n)].answer,
+            };
+            let mut answer = answer.clone();
+            if dice.below(100) < nasty {
+                let other = dice.below(plain.len());
+                vary(&mut answer, &plain[other].answer, &mut dice);
+            }
+            (dice.below(200) >= nasty).then_some(answer)
+        });
+        done += 1;
+    }
+    println!("{done} rounds, {objects} objects, {rewrites} configurations set");
+    let enough = objects > done / 4 && rewrites > done / 50;
+    assert!(enough, "most rounds get nowhere: {objects}, {rewrites}");
+}
+
+#[cfg(feature = "kea")]
+#[test]
+fn kea_over_http() {
+    let inputs: Vec<Vec<u8>> = exchanges()
+        .into_iter()
+        .filter(|e| e.http)
+        .map(|e| e.answer)
+        .collect();
+    let mut choice = Dice(0x4776);
+    let mut whole = 0;
+    let rounds = feed(&inputs, 0x477, |bytes| {
+        whole += usize::from(kea::http(bytes, &mut |n| choice.below(n)));
+    });
+    println!("{rounds} variations, {whole} answers");
+    assert!(whole > rounds / 20, "most variations get nowhere: {whole}");
 }

@@ -82,12 +82,24 @@ fn run(strict: bool) -> std::io::Result<ExitCode> {
     while let Some(line) = input.line("> ")? {
         let fine = shell.run(&line);
         // Complaints first, as they are unbuffered in the original.
-        std::io::stderr().write_all(&std::mem::take(&mut shell.err))?;
-        stdout.write_all(&std::mem::take(&mut shell.out))?;
+        let mut stderr = std::io::stderr();
+        let terminal = stderr.is_terminal();
+        show(&mut stderr, terminal, &std::mem::take(&mut shell.err))?;
+        let terminal = stdout.is_terminal();
+        show(&mut stdout, terminal, &std::mem::take(&mut shell.out))?;
         if strict && !fine {
             stdout.flush()?;
             return Ok(ExitCode::FAILURE);
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Scripts get every byte as it is; what a person sees must not steer the
+/// terminal.
+fn show(to: &mut dyn Write, terminal: bool, text: &[u8]) -> std::io::Result<()> {
+    match terminal {
+        true => to.write_all(&print::for_terminal(text)),
+        false => to.write_all(text),
+    }
 }

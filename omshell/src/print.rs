@@ -52,6 +52,30 @@ fn quoted(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
 }
 
+/// The same text for a terminal: what would steer it (escape sequences in a
+/// name or message from the server) is shown as `\x1b`, and so are bytes that
+/// are no text.
+pub fn for_terminal(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mark = |out: &mut Vec<u8>, bytes: &[u8]| {
+        for byte in bytes {
+            out.extend_from_slice(format!("\\x{byte:02x}").as_bytes());
+        }
+    };
+    for chunk in text.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            let mut room = [0; 4];
+            let bytes = c.encode_utf8(&mut room).as_bytes();
+            match c.is_control() && !matches!(c, '\n' | '\t') {
+                true => mark(&mut out, bytes),
+                false => out.extend_from_slice(bytes),
+            }
+        }
+        mark(&mut out, chunk.invalid());
+    }
+    out
+}
+
 fn to_nul(text: &[u8]) -> &[u8] {
     text.split(|&c| c == 0).next().unwrap_or_default()
 }
@@ -83,6 +107,21 @@ mod tests {
         }
         assert_eq!(shown(&Value::Data(vec![1; 341])).len(), 1022);
         assert_eq!(shown(&Value::Data(vec![b'x'; 2000])).len(), 1024);
+    }
+
+    #[test]
+    fn nothing_steers_a_terminal() {
+        for (text, seen) in [
+            (&b"name = \"h\"\n\tx"[..], &b"name = \"h\"\n\tx"[..]),
+            (b"\x1b]0;title\x07\r", b"\\x1b]0;title\\x07\\x0d"),
+            (
+                "h\u{e9}\u{9b}2J".as_bytes(),
+                "h\u{e9}\\xc2\\x9b2J".as_bytes(),
+            ),
+            (b"a\xff\x80b", b"a\\xff\\x80b"),
+        ] {
+            assert_eq!(for_terminal(text), seen);
+        }
     }
 
     #[test]

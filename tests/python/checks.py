@@ -121,6 +121,40 @@ def callbacks():
         ok(not server.dispatch(0.05), "nothing more to come")
 
 
+def dropped():
+    """Objects that the script forgets are there until they are answered."""
+    answers = []
+    with connect() as server:
+        for a in ("10.0.0.10", "192.0.2.1", "10.0.0.11"):
+            server.new("lease", ip_address=a).on_answer(
+                lambda lease, code: answers.append((lease["ip-address"][3], code))).start()
+        gc.collect()
+        ok(len(dhcpctl._awaited) == 3, "objects with answers to come are kept")
+        while len(answers) < 3 and server.dispatch(5):
+            gc.collect()
+        ok(sorted(answers) == [(1, dhcpctl.NOTFOUND), (10, 0), (11, 0)], f"all called: {answers}")
+        gc.collect()
+        ok(not dhcpctl._awaited and not len(dhcpctl._listening), "and not kept after that")
+
+
+def values():
+    with connect() as server:
+        host = server.new("host")
+        host["text"] = "a\0b"
+        ok(host["text"] == b"a\0b", "a NUL in a string")
+        host["latin"] = b"\xff"
+        ok(host.attributes()["latin"] == b"\xff", "bytes that are no text")
+        host["number"] = 2**32 - 1
+        ok(host.attributes()["number"] in (-1, 2**32 - 1), "32 bits")
+        for number in (2**32, 2**40, -2**31 - 1):
+            try:
+                host["number"] = number
+            except OverflowError:
+                ok(True, f"{number} does not fit")
+            else:
+                ok(False, f"{number} was cut")
+
+
 def errors():
     fails(12, "nobody listens", dhcpctl.Connection, "127.0.0.1", 1)
     try:
@@ -143,6 +177,8 @@ layouts(sys.argv[1])
 lookups()
 hosts()
 callbacks()
+dropped()
+values()
 errors()
 print(f"1..{count}")
 sys.exit(failed != 0)

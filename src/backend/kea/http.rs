@@ -4,6 +4,7 @@ use super::Failure;
 use super::json::MAX_BYTES;
 use super::target::Secret;
 use crate::status::Status;
+use ureq_proto::BodyMode;
 use ureq_proto::client::state::{RecvBody, RecvResponse};
 use ureq_proto::client::{Call, RecvBodyResult, RecvResponseResult, SendRequestResult};
 use ureq_proto::http::{Request, StatusCode};
@@ -98,6 +99,21 @@ impl Response {
         result
     }
 
+    /// The peer closed: the end of an answer that has no length of its own.
+    /// `None` when it was not the end.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub fn closed(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        match &self.state {
+            State::Body(call) if until_closed(call) => {
+                self.state = State::Over;
+                self.end(false).map(|(body, _)| Some(body))
+            }
+            _ => Ok(None),
+        }
+    }
+
     fn digest(&mut self) -> Result<Option<(Vec<u8>, bool)>, Failure> {
         let bad = |_| Failure::from(Status::PROTOCOL_ERROR);
         loop {
@@ -135,7 +151,7 @@ impl Response {
                     if self.body.len() > MAX_BYTES {
                         return Err(Status::PROTOCOL_ERROR.into());
                     }
-                    if call.can_proceed() {
+                    if call.can_proceed() && !until_closed(&call) {
                         match call.proceed() {
                             Some(RecvBodyResult::Cleanup(call)) => State::Done {
                                 reusable: !call.must_close_connection(),
@@ -168,6 +184,10 @@ impl Response {
     }
 }
 
+fn until_closed(call: &Call<RecvBody>) -> bool {
+    call.body_mode() == BodyMode::CloseDelimited
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,6 +217,20 @@ mod tests {
         let chunked =
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n[\r\n2\r\n1]\r\n0\r\n\r\n";
         assert_eq!(r.take(chunked).unwrap().unwrap().0, b"[1]");
+    }
+
+    #[test]
+    fn up_to_the_end_of_the_connection() {
+        let mut r = response();
+        for piece in [&b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n["[..], b"1]"] {
+            assert_eq!(r.take(piece).unwrap(), None);
+        }
+        assert_eq!(r.closed().unwrap(), Some(b"[1]".to_vec()));
+        // One with a length ends there, and not before.
+        let mut r = response();
+        let half = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n[1";
+        assert_eq!(r.take(half).unwrap(), None);
+        assert_eq!(r.closed().unwrap(), None);
     }
 
     #[test]

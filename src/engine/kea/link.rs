@@ -292,7 +292,8 @@ impl Link {
                 let mut piece = [0; 16 * 1024];
                 let n = match socket.receive(&mut piece, false) {
                     Ok(None) => return Ok(Event::Later),
-                    Ok(Some(0)) | Err(_) => return self.again(),
+                    Ok(Some(0)) => return self.closed(),
+                    Err(_) => return self.again(),
                     Ok(Some(n)) => n,
                 };
                 socket.quick_ack();
@@ -310,9 +311,7 @@ impl Link {
                 match response.take(&piece[..n])? {
                     None => Ok(Event::Later),
                     Some((body, reusable)) => {
-                        let length = scanner.scan(&body)?;
-                        let length = length.ok_or(Failure::Lost(Status::CONNECTION_RESET))?;
-                        let reply = Reply::new(json::parse(&body[..length])?)?;
+                        let reply = content(scanner, &body)?;
                         Ok(Event::Answer(
                             reply,
                             self.socket.take().filter(|_| reusable),
@@ -321,6 +320,18 @@ impl Link {
                 }
             }
         }
+    }
+
+    /// The server closed: the end of an answer without a length, or no answer.
+    fn closed(&mut self) -> Result<Event, Failure> {
+        if let Inside::Http {
+            response, scanner, ..
+        } = &mut self.inside
+            && let Some(body) = response.closed()?
+        {
+            return Ok(Event::Answer(content(scanner, &body)?, None));
+        }
+        self.again()
     }
 
     /// The server closed without an answer. A connection that it had kept may
@@ -342,6 +353,13 @@ impl Link {
             _ => Err(Failure::Lost(Status::CONNECTION_RESET)),
         }
     }
+}
+
+/// The answer in the content of a response.
+fn content(scanner: &mut Scanner, body: &[u8]) -> Result<Reply, Failure> {
+    let length = scanner.scan(body)?;
+    let length = length.ok_or(Failure::Lost(Status::CONNECTION_RESET))?;
+    Ok(Reply::new(json::parse(&body[..length])?)?)
 }
 
 /// A server that is not there.
