@@ -54,3 +54,32 @@ impl Drop for Lock {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_neither_keeps_nor_frees_it() {
+        let folder = std::env::temp_dir().join(format!("dhcpctl-lock-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let name = format!("kea:{}/kea", folder.display());
+        let target = Target::parse(&name).unwrap().unwrap();
+        let take = || Lock::take(&target).unwrap();
+
+        let lock = take().expect("it is free");
+        assert!(take().is_none());
+        // What a child has of it after a fork.
+        let childs = || Lock {
+            fd: lock.fd.try_clone().unwrap(),
+            process: lock.process + 1,
+        };
+        let kept = childs();
+        drop(childs());
+        assert!(take().is_none(), "the child has unlocked it");
+        drop(lock);
+        assert!(take().is_some(), "the child keeps it locked");
+        drop(kept);
+        std::fs::remove_dir(&folder).unwrap();
+    }
+}
