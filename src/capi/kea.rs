@@ -1,7 +1,7 @@
 //! Additions for Kea servers, which the genuine library does not have.
 
 use super::environment::default_deadline;
-use super::{guard, object, some, text};
+use super::{guard, guard_calling, object, some, text};
 use crate::object::data::{self, Datum};
 use crate::object::layout::{dhcpctl_data_string, dhcpctl_handle, dhcpctl_status, omapi_object_t};
 use crate::object::refs::ObjectRef;
@@ -35,7 +35,7 @@ pub unsafe extern "C" fn dhcpctl_kea_command(
     reply: *mut dhcpctl_data_string,
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
-    guard(|| unsafe {
+    guard_calling(|| unsafe {
         let connection = object(connection)?;
         let command = text(command)?;
         if !reply.is_null() && !(*reply).is_null() {
@@ -47,7 +47,12 @@ pub unsafe extern "C" fn dhcpctl_kea_command(
         let h = ObjectRef::from_raw(remote::new(c"kea-command")?);
         set(h.as_ptr(), c"command", command)?;
         if !arguments_json.is_null() {
-            set(h.as_ptr(), c"arguments", text(arguments_json)?)?;
+            let arguments = text(arguments_json)?;
+            if arguments.is_empty() {
+                // As a value, it would be none at all.
+                return Err(Status::INVALID_ARGUMENT);
+            }
+            set(h.as_ptr(), c"arguments", arguments)?;
         }
         remote::send(h.as_ptr(), connection, remote::Ask::Open(0)).ok()?;
         completion::wait(h.as_ptr(), default_deadline())?.ok()?;

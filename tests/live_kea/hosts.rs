@@ -11,6 +11,8 @@ use dhcpctl::status::Status;
 const DHCP: Setup<'_> = Setup {
     more: "",
     dhcp: true,
+    hooks: "",
+    sockets: "",
     reservations: "",
     subnet: None,
 };

@@ -113,46 +113,108 @@ impl Agent {
     }
 }
 
-fn serve(stream: TcpStream, kea: &Path, close_after: usize) -> Option<()> {
-    let mut reader = BufReader::new(stream.try_clone().ok()?);
-    let mut stream = stream;
-    for _ in 0..close_after {
-        let (mut length, mut authorized) = (0, false);
-        loop {
-            let mut line = String::new();
-            if reader.read_line(&mut line).ok()? == 0 {
-                return None;
-            }
-            let line = line.trim_end().to_lowercase();
-            if let Some(n) = line.strip_prefix("content-length: ") {
-                length = n.parse().ok()?;
-            }
-            // admin:pw
-            authorized |= line == "authorization: basic ywrtaw46chc=";
-            if line.is_empty() {
-                break;
-            }
+/// A request: its head, in small letters, and its body.
+fn request(reader: &mut impl BufRead) -> Option<(Vec<String>, Vec<u8>)> {
+    let (mut head, mut length) = (Vec::new(), 0);
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
         }
-        let mut command = vec![0; length];
-        reader.read_exact(&mut command).ok()?;
-        let (status, body) = match authorized {
-            false => (
-                "401 Unauthorized",
-                b"{\"result\":401,\"text\":\"Unauthorized\"}".to_vec(),
-            ),
-            true => {
-                assert!(String::from_utf8_lossy(&command).contains(r#""service":["dhcp4"]"#));
-                let answer = raw_command(kea, &command).ok()?;
-                ("200 OK", [&b"[ "[..], &answer, b" ]"].concat())
-            }
-        };
-        write!(
-            stream,
-            "HTTP/1.1 {status}\r\nContent-Length: {}\r\nContent-Type: application/json\r\n\r\n",
-            body.len()
-        )
-        .ok()?;
-        stream.write_all(&body).ok()?;
+        let line = line.trim_end().to_lowercase();
+        if let Some(n) = line.strip_prefix("content-length: ") {
+            length = n.parse().ok()?;
+        }
+        if line.is_empty() {
+            break;
+        }
+        head.push(line);
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some((head, body))
+}
+
+fn respond(stream: &mut impl Write, status: &str, body: &[u8]) -> std::io::Result<()> {
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nContent-Type: application/json\r\n\r\n",
+        body.len()
+    )?;
+    stream.write_all(body)
+}
+
+fn serve(mut stream: TcpStream, kea: &Path, close_after: usize) -> Option<()> {
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    for _ in 0..close_after {
+        let (head, command) = request(&mut reader)?;
+        // admin:pw
+        if !head.contains(&"authorization: basic ywrtaw46chc=".to_owned()) {
+            let body = b"{\"result\":401,\"text\":\"Unauthorized\"}";
+            respond(&mut stream, "401 Unauthorized", body).ok()?;
+            continue;
+        }
+        assert!(String::from_utf8_lossy(&command).contains(r#""service":["dhcp4"]"#));
+        let answer = raw_command(kea, &command).ok()?;
+        let body = [&b"[ "[..], &answer, b" ]"].concat();
+        respond(&mut stream, "200 OK", &body).ok()?;
     }
     None
+}
+
+/// Something on TCP that counts connections: bytes go to another port and back.
+pub struct Counter {
+    pub port: u16,
+    pub connections: Arc<AtomicUsize>,
+}
+
+impl Counter {
+    pub fn start(to: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&connections);
+        std::thread::spawn(move || {
+            for from in listener.incoming().flatten() {
+                let Ok(to) = TcpStream::connect(("127.0.0.1", to)) else {
+                    continue;
+                };
+                count.fetch_add(1, Ordering::SeqCst);
+                pass_on(from.try_clone().unwrap(), to.try_clone().unwrap());
+                pass_on(to, from);
+            }
+        });
+        Self { port, connections }
+    }
+}
+
+fn pass_on(mut from: TcpStream, mut to: TcpStream) {
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut from, &mut to);
+        let _ = to.shutdown(std::net::Shutdown::Both);
+    });
+}
+
+/// An HTTP server that answers what every Kea is asked first, and everything
+/// else with these bytes and the end of the connection.
+pub fn says(bytes: Vec<u8>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let bytes = bytes.clone();
+            std::thread::spawn(move || {
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                while let Some((_, command)) = request(&mut reader) {
+                    let command = String::from_utf8_lossy(&command).into_owned();
+                    let Some(answer) = Fake::probe(&command) else {
+                        let _ = stream.write_all(&bytes);
+                        break;
+                    };
+                    let _ = respond(&mut stream, "200 OK", format!("[{answer}]").as_bytes());
+                }
+            });
+        }
+    });
+    port
 }

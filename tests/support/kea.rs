@@ -3,11 +3,12 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{Shutdown, UdpSocket};
+use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -22,84 +23,127 @@ pub struct Program {
 
 const HOOKS: &str = "usr/lib/x86_64-linux-gnu/kea/hooks";
 
-/// The Keas here: the system's, and with DHCPCTL_KEA=FOLDER[:FOLDER...] those
-/// that `unpack-kea.sh` made. With DHCPCTL_SLOW=1 2.6 and 3.0 are unpacked
-/// below `target` first.
-pub fn programs() -> Vec<Program> {
-    let mut found = Vec::new();
-    if Path::new("/usr/sbin/kea-dhcp4").exists() {
-        found.push(vec![PathBuf::from("/usr/sbin/kea-dhcp4")]);
-    }
-    let mut folders: Vec<PathBuf> = std::env::var_os("DHCPCTL_KEA")
-        .map(|list| std::env::split_paths(&list).collect())
-        .unwrap_or_default();
-    if std::env::var_os("DHCPCTL_SLOW").is_some_and(|v| v == "1") {
-        folders.extend(unpacked());
-    }
-    found.extend(
-        folders
-            .into_iter()
-            .map(|f| vec![f.join("run"), "kea-dhcp4".into()]),
-    );
-    found
-        .into_iter()
-        .map(|command| {
-            let version = Command::new(&command[0])
-                .args(&command[1..])
-                .arg("-v")
-                .output()
-                .expect("Kea says its version");
-            let version = String::from_utf8_lossy(&version.stdout).into_owned();
-            let label: Vec<&str> = version.trim().split('.').take(2).collect();
-            let root = command[0].parent().filter(|_| command.len() > 1);
-            Program {
-                label: label.join("."),
-                hooks: root.unwrap_or(Path::new("/")).join(HOOKS),
-                command,
+/// The Keas here: the system's; those in folders that `unpack-kea.sh` made,
+/// named by DHCPCTL_KEA=FOLDER[:FOLDER...]; and those that `ci/kea` keeps: 3.0,
+/// and with DHCPCTL_SLOW=1 2.6.
+pub fn programs() -> &'static [Program] {
+    static FOUND: OnceLock<Vec<Program>> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let mut commands = Vec::new();
+        if Path::new("/usr/sbin/kea-dhcp4").exists() {
+            commands.push(vec![PathBuf::from("/usr/sbin/kea-dhcp4")]);
+        }
+        let named = std::env::var_os("DHCPCTL_KEA").unwrap_or_default();
+        let kept = wanted().map(|version| cache().join(format!("kea-{version}")));
+        let folders = std::env::split_paths(&named).chain(kept);
+        let folders = folders.filter(|f| f.join("run").exists());
+        commands.extend(folders.map(|f| vec![f.join("run"), "kea-dhcp4".into()]));
+        let mut found: Vec<Program> = Vec::new();
+        for command in commands {
+            let program = Program::of(command);
+            if found.iter().all(|p| p.label != program.label) {
+                found.push(program);
             }
-        })
-        .collect()
+        }
+        found
+    })
 }
 
-/// Unpacks 2.6 and 3.0, once.
-fn unpacked() -> Vec<PathBuf> {
-    static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    let _one = LOCK.lock().unwrap();
-    let below = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    [
-        ("kea-2.6", &["trixie"][..]),
-        ("kea-3.0", &["trixie", "trixie-backports"]),
-    ]
-    .iter()
-    .map(|(name, suites)| {
-        let folder = below.join(name);
-        let done = Command::new("bash")
-            .args(["-c", include_str!("unpack-kea.sh"), "unpack-kea.sh"])
-            .arg(suites[0])
-            .arg(&folder)
-            .args(&suites[1..])
-            .status();
-        assert!(done.is_ok_and(|s| s.success()), "{name} cannot be unpacked");
-        folder
-    })
-    .collect()
+/// What should be here and is not, with the way to get it.
+pub fn missing() -> Option<String> {
+    if programs().is_empty() {
+        return Some("kea-dhcp4 is not installed".into());
+    }
+    let there = |v: &&str| programs().iter().any(|p| p.label == *v);
+    let missing: Vec<&str> = wanted().filter(|v| !there(v)).collect();
+    let list = missing.join(" ");
+    (!missing.is_empty()).then(|| format!("no Kea {list}; get it with `ci/kea {list}`"))
+}
+
+fn wanted() -> impl Iterator<Item = &'static str> {
+    let slow = std::env::var_os("DHCPCTL_SLOW").is_some_and(|v| v == "1");
+    slow.then_some("2.6").into_iter().chain(["3.0"])
+}
+
+/// As in `ci/kea`.
+fn cache() -> PathBuf {
+    let variable = |name| std::env::var_os(name).filter(|v| !v.is_empty());
+    match (variable("DHCPCTL_CACHE"), variable("XDG_CACHE_HOME")) {
+        (Some(folder), _) => folder.into(),
+        (None, Some(all)) => Path::new(&all).join("dhcpctl"),
+        (None, None) => Path::new(env!("CARGO_TARGET_TMPDIR")).join("../cache"),
+    }
+}
+
+impl Program {
+    fn of(command: Vec<PathBuf>) -> Self {
+        let version = Command::new(&command[0])
+            .args(&command[1..])
+            .arg("-v")
+            .output()
+            .expect("Kea says its version");
+        let version = String::from_utf8_lossy(&version.stdout).into_owned();
+        let label: Vec<&str> = version.trim().split('.').take(2).collect();
+        let root = command[0].parent().filter(|_| command.len() > 1);
+        Self {
+            label: label.join("."),
+            hooks: root.unwrap_or(Path::new("/")).join(HOOKS),
+            command,
+        }
+    }
+
+    /// The one that the system has, not an unpacked one.
+    pub fn is_systems(&self) -> bool {
+        self.command.len() == 1
+    }
+
+    /// Whether it has commands for hosts.
+    pub fn has_host_cmds(&self) -> bool {
+        self.hook("host_cmds").exists()
+    }
+
+    /// The file of a hook library.
+    pub fn hook(&self, name: &str) -> PathBuf {
+        self.hooks.join(format!("libdhcp_{name}.so"))
+    }
+
+    /// Another program of the same Kea, where it is installed.
+    pub fn sibling(&self, name: &str) -> Option<Vec<PathBuf>> {
+        let mut command = self.command.clone();
+        match command.pop()?.parent() {
+            Some(folder) if command.is_empty() => command.push(folder.join(name)),
+            _ => command.push(name.into()),
+        }
+        let file = match &command[..] {
+            [run, _] => run.with_file_name("usr/sbin").join(name),
+            _ => command[0].clone(),
+        };
+        file.exists().then_some(command)
+    }
 }
 
 /// A running Kea; ended when dropped.
 pub struct Kea {
     pub program: Program,
     pub folder: PathBuf,
+    /// For TCP, instead of `@PORT@` in the set-up.
+    pub port: u16,
     ports: (u16, u16),
     child: Child,
 }
 
-/// What differs from one test's Kea to the next.
+/// What differs from one test's Kea to the next. `@HOOKS@` is the folder of
+/// the hook libraries, `@PORT@` a free TCP port.
 #[derive(Clone, Copy, Default)]
 pub struct Setup<'s> {
     /// More of `Dhcp4`, with a comma behind.
     pub more: &'s str,
     /// Serve DHCP on loopback.
     pub dhcp: bool,
+    /// More hook libraries, each with a comma in front.
+    pub hooks: &'s str,
+    /// More control sockets (3.0), each with a comma in front.
+    pub sockets: &'s str,
     /// Reservations to start with.
     pub reservations: &'s str,
     /// Prefix and pool of the subnet, and the lease file, when they are to be
@@ -128,10 +172,15 @@ impl Kea {
         let d = folder.display();
         let hooks: Vec<String> = ["lease_cmds", "stat_cmds", "host_cmds", "class_cmds"]
             .iter()
-            .map(|h| program.hooks.join(format!("libdhcp_{h}.so")))
+            .map(|h| program.hook(h))
             .filter(|path| path.exists())
             .map(|path| format!("{{ \"library\": \"{}\" }}", path.display()))
             .collect();
+        let mut socket = format!(r#"{{ "socket-type": "unix", "socket-name": "{d}/ctrl.sock" }}"#);
+        socket = match setup.sockets {
+            "" => format!(r#""control-socket": {socket}"#),
+            more => format!(r#""control-sockets": [ {socket} {more} ]"#),
+        };
         let interfaces = match setup.dhcp {
             true => r#""interfaces": [ "lo" ], "dhcp-socket-type": "udp""#,
             false => r#""interfaces": [ ]"#,
@@ -143,11 +192,11 @@ impl Kea {
         let config = format!(
             r#"{{ "Dhcp4": {{ {more}
   "interfaces-config": {{ {interfaces} }},
-  "control-socket": {{ "socket-type": "unix", "socket-name": "{d}/ctrl.sock" }},
+  {socket},
   "lease-database": {{ "type": "memfile", "persist": true, "name": "{d}/leases4.csv", "lfc-interval": 0 }},
   "expired-leases-processing": {{ "reclaim-timer-wait-time": 0, "hold-reclaimed-time": 3600 }},
   "valid-lifetime": 3600,
-  "hooks-libraries": [ {hooks} ],
+  "hooks-libraries": [ {hooks} {more_hooks} ],
   "subnet4": [ {{ "id": 1, "subnet": "{prefix}", "relay": {{ "ip-addresses": [ "127.0.0.1" ] }},
     "pools": [ {{ "pool": "{pool}" }} ], "reservations": [ {reservations} ] }} ],
   "loggers": [ {{ "name": "kea-dhcp4", "severity": "WARN", "output_options": [ {{ "output": "stdout" }} ] }} ]
@@ -155,8 +204,13 @@ impl Kea {
 "#,
             more = setup.more,
             hooks = hooks.join(", "),
+            more_hooks = setup.hooks,
             reservations = setup.reservations,
         );
+        let tcp = free_port();
+        let config = config
+            .replace("@HOOKS@", &program.hooks.display().to_string())
+            .replace("@PORT@", &tcp.to_string());
         fs::write(folder.join("kea.json"), config).unwrap();
         let end = now() + 3000;
         let past = now() - 3000;
@@ -174,6 +228,7 @@ impl Kea {
         let kea = Self {
             program: program.clone(),
             folder,
+            port: tcp,
             ports,
             child,
         };
@@ -183,24 +238,9 @@ impl Kea {
 
     fn spawn(program: &Program, folder: &Path, ports: (u16, u16)) -> Child {
         let mut command = Command::new(&program.command[0]);
-        command
-            .args(&program.command[1..])
-            .arg("-c")
-            .arg(folder.join("kea.json"));
+        command.args(&program.command[1..]);
         command.args(["-p", &ports.0.to_string(), "-P", &ports.1.to_string()]);
-        for name in [
-            "KEA_PIDFILE_DIR",
-            "KEA_LOCKFILE_DIR",
-            "KEA_CONTROL_SOCKET_DIR",
-            "KEA_DHCP_DATA_DIR",
-            "KEA_LOG_FILE_DIR",
-        ] {
-            command.env(name, folder);
-        }
-        let log = fs::File::create(folder.join("log")).unwrap();
-        let errors = log.try_clone().unwrap();
-        command.stdin(Stdio::null()).stdout(log).stderr(errors);
-        command.spawn().expect("Kea starts")
+        launch(command, folder, "kea.json", "log")
     }
 
     fn wait(&self) {
@@ -245,6 +285,11 @@ impl Kea {
     /// The configuration without what Kea itself changes.
     pub fn config(&self) -> String {
         self.command(r#"{"command":"config-get"}"#)
+    }
+
+    /// The file that config-write writes.
+    pub fn file(&self) -> String {
+        fs::read_to_string(self.folder.join("kea.json")).unwrap()
     }
 
     pub fn leases(&self) -> String {
@@ -355,6 +400,100 @@ impl Drop for Kea {
     fn drop(&mut self) {
         self.kill();
         let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Starts a program of Kea that keeps to this folder.
+fn launch(mut command: Command, folder: &Path, config: &str, log: &str) -> Child {
+    command.arg("-c").arg(folder.join(config));
+    for name in [
+        "KEA_PIDFILE_DIR",
+        "KEA_LOCKFILE_DIR",
+        "KEA_CONTROL_SOCKET_DIR",
+        "KEA_DHCP_DATA_DIR",
+        "KEA_LOG_FILE_DIR",
+    ] {
+        command.env(name, folder);
+    }
+    let log = fs::File::create(folder.join(log)).unwrap();
+    let errors = log.try_clone().unwrap();
+    command.stdin(Stdio::null()).stdout(log).stderr(errors);
+    command.spawn().expect("Kea starts")
+}
+
+/// One that nobody listens on at this moment.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// A real kea-ctrl-agent in front of a Kea; ended when dropped.
+pub struct CtrlAgent {
+    command: Vec<PathBuf>,
+    folder: PathBuf,
+    pub port: u16,
+    child: Child,
+}
+
+impl CtrlAgent {
+    /// With the user `admin` and the password `pw`. `None` where it is not
+    /// installed.
+    pub fn start(kea: &Kea) -> Option<Self> {
+        let command = kea.program.sibling("kea-ctrl-agent")?;
+        let port = free_port();
+        let config = format!(
+            r#"{{ "Control-agent": {{ "http-host": "127.0.0.1", "http-port": {port},
+  "authentication": {{ "type": "basic", "realm": "kea-control-agent",
+    "clients": [ {{ "user": "admin", "password": "pw" }} ] }},
+  "control-sockets": {{ "dhcp4": {{ "socket-type": "unix", "socket-name": "{}" }} }},
+  "loggers": [ {{ "name": "kea-ctrl-agent", "severity": "WARN", "output_options": [ {{ "output": "stdout" }} ] }} ] }} }}
+"#,
+            kea.socket().display()
+        );
+        fs::write(kea.folder.join("agent.json"), config).unwrap();
+        let child = Self::spawn(&command, &kea.folder);
+        let agent = Self {
+            command,
+            folder: kea.folder.clone(),
+            port,
+            child,
+        };
+        agent.wait();
+        Some(agent)
+    }
+
+    fn spawn(line: &[PathBuf], folder: &Path) -> Child {
+        let mut command = Command::new(&line[0]);
+        command.args(&line[1..]);
+        launch(command, folder, "agent.json", "agent.log")
+    }
+
+    fn wait(&self) {
+        let limit = Instant::now() + Duration::from_secs(20);
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            let log = || fs::read_to_string(self.folder.join("agent.log")).unwrap_or_default();
+            assert!(Instant::now() < limit, "no agent:\n{}", log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    pub fn restart(&mut self) {
+        self.kill();
+        let _ = fs::remove_file(self.folder.join("agent.kea-ctrl-agent.pid"));
+        self.child = Self::spawn(&self.command, &self.folder);
+        self.wait();
+    }
+}
+
+impl Drop for CtrlAgent {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod dhcpd;
 pub mod hostile;
 pub mod server;
+pub mod table;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};

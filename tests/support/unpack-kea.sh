@@ -8,11 +8,19 @@
 # configuration and an empty package status) and unpacks them. Nothing on the
 # system changes. FOLDER/run PROGRAM ARGUMENTS... starts a program with its own
 # loader and libraries: no chroot, no root.
+#
+# FOLDER appears when it is whole: it is made beside its place, and one that an
+# interrupted run left there is thrown away. A second call waits for the first.
 set -eu
-suite=$1 folder=$2 extra=${3:-}
-[ ! -x "$folder/run" ] || exit 0
+suite=$1 whole=$2 extra=${3:-}
+mkdir -p "$(dirname "$whole")"
+exec 9>"$whole.lock"
+flock 9
+[ ! -x "$whole/run" ] || exit 0
+folder=$whole.new
+rm -rf "$whole" "$folder"
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work" "$folder"' EXIT
 mkdir -p "$work"/etc/apt.conf.d "$work"/state/lists/partial "$work"/cache/archives/partial "$folder"
 # The mirror that the system itself uses.
 mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
@@ -46,14 +54,15 @@ done
 for package in "$work"/cache/archives/*.deb; do
     dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink -C "$folder"
 done
-root=$(cd "$folder" && pwd)
-cat >"$folder/run.new" <<END
+cat >"$folder/run" <<'END'
 #!/bin/sh
-program=\$1
+root=$(dirname "$(readlink -f "$0")")
+program=$1
 shift
 export KEA_HOOKS_PATH="$root/usr/lib/x86_64-linux-gnu/kea/hooks"
 exec "$root/usr/lib64/ld-linux-x86-64.so.2" --library-path "$root/usr/lib/x86_64-linux-gnu" \
-    "$root/usr/sbin/\$program" "\$@"
+    "$root/usr/sbin/$program" "$@"
 END
-chmod +x "$folder/run.new"
-mv "$folder/run.new" "$folder/run"
+chmod +x "$folder/run"
+"$folder/run" kea-dhcp4 -v >/dev/null
+mv "$folder" "$whole"

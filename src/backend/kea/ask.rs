@@ -1,10 +1,12 @@
 //! Requests, copied and sorted: what each is about, and which may go together.
 
-use super::attributes::Attributes;
+use super::attributes::{Answered, Attributes};
 use super::handles::{self, Identity};
 use super::job::{Kea, is_read_only};
 use super::{Answer, Failure};
-use super::{control, failover, group, host, lease, lease_update};
+use super::{
+    config, control, failover, group, host, lease, lease_create, lease_update, lease_walk,
+};
 use crate::request::{Operation, Request};
 use crate::status::Status;
 
@@ -184,6 +186,7 @@ impl Ask {
                 _ => Err(Status::NOT_IMPLEMENTED.into()),
             },
             Self::Remove(handle) => match find(handle)? {
+                Identity::Lease(address) => lease_create::remove(kea, address).await,
                 Identity::Control => Err(Status::NO_PERMISSION.into()),
                 _ => Err(Status::NOT_IMPLEMENTED.into()),
             },
@@ -193,9 +196,9 @@ impl Ask {
                     handle => Some(find(handle)?),
                 };
                 match (kind, after) {
-                    (Kind::Lease, None) => lease::next(kea, None).await,
+                    (Kind::Lease, None) => lease_walk::next(kea, None).await,
                     (Kind::Lease, Some(Identity::Lease(address))) => {
-                        lease::next(kea, Some(address)).await
+                        lease_walk::next(kea, Some(address)).await
                     }
                     (Kind::Host, None) => host::next(kea, None).await,
                     (Kind::Host, Some(Identity::Host(key))) => host::next(kea, Some(key)).await,
@@ -215,7 +218,25 @@ async fn refresh(kea: &Kea, identity: Identity) -> Result<Answer, Failure> {
         Identity::Class(name) => group::refresh_class(kea, &name).await,
         Identity::Control => control::refresh(kea).await,
         Identity::Failover(name) => failover::refresh(kea, &name).await,
-        // As dhcpd: an object without attributes.
-        Identity::Subnet(_) => Err(Status::INVALID_ARGUMENT.into()),
+        Identity::Subnet(_) | Identity::Pool(..) => bare(kea, identity).await,
+    }
+}
+
+/// A subnet or pool: an object without attributes, as long as it is there.
+async fn bare(kea: &Kea, identity: Identity) -> Result<Answer, Failure> {
+    let config = config::current(kea).await?;
+    let there = match &identity {
+        Identity::Pool(id, range) => config.pools().any(|pool| pool == (*id, range)),
+        Identity::Subnet(id) => {
+            config::subnets(config.dhcp4()).any(|(_, s)| config::subnet_id(s) == Some(*id))
+        }
+        _ => false,
+    };
+    match there {
+        true => {
+            let handle = handles::handle(kea.shared.key(), identity);
+            Ok(Answer::Object(handle, Answered::default()))
+        }
+        false => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
     }
 }

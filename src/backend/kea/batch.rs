@@ -6,6 +6,7 @@ use super::handles::{self, Identity};
 use super::host;
 use super::job::Kea;
 use super::{commands, rewrite};
+use crate::status::Status;
 
 /// How a request is done.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,10 +38,25 @@ pub async fn run(kea: &Kea, asks: Vec<Ask>) -> Vec<Answer> {
             _ => Way::Rewrite,
         }
     };
+    // Once for all of them: it is held until the job ends, and would keep us
+    // out a second time.
+    let needed = kea.shared.options().rewrite || asks.iter().any(|a| way(a) != Way::Rewrite);
+    let locked = match needed {
+        true => kea.lock().await,
+        false => Ok(()),
+    };
     let mut answers = Vec::with_capacity(asks.len());
     for run in asks.chunk_by(|a, b| way(a) == way(b)) {
         let way = run.first().map_or(Way::Rewrite, way);
+        if let Err(failure) = &locked
+            && (way == Way::Rewrite || failure.status() == Status::TIMED_OUT)
+        {
+            answers.extend(run.iter().map(|_| Answer::from(failure.clone())));
+            continue;
+        }
         answers.extend(match way {
+            // A directory that cannot be locked is no reason to refuse what
+            // Kea itself keeps apart.
             Way::HostCommands => commands::run(kea, run, true).await,
             Way::ClassCommands => commands::run(kea, run, false).await,
             Way::Rewrite => rewrite::run(kea, run).await,

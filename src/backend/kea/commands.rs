@@ -22,10 +22,7 @@ pub async fn run(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Vec<Answer> {
 
 async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, Failure> {
     let mut config = config::current(kea).await?;
-    let in_database = ["hosts-database", "hosts-databases"].iter().any(|key| {
-        let value = config.dhcp4().get(*key);
-        value.is_some_and(|v| v.as_array().is_none_or(|l| !l.is_empty()))
-    });
+    let in_database = config::has_hosts_database(config.dhcp4());
     let target = if in_database { "database" } else { "memory" };
     let write = kea.shared.options().write && !(in_database && with_hosts);
     if write && draft::loses_option_43(&config.arguments) && !kea.shared.options().option43 {

@@ -16,10 +16,9 @@ use std::time::{Duration, Instant};
 const QUIET_CHANGES: [&str; 3] = ["reservation-add", "subnet4-add", "class-add"];
 
 /// A configuration as config-get gives it.
-#[derive(Debug)]
 pub struct Config {
     /// `{"Dhcp4": ...}`, ready for config-set. May hold passwords: never to be
-    /// logged.
+    /// logged or shown.
     pub arguments: Value,
     /// Kea's hash of it, from 2.4 on.
     pub hash: Option<String>,
@@ -129,6 +128,13 @@ pub async fn same_hash(kea: &Kea, config: &Config) -> Result<bool, Failure> {
     Ok(json::at(reply.arguments(), &["hash"]).and_then(Value::as_str) == Some(hash))
 }
 
+impl core::fmt::Debug for Config {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let mut shown = f.debug_struct("Config");
+        shown.field("hash", &self.hash).finish_non_exhaustive()
+    }
+}
+
 impl Config {
     /// `Dhcp4`.
     #[must_use]
@@ -145,18 +151,19 @@ impl Config {
             .get_or_init(|| super::reservation::entries(self.dhcp4()))
     }
 
-    /// The subnet-id of the subnet with a pool that has this address.
+    /// The subnet-id and the range of the pool that has this address.
     #[must_use]
-    pub fn pool_of(&self, address: Ipv4Addr) -> Option<u32> {
-        let has = |subnet: &Map<String, Value>| {
-            json::list(subnet, "pools")
-                .iter()
-                .filter_map(|pool| pool.get("pool")?.as_str())
-                .any(|range| in_pool(range, address))
-        };
-        subnets(self.dhcp4())
-            .find(|(_, subnet)| has(subnet))
-            .and_then(|(_, subnet)| subnet_id(subnet))
+    pub fn pool_of(&self, address: Ipv4Addr) -> Option<(u32, &str)> {
+        self.pools().find(|(_, range)| in_pool(range, address))
+    }
+
+    /// All pools: subnet-id and range.
+    pub fn pools(&self) -> impl Iterator<Item = (u32, &str)> {
+        subnets(self.dhcp4()).flat_map(|(_, subnet)| {
+            let id = subnet_id(subnet);
+            let pools = json::list(subnet, "pools").iter();
+            pools.filter_map(move |pool| Some((id?, pool.get("pool")?.as_str()?)))
+        })
     }
 
     /// How long a declined address is not given out, in seconds.
@@ -189,6 +196,21 @@ pub fn subnets(dhcp4: &Map<String, Value>) -> impl Iterator<Item = (Place, &Map<
 #[must_use]
 pub fn subnet_id(subnet: &Map<String, Value>) -> Option<u32> {
     json::number(subnet, "id").and_then(|id| u32::try_from(id).ok())
+}
+
+/// True if reservations are in a database, and so not in the configuration.
+#[must_use]
+pub fn has_hosts_database(dhcp4: &Map<String, Value>) -> bool {
+    ["hosts-database", "hosts-databases"].iter().any(|key| {
+        let value = dhcp4.get(*key);
+        value.is_some_and(|v| v.as_array().is_none_or(|l| !l.is_empty()))
+    })
+}
+
+/// True if Kea looks for global reservations.
+#[must_use]
+pub fn looks_globally(dhcp4: &Map<String, Value>) -> bool {
+    dhcp4.get("reservations-global").and_then(Value::as_bool) == Some(true)
 }
 
 /// True if the subnet's prefix contains the address.

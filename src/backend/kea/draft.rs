@@ -4,9 +4,10 @@
 use super::Failure;
 use super::config::{self, Config};
 use super::handles::HostKey;
-use super::host::Source;
+use super::host::{self, Source};
 use super::json::{self, Map, Value};
 use super::reservation::{self, Entry, Reservation};
+use super::target::Options;
 use crate::status::Status;
 use std::net::Ipv4Addr;
 
@@ -130,18 +131,33 @@ impl Draft {
 /// True if the change is there.
 #[must_use]
 pub fn is_made(edit: &Edit, config: &Config) -> bool {
+    let dhcp4 = config.dhcp4();
     let entry = |key: &HostKey| config.entries().iter().find(|e| e.key == *key);
     match edit {
-        Edit::Add(new) | Edit::Replace(_, new) => {
-            let there = new.key().and_then(|key| entry(&key).cloned());
-            there.is_some_and(|e| e.address == new.address() && e.name == new.name())
-        }
+        Edit::Add(new) | Edit::Replace(_, new) => new
+            .key()
+            .and_then(|key| host::reservation(dhcp4, entry(&key)?))
+            .is_some_and(|there| is_same(&there, new)),
         Edit::Remove(key) => entry(key).is_none(),
-        Edit::AddClass(class) => {
-            json::string(class, "name").is_some_and(|n| has_class(config.dhcp4(), n))
-        }
-        Edit::RemoveClass(name) => !has_class(config.dhcp4(), name),
+        Edit::AddClass(new) => json::string(new, "name")
+            .and_then(|name| class(dhcp4, name))
+            .is_some_and(|there| reservation::omapi(there) == reservation::omapi(new)),
+        Edit::RemoveClass(name) => !has_class(dhcp4, name),
     }
+}
+
+/// True if Kea shows what was sent. It adds fields, and writes options in
+/// another way; what they were made of is in our part of the context.
+fn is_same(there: &Reservation, sent: &Reservation) -> bool {
+    let classes = |r: &Reservation| {
+        let list = json::list(&r.map, "client-classes").iter();
+        let mut list: Vec<String> = list.filter_map(|c| Some(c.as_str()?.to_owned())).collect();
+        list.sort_unstable();
+        list
+    };
+    there.address() == sent.address()
+        && there.omapi() == sent.omapi()
+        && classes(there) == classes(sent)
 }
 
 fn classes_mut(dhcp4: &mut Map<String, Value>) -> Result<&mut Vec<Value>, Failure> {
@@ -168,28 +184,36 @@ pub fn has_class(dhcp4: &Map<String, Value>, name: &str) -> bool {
     class(dhcp4, name).is_some()
 }
 
-/// The subnet-id of where a reservation belongs: the subnet of its address;
-/// without address the global list if Kea looks there, or the only subnet.
+/// The subnet-ids of where a reservation belongs: the subnet of its address;
+/// without address the global list if Kea looks there, or the only subnet, or
+/// if that is allowed all of them.
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when there is no such place.
-pub fn home(dhcp4: &Map<String, Value>, address: Option<Ipv4Addr>) -> Result<u32, Failure> {
+pub fn homes(
+    dhcp4: &Map<String, Value>,
+    address: Option<Ipv4Addr>,
+    options: &Options,
+) -> Result<Vec<u32>, Failure> {
     let none = |why| Failure::because(Status::INVALID_ARGUMENT, why);
-    let Some(address) = address else {
-        let global = dhcp4.get("reservations-global").and_then(Value::as_bool);
-        if global == Some(true) {
-            return Ok(0);
-        }
-        let mut subnets = config::subnets(dhcp4).filter_map(|(_, s)| config::subnet_id(s));
-        return match (subnets.next(), subnets.next()) {
-            (Some(only), None) => Ok(only),
-            _ => Err(none("without an address Kea needs reservations-global")),
-        };
-    };
-    config::subnets(dhcp4)
-        .find(|(_, subnet)| config::contains(subnet, address))
-        .and_then(|(_, subnet)| config::subnet_id(subnet))
-        .ok_or(none("no subnet has this address"))
+    let mut subnets = config::subnets(dhcp4);
+    if let Some(address) = address {
+        return subnets
+            .find(|(_, subnet)| config::contains(subnet, address))
+            .and_then(|(_, subnet)| config::subnet_id(subnet))
+            .map(|id| vec![id])
+            .ok_or(none("no subnet has this address"));
+    }
+    if config::looks_globally(dhcp4) {
+        return Ok(vec![0]);
+    }
+    let all: Vec<u32> = subnets.filter_map(|(_, s)| config::subnet_id(s)).collect();
+    match all.len() {
+        0 => Err(none("Kea has no subnet")),
+        1 => Ok(all),
+        _ if options.replicate => Ok(all),
+        _ => Err(none("without an address Kea needs reservations-global")),
+    }
 }
 
 /// True if two reservations may not have the same address.

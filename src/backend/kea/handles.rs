@@ -28,6 +28,8 @@ pub enum Identity {
     Failover(Vec<u8>),
     /// The subnet with that subnet-id.
     Subnet(u32),
+    /// The pool with that range, in the subnet with that subnet-id.
+    Pool(u32, String),
 }
 
 /// What finds a reservation again: Kea identifies it by one identifier in a

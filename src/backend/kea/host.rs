@@ -13,7 +13,8 @@ use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-/// A host: a reservation, or two that belong together.
+/// A host: a reservation, or several that belong together, because it has two
+/// identifiers, or no address and copies in all subnets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Host(pub Vec<Reservation>);
 
@@ -21,7 +22,7 @@ pub struct Host(pub Vec<Reservation>);
 #[derive(Clone, Copy, Debug)]
 pub enum Key<'k> {
     /// By an identifier, in all subnets.
-    Id(&'static str, &'k [u8]),
+    Id(&'k str, &'k [u8]),
     /// By address.
     Address(Ipv4Addr),
     /// By name.
@@ -118,17 +119,36 @@ impl Source<'_> {
             if found.key().is_none() || hosts.iter().any(known) {
                 continue;
             }
-            let twin = match found.twin() {
-                Some(twin) => self.reservations(Key::Exact(&twin)).await?.pop(),
-                None => None,
-            };
-            // The twin must know it too: the pair may have been taken apart.
-            let twin = twin.filter(|t| t.twin() == found.key());
-            let mut parts: Vec<Reservation> = [Some(found), twin].into_iter().flatten().collect();
-            parts.sort_by_key(|r| r.key().is_none_or(|k| k.kind != "hw-address"));
-            hosts.push(Host(parts));
+            let mut parts = vec![found];
+            self.copies(&mut parts).await?;
+            for at in 0..parts.len() {
+                let Some(twin) = parts[at].twin() else {
+                    continue;
+                };
+                let twin = self.reservations(Key::Exact(&twin)).await?.pop();
+                // The twin must know it too: the pair may have been taken apart.
+                parts.extend(twin.filter(|t| t.twin() == parts[at].key()));
+            }
+            hosts.push(Host::new(parts));
         }
         Ok(hosts)
+    }
+
+    /// Adds the other copies of the one in `parts`, if it has any.
+    async fn copies(&self, parts: &mut Vec<Reservation>) -> Result<(), Failure> {
+        let [first] = &parts[..] else {
+            return Ok(());
+        };
+        let Some(key) = first.key().filter(|_| first.is_copy()) else {
+            return Ok(());
+        };
+        let name = first.name();
+        let all = self.reservations(Key::Id(&key.kind, &key.id)).await?;
+        let others = all.into_iter().filter(|r| {
+            r.is_copy() && r.name() == name && r.key().is_some_and(|other| other != key)
+        });
+        parts.extend(others);
+        Ok(())
     }
 
     /// The one host that `keys` describe. The first key finds, the others must
@@ -182,7 +202,9 @@ impl Source<'_> {
     }
 }
 
-fn reservation(dhcp4: &Map<String, Value>, entry: &Entry) -> Option<Reservation> {
+/// The reservation of an entry.
+#[must_use]
+pub fn reservation(dhcp4: &Map<String, Value>, entry: &Entry) -> Option<Reservation> {
     let map = list(dhcp4, entry.place).get(entry.at)?.as_object()?;
     Some(Reservation {
         subnet: entry.key.subnet,
@@ -263,6 +285,31 @@ async fn all_by_command(kea: &Kea) -> Result<Vec<Reservation>, Failure> {
 }
 
 impl Host {
+    /// One of these reservations. In any order, they are the same host.
+    #[must_use]
+    pub fn new(mut parts: Vec<Reservation>) -> Self {
+        parts.sort_by_key(|r| (r.key().is_none_or(|k| k.kind != "hw-address"), r.subnet));
+        Self(parts)
+    }
+
+    /// True if it has both identifiers.
+    #[must_use]
+    pub fn is_pair(&self) -> bool {
+        !self.id("hw-address").is_empty() && !self.id("client-id").is_empty()
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> Vec<u8> {
+        self.0.first().map(Reservation::name).unwrap_or_default()
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn address(&self) -> Option<Ipv4Addr> {
+        self.0.iter().find_map(Reservation::address)
+    }
+
     /// What finds it again.
     #[must_use]
     pub fn key(&self) -> Option<HostKey> {
@@ -294,13 +341,12 @@ impl Host {
                 out.bytes_or_null(name, &[]);
             }
         }
-        let address = self.0.iter().find_map(Reservation::address);
-        let address = address.map(|a| a.octets().to_vec()).unwrap_or_default();
+        let address = self.address().map(|a| a.octets());
+        let address = address.map(Vec::from).unwrap_or_default();
         let hardware = self.id("hw-address");
-        let name = self.0.first().map(Reservation::name).unwrap_or_default();
         out.bytes(b"ip-address", &address)
             .bytes(b"dhcp-client-identifier", &self.id("client-id"))
-            .bytes(b"name", &name);
+            .bytes(b"name", &self.name());
         if !hardware.is_empty() {
             out.bytes(b"hardware-address", &hardware)
                 .number(b"hardware-type", 1);

@@ -5,6 +5,7 @@ use super::config;
 use super::handles::{self, Identity};
 use super::job::{Kea, Reply};
 use super::json::{self, Map, Value};
+use super::lease_details::{self, Asked, Details};
 use super::shared::Shared;
 use super::{Answer, Failure};
 use crate::request::flags;
@@ -44,16 +45,6 @@ const OPTIONAL: [&[u8]; 4] = [
 /// A lease as Kea describes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lease(pub Map<String, Value>);
-
-/// Leases that were read ahead.
-#[derive(Debug)]
-pub struct Page {
-    after: Option<Ipv4Addr>,
-    leases: Vec<Lease>,
-}
-
-/// How many leases are read ahead: the server is busy for about a millisecond.
-const PAGE: u32 = 256;
 
 impl Lease {
     fn new(value: Value) -> Result<Self, Failure> {
@@ -138,7 +129,7 @@ impl Lease {
     /// Its attributes, in the order of dhcpd. With `all`, those that it has
     /// not are null.
     #[must_use]
-    pub fn encode(&self, shared: &Shared, all: bool) -> Answer {
+    pub fn encode(&self, shared: &Shared, all: bool, more: &Details) -> Answer {
         let server = shared.key();
         let time = |t: u64| u32::try_from(t).unwrap_or(u32::MAX);
         let address = self.address().unwrap_or(Ipv4Addr::UNSPECIFIED);
@@ -149,6 +140,9 @@ impl Lease {
             for name in OPTIONAL {
                 out.bytes_or_null(name, &[]);
             }
+            if shared.options().details {
+                out.bytes_or_null(b"host", &[]).bytes_or_null(b"pool", &[]);
+            }
         }
         out.number(b"state", self.state(shared.now()))
             .bytes(b"ip-address", &address.octets())
@@ -156,9 +150,14 @@ impl Lease {
         if let Some(name) = json::string(&self.0, "hostname") {
             out.bytes(b"client-hostname", &json::bytes(name));
         }
-        let subnet = json::number(&self.0, "subnet-id").and_then(|n| u32::try_from(n).ok());
-        if let Some(subnet) = subnet {
+        if let Some(host) = more.host {
+            out.number(b"host", host);
+        }
+        if let Some(subnet) = self.subnet() {
             out.number(b"subnet", handles::handle(server, Identity::Subnet(subnet)));
+        }
+        if let Some(pool) = more.pool {
+            out.number(b"pool", pool);
         }
         if !hardware.is_empty() {
             // Kea does not say which; it manages Ethernet.
@@ -171,7 +170,7 @@ impl Lease {
             .number(b"tsfp", 0)
             .number(b"atsfp", 0)
             .number(b"cltt", cltt)
-            .bytes(b"flags", &[0]);
+            .bytes(b"flags", &[more.flags()]);
         for (name, value) in self.bindings().into_iter().flatten() {
             match value {
                 Value::String(s) => out.bytes(&json::bytes(name), &json::bytes(s)),
@@ -182,6 +181,7 @@ impl Lease {
                 _ => &mut out,
             };
         }
+        more.put_own(&mut out);
         Answer::Object(handles::handle(server, Identity::Lease(address)), out)
     }
 }
@@ -208,7 +208,7 @@ async fn list(kea: &Kea, command: &str, key: &str, id: &[u8]) -> Result<Vec<Leas
     }
 }
 
-fn leases(reply: Reply) -> Result<Vec<Lease>, Failure> {
+pub(super) fn leases(reply: Reply) -> Result<Vec<Lease>, Failure> {
     let mut arguments = reply.into_arguments();
     match arguments.get_mut("leases").map(Value::take) {
         Some(Value::Array(list)) => list.into_iter().map(Lease::new).collect(),
@@ -241,13 +241,17 @@ pub(super) fn check_hardware_type(keys: &Attributes) -> Result<Option<u32>, Fail
     }
 }
 
-async fn by_client_id(kea: &Kea, id: &[u8]) -> Result<Option<Lease>, Failure> {
-    // Kea cannot have others, and answers them with an error.
-    let longest = match kea.shared.capabilities().version {
+/// Bytes of the longest client identifier.
+pub(super) fn longest_client_id(shared: &Shared) -> usize {
+    match shared.capabilities().version {
         (0..=2, 0..=2) => 128,
         _ => 255,
-    };
-    if id.len() < 2 || id.len() > longest {
+    }
+}
+
+async fn by_client_id(kea: &Kea, id: &[u8]) -> Result<Option<Lease>, Failure> {
+    // Kea cannot have others, and answers them with an error.
+    if id.len() < 2 || id.len() > longest_client_id(&kea.shared) {
         return Ok(None);
     }
     let found = list(kea, "lease4-get-by-client-id", "client-id", id).await?;
@@ -270,9 +274,9 @@ enum Found {
 }
 
 impl Found {
-    fn encode(&self, shared: &Shared) -> Answer {
+    fn encode(&self, shared: &Shared, more: &Details) -> Answer {
         match self {
-            Self::Lease(lease) => lease.encode(shared, false),
+            Self::Lease(lease) => lease.encode(shared, false, more),
             Self::Free(address, subnet) => {
                 let server = shared.key();
                 let mut out = Answered::default();
@@ -282,13 +286,32 @@ impl Found {
                         b"subnet",
                         handles::handle(server, Identity::Subnet(*subnet)),
                     );
+                if let Some(pool) = more.pool {
+                    out.number(b"pool", pool);
+                }
                 for name in [&b"ends"[..], b"starts", b"tstp", b"tsfp", b"atsfp", b"cltt"] {
                     out.number(name, 0);
                 }
                 out.bytes(b"flags", &[0]);
+                more.put_own(&mut out);
                 Answer::Object(handles::handle(server, Identity::Lease(*address)), out)
             }
         }
+    }
+
+    /// The attributes, with those that were asked for.
+    async fn answer(&self, kea: &Kea, asked: Asked) -> Result<Answer, Failure> {
+        let (address, lease) = match self {
+            Self::Lease(lease) => (lease.address(), Some(lease)),
+            Self::Free(address, _) => (Some(*address), None),
+        };
+        if asked.is_nothing() {
+            return Ok(self.encode(&kea.shared, &Details::default()));
+        }
+        let address = address.ok_or(Status::PROTOCOL_ERROR)?;
+        // Rare: it would be in every lookup's state.
+        let more = Box::pin(lease_details::read(kea, asked, address, lease)).await?;
+        Ok(self.encode(&kea.shared, &more))
     }
 
     fn agrees(&self, keys: &Attributes) -> bool {
@@ -318,7 +341,7 @@ async fn at_address(kea: &Kea, address: Ipv4Addr) -> Result<Option<Found>, Failu
     // Rare, and large: it would be in every lookup's state.
     let config = Box::pin(config::current(kea)).await?;
     let subnet = config.pool_of(address);
-    Ok(subnet.map(|id| Found::Free(address, id)))
+    Ok(subnet.map(|(id, _)| Found::Free(address, id)))
 }
 
 /// Finds the lease that `keys` describe: the first key finds, the others must
@@ -361,6 +384,9 @@ async fn find(kea: &Kea, keys: &Attributes) -> Result<Option<Found>, Failure> {
 /// The code for the program.
 pub async fn open(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, Failure> {
     let create = wanted & flags::CREATE != 0;
+    if create && kea.shared.options().leases {
+        return Box::pin(super::lease_create::create(kea, keys, wanted)).await;
+    }
     let found = find(kea, keys).await?;
     let Some(found) = found else {
         return Err(if create {
@@ -381,15 +407,12 @@ pub async fn open(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, F
         Found::Lease(lease) if wanted & flags::UPDATE != 0 => {
             let changed = super::lease_update::change(kea, &lease, keys);
             Box::pin(changed).await?;
-            Box::pin(refresh_at(kea, lease.address())).await
+            let address = lease.address().ok_or(Status::PROTOCOL_ERROR)?;
+            let asked = Asked::by(&kea.shared, keys);
+            Box::pin(read(kea, address, asked)).await
         }
-        found => Ok(found.encode(&kea.shared)),
+        found => found.answer(kea, Asked::by(&kea.shared, keys)).await,
     }
-}
-
-async fn refresh_at(kea: &Kea, address: Option<Ipv4Addr>) -> Result<Answer, Failure> {
-    let address = address.ok_or(Status::PROTOCOL_ERROR)?;
-    refresh(kea, address).await
 }
 
 /// Refresh: the lease of an address, as it is now.
@@ -397,46 +420,16 @@ async fn refresh_at(kea: &Kea, address: Option<Ipv4Addr>) -> Result<Answer, Fail
 /// # Errors
 /// The code for the program.
 pub async fn refresh(kea: &Kea, address: Ipv4Addr) -> Result<Answer, Failure> {
-    match at_address(kea, address).await? {
-        Some(found) => Ok(found.encode(&kea.shared)),
-        None => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
-    }
+    read(kea, address, Asked::always(&kea.shared)).await
 }
 
-/// The lease with the next higher address, the lowest at the start.
+/// The lease of an address, with what is asked for.
 ///
 /// # Errors
-/// `ISC_R_NOMORE` behind the last.
-pub async fn next(kea: &Kea, after: Option<Ipv4Addr>) -> Result<Answer, Failure> {
-    kea.shared.must("lease4-get-page")?;
-    // The start is read anew: a program that starts wants the present state.
-    if let (Some(_), Some(lease)) = (after, read_ahead(&kea.shared, after)) {
-        return Ok(lease.encode(&kea.shared, true));
+/// The code for the program.
+pub(super) async fn read(kea: &Kea, address: Ipv4Addr, asked: Asked) -> Result<Answer, Failure> {
+    match at_address(kea, address).await? {
+        Some(found) => found.answer(kea, asked).await,
+        None => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
     }
-    let from = after.map_or("start".into(), |a| a.to_string());
-    let arguments = json::map([("from", from.into()), ("limit", PAGE.into())]);
-    let reply = kea.command("lease4-get-page", arguments).await?;
-    let leases = match reply.found()? {
-        Some(reply) => leases(reply)?,
-        None => Vec::new(),
-    };
-    let first = leases.first().cloned();
-    *kea.shared.page.lock() = Some(Page { after, leases });
-    match first {
-        Some(lease) => Ok(lease.encode(&kea.shared, true)),
-        None => Err(Status::NO_MORE.into()),
-    }
-}
-
-fn read_ahead(shared: &Shared, after: Option<Ipv4Addr>) -> Option<Lease> {
-    let page = shared.page.lock();
-    let page = page.as_ref()?;
-    if page.after == after {
-        return page.leases.first().cloned();
-    }
-    let at = page
-        .leases
-        .binary_search_by_key(&after, Lease::address)
-        .ok()?;
-    page.leases.get(at + 1).cloned()
 }

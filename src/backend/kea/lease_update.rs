@@ -73,7 +73,7 @@ pub async fn change(kea: &Kea, lease: &Lease, wanted: &Attributes) -> Result<(),
     }
 }
 
-fn refused(status: Status) -> Failure {
+pub(super) fn refused(status: Status) -> Failure {
     Failure::because(status, "can't update object")
 }
 
@@ -115,6 +115,11 @@ fn plan(lease: &Lease, wanted: &Attributes, now: u64) -> Result<Change, Failure>
             | b"atsfp"
             | b"cltt" => return Err(refused(Status::UNCHANGED)),
             b"handle" | b"remote-handle" => {}
+            // A lookup asks for these.
+            b"kea-subnet-id" | b"kea-user-context" if value.is_empty() => {}
+            b"kea-subnet-id" | b"kea-user-context" => {
+                return Err(refused(Status::NO_PERMISSION));
+            }
             _ => change.bindings.push((name.to_vec(), value.to_vec())),
         }
     }
@@ -179,7 +184,7 @@ pub(super) fn has_control(text: &str) -> bool {
     text.chars().any(|c| c < ' ' || c == '\x7f')
 }
 
-fn set_bindings(
+pub(super) fn set_bindings(
     lease: &mut Map<String, Value>,
     wanted: &[(Vec<u8>, Vec<u8>)],
 ) -> Result<(), Failure> {

@@ -8,9 +8,11 @@
 pub mod ask;
 pub mod attributes;
 mod batch;
+mod change;
 mod commands;
 pub mod config;
 mod control;
+mod create;
 mod draft;
 mod failover;
 mod group;
@@ -20,8 +22,12 @@ pub mod http;
 pub mod job;
 pub mod json;
 pub mod lease;
+mod lease_create;
+mod lease_details;
 mod lease_update;
+pub mod lease_walk;
 mod options;
+mod part;
 mod plan;
 mod reservation;
 mod rewrite;
@@ -31,6 +37,7 @@ mod statements;
 pub mod target;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use crate::request::Outcome;
 use crate::status::Status;

@@ -5,7 +5,7 @@
 //! and Kea cuts text at commas.
 
 use super::Failure;
-use super::statements::Token;
+use super::tokens::Token;
 use crate::status::Status;
 use std::net::Ipv4Addr;
 

@@ -3,7 +3,8 @@
 //! A reservation has one identifier, in one subnet, and no name. What OMAPI
 //! has more goes into `user-context.omapi`: `name`, `statements`, and for a
 //! host with hardware address and client identifier, which is two
-//! reservations, in `twin` the identifier of the other.
+//! reservations, in `twin` the identifier of the other; `copy` is true for one
+//! that is in several subnets.
 
 use super::config::{self, Place};
 use super::handles::HostKey;
@@ -81,6 +82,15 @@ impl Reservation {
         omapi(&self.map)
     }
 
+    /// True if the same host has others in other subnets.
+    #[must_use]
+    pub fn is_copy(&self) -> bool {
+        self.omapi()
+            .and_then(|o| o.get("copy"))
+            .and_then(Value::as_bool)
+            == Some(true)
+    }
+
     /// The other reservation of the same host.
     #[must_use]
     pub fn twin(&self) -> Option<HostKey> {
@@ -105,7 +115,9 @@ fn address(map: &Map<String, Value>) -> Option<Ipv4Addr> {
     Some(address).filter(|a| !a.is_unspecified())
 }
 
-fn omapi(map: &Map<String, Value>) -> Option<&Map<String, Value>> {
+/// What this library keeps in a reservation or class.
+#[must_use]
+pub fn omapi(map: &Map<String, Value>) -> Option<&Map<String, Value>> {
     map.get("user-context")?.get("omapi")?.as_object()
 }
 

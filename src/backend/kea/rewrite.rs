@@ -23,7 +23,7 @@ const ATTEMPTS: u32 = 3;
 /// What became of a request.
 type Planned = Result<Plan, Failure>;
 
-/// Does requests in one change; each has its own answer.
+/// Does requests in one change; each has its own answer. The lock must be held.
 pub async fn run(kea: &Kea, asks: &[Ask]) -> Vec<Answer> {
     match attempts(kea, asks).await {
         Ok(answers) => answers,
@@ -39,7 +39,6 @@ async fn attempts(kea: &Kea, asks: &[Ask]) -> Result<Vec<Answer>, Failure> {
             "no host_cmds, and rewriting the configuration is not allowed",
         ));
     }
-    kea.lock().await?;
     check_high_availability(kea).await?;
     for _ in 0..ATTEMPTS {
         if let Some(answers) = attempt(kea, asks).await? {
@@ -137,7 +136,10 @@ async fn restored(kea: &Kea, base: &Config, reply: &Reply) -> Failure {
     };
     match set(kea, &arguments, &TO_RESTORE).await {
         Ok(reply) if reply.result == 0 => {}
-        _ => return failure,
+        _ => {
+            let why = "the old configuration could not be put back";
+            return Failure::because(Status::IO_ERROR, why);
+        }
     }
     // A configuration that could not be set may have left Kea without its
     // lease database; ask for any lease to see that it is back.

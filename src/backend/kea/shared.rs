@@ -5,7 +5,7 @@ use super::config::Config;
 use super::handles::HostKey;
 use super::job::Kea;
 use super::json::{self, Value};
-use super::lease::Page;
+use super::lease_walk::Page;
 use super::target::{Options, Target};
 use super::{Answer, Failure};
 use crate::status::Status;

@@ -65,6 +65,13 @@ pub struct Options {
     pub free: bool,
     /// `active`: of several leases of a client, one active is the one meant.
     pub active: bool,
+    /// `replicate`: a host without address is a reservation in every subnet
+    /// when Kea does not look for global ones.
+    pub replicate: bool,
+    /// `leases`: leases can be created and removed.
+    pub leases: bool,
+    /// `details`: leases have `host`, `pool` and the bit RESERVED in `flags`.
+    pub details: bool,
     /// `timeout`: how long Kea may make no progress with a command.
     pub timeout: Duration,
 }
@@ -78,6 +85,9 @@ impl Default for Options {
             option43: false,
             free: true,
             active: true,
+            replicate: false,
+            leases: false,
+            details: false,
             timeout: Duration::from_secs(60),
         }
     }
@@ -100,6 +110,9 @@ impl Options {
                 "option43" => &mut options.option43,
                 "free" => &mut options.free,
                 "active" => &mut options.active,
+                "replicate" => &mut options.replicate,
+                "leases" => &mut options.leases,
+                "details" => &mut options.details,
                 _ => return Err(Status::INVALID_ARGUMENT),
             };
             *slot = match value {

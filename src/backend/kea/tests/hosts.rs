@@ -201,3 +201,84 @@ fn failover() {
         assert_eq!(status(&answer), Status::NOT_FOUND);
     }
 }
+
+#[test]
+fn a_change_that_somebody_overwrote_is_made_again() {
+    use super::super::handles::{HostKey, Identity, handle};
+    let key = HostKey {
+        subnet: 1,
+        kind: "hw-address".into(),
+        id: vec![2, 0, 0, 0, 9, 1],
+    };
+    let ask = || {
+        let handle = handle("/test", Identity::Host(key.clone()));
+        Ask::Update(handle, attributes(&[("statements", b"deny booting;")]))
+    };
+    // Address and name are the same before and after.
+    let denied = r#"{"result":0,"arguments":{"Dhcp4":{"subnet4":[{"id":1,"subnet":"10.77.0.0/16","reservations":[{"hw-address":"02:00:00:00:09:01","ip-address":"10.77.30.1","client-classes":["DROP"],"option-data":[],"user-context":{"omapi":{"name":"n1","statements":"deny booting;"}}}]}]}}}"#;
+    let ok = || Json(r#"{"result":0}"#);
+    let same = || Json(r#"{"result":0,"arguments":{"pid":1,"uptime":9,"reload":9}}"#);
+    let attempt = |shown| [Json(WITH_HOST), ok(), same(), ok(), Json(shown)];
+    let mut script = vec![Recorded("status-get")];
+    script.extend(attempt(WITH_HOST));
+    script.extend(attempt(denied));
+    script.push(ok());
+    let (answer, _) = one("2.2.0", ask(), &script);
+    assert_eq!(status(&answer), Status::SUCCESS);
+}
+
+#[test]
+fn groups_and_hosts_together_take_the_lock_once() {
+    // host_cmds without class_cmds: two ways in one batch.
+    let mut shared = Shared::new(Target::parse("kea:/test?write=no").unwrap().unwrap());
+    Arc::get_mut(&mut shared).unwrap().clock = Some(NOW);
+    let commands = reply("list-commands", "3.0.4").into_arguments();
+    let commands = commands.as_array().unwrap().iter();
+    shared.set_capabilities(Capabilities {
+        commands: commands
+            .filter_map(Value::as_str)
+            .filter(|c| !c.starts_with("class-") && !c.starts_with("config-hash"))
+            .map(str::to_owned)
+            .collect(),
+        version: (3, 0),
+    });
+    let group = |name: &[u8]| {
+        let list = [("name", name), ("statements", b"option routers 1.1.1.1;")];
+        open(Kind::Group, flags::CREATE | flags::EXCLUSIVE, &list)
+    };
+    let ok = || Json(r#"{"result":0}"#);
+    let with = |name: &str, shown: bool| {
+        let class = format!(
+            r#"{{"name":"omapi-group-{name}","user-context":{{"omapi":{{"group":"{name}","statements":"option routers 1.1.1.1;"}}}}}}"#
+        );
+        let classes = if shown { &class[..] } else { "" };
+        let text = format!(
+            r#"{{"result":0,"arguments":{{"Dhcp4":{{"client-classes":[{classes}],"subnet4":[{{"id":1,"subnet":"10.77.0.0/16"}}]}}}}}}"#
+        );
+        Json(String::leak(text))
+    };
+    let create_group = |name: &str| {
+        vec![
+            Recorded("status-get"),
+            with(name, false),
+            ok(),
+            with(name, false), // again: without a hash nothing is certain
+            ok(),
+            with(name, true),
+        ]
+    };
+    let mut script = create_group("a");
+    script.extend([
+        with("a", true),
+        Json(r#"{"result":3}"#), // no reservations
+        Json(r#"{"result":3}"#), // none by hardware address
+        Json(r#"{"result":3}"#), // nor of that address
+        Json(r#"{"result":3}"#), // nor in that subnet
+        ok(),
+    ]);
+    script.extend(create_group("b"));
+    let asks = vec![group(b"a"), new_host(), group(b"b")];
+    let (answers, sent) = play(&shared, "3.0.4", asks, &script);
+    let results: Vec<Status> = answers.iter().map(status).collect();
+    assert_eq!(results, [Status::SUCCESS; 3], "{sent:?}");
+}

@@ -1,0 +1,253 @@
+//! Leases.
+
+use super::*;
+
+#[test]
+fn a_lease_in_the_format_of_dhcpd() {
+    for version in VERSIONS {
+        let ask = open(Kind::Lease, 0, &[("ip-address", &[10, 77, 0, 21])]);
+        let (answer, sent) = one(version, ask, &[Recorded("lease4-get.by-ip")]);
+        assert_eq!(sent[0], exchange("lease4-get.by-ip", version).request);
+        let names: Vec<String> = values(&answer).into_iter().map(|(n, _)| n).collect();
+        let expected = "state ip-address dhcp-client-identifier client-hostname subnet \
+            hardware-address hardware-type ends starts tstp tsfp atsfp cltt flags";
+        assert_eq!(names.join(" "), expected);
+        assert_eq!(value(&answer, "state").unwrap(), [0, 0, 0, 2]);
+        assert_eq!(
+            value(&answer, "client-hostname").unwrap(),
+            b"host21.example.com"
+        );
+        assert_eq!(
+            value(&answer, "dhcp-client-identifier").unwrap(),
+            [1, 2, 0, 0, 0, 0, 0x21]
+        );
+        assert_eq!(value(&answer, "flags").unwrap(), [0]);
+        let number = |n| u32::from_be_bytes(value(&answer, n).unwrap().try_into().unwrap());
+        assert_eq!(number("ends"), number("cltt") + 3600);
+    }
+}
+
+#[test]
+fn states() {
+    for (name, versions, expected) in [
+        ("lease4-get.by-ip-minimal", &VERSIONS[..], 2),
+        ("lease4-get.expired", &VERSIONS, 3),
+        ("lease4-get.infinite", &VERSIONS, 2),
+        ("lease4-get.expire-huge", &VERSIONS, 2),
+        ("lease4-get.reclaimed", &VERSIONS, 1),
+        ("lease4-get.declined", &VERSIONS, 5),
+        ("lease4-get.real-after-decline", &VERSIONS, 5),
+        ("lease4-get.real-after-release", &VERSIONS[1..], 4),
+    ] {
+        for version in versions {
+            let ask = open(Kind::Lease, 0, &[("ip-address", &[10, 77, 0, 20])]);
+            let mut answered = reply(name, version).into_arguments();
+            answered["ip-address"] = "10.77.0.20".into();
+            let lease = super::super::lease::Lease(answered.as_object().unwrap().clone());
+            assert_eq!(lease.state(NOW), expected, "{name}@{version}");
+            drop(ask);
+        }
+    }
+    let ask = open(Kind::Lease, 0, &[("ip-address", &[10, 77, 0, 48])]);
+    let (answer, _) = one("2.2.0", ask, &[Recorded("lease4-get.expire-huge")]);
+    assert_eq!(value(&answer, "ends").unwrap(), [0xff; 4]);
+    let ask = open(Kind::Lease, 0, &[("ip-address", &[10, 77, 0, 46])]);
+    let (answer, _) = one("2.2.0", ask, &[Recorded("lease4-get.infinite")]);
+    assert_eq!(value(&answer, "ends").unwrap(), [0xff; 4]);
+}
+
+#[test]
+fn lookups_of_leases() {
+    const IP: &[u8] = &[10, 77, 0, 99];
+    const HW: &[u8] = &[0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f];
+    for version in VERSIONS {
+        let check = |keys: &[(&str, &[u8])], script: &[Play], expected| {
+            let (answer, _) = one(version, open(Kind::Lease, 0, keys), script);
+            assert_eq!(status(&answer), expected, "{keys:?}@{version}: {answer:?}");
+            answer
+        };
+        let miss = || Recorded("lease4-get.miss");
+        // An address of a pool without lease is free; others are not there.
+        let free = check(
+            &[("ip-address", IP)],
+            &[miss(), Recorded("config-get")],
+            Status::SUCCESS,
+        );
+        assert_eq!(value(&free, "state").unwrap(), [0, 0, 0, 1]);
+        let outside = [10, 99, 0, 1];
+        let script = [miss(), Recorded("config-get")];
+        check(&[("ip-address", &outside)], &script, Status::NOT_FOUND);
+        check(&[("ip-address", b"\x0a\x4d")], &[], Status::NOT_FOUND);
+        let hw = [("hardware-address", HW)];
+        check(
+            &hw,
+            &[Recorded("lease4-get-by-hw-address.one")],
+            Status::SUCCESS,
+        );
+        check(
+            &hw,
+            &[Recorded("lease4-get-by-hw-address.multi")],
+            Status::MULTIPLE,
+        );
+        check(
+            &hw,
+            &[Recorded("lease4-get-by-hw-address.miss")],
+            Status::NOT_FOUND,
+        );
+        let id = [("dhcp-client-identifier", &b"\x01\x02\x03"[..])];
+        check(
+            &id,
+            &[Recorded("lease4-get-by-client-id.miss")],
+            Status::NOT_FOUND,
+        );
+        // Not asked: Kea cannot have them.
+        check(
+            &[("dhcp-client-identifier", b"\x01")],
+            &[],
+            Status::NOT_FOUND,
+        );
+        check(
+            &[("dhcp-client-identifier", &[1; 256])],
+            &[],
+            Status::NOT_FOUND,
+        );
+        check(&[("hardware-address", &[1; 21])], &[], Status::NOT_FOUND);
+        check(
+            &[("hardware-type", &[0, 0, 1, 0])],
+            &[],
+            Status::INVALID_ARGUMENT,
+        );
+        check(&[], &[], Status::NOT_IMPLEMENTED);
+        let both = [
+            ("hardware-address", HW),
+            ("ip-address", &[10, 77, 0, 20][..]),
+        ];
+        check(&both, &[Recorded("lease4-get.by-ip")], Status::KEY_CONFLICT);
+        check(&[("ip-address", IP)], &[Die], Status::CONNECTION_RESET);
+    }
+}
+
+#[test]
+fn changes_of_leases() {
+    use super::super::handles::{Identity, handle};
+    let update = |version, list: &[(&str, &[u8])], script: &[Play]| {
+        let handle = handle("/test", Identity::Lease([10, 77, 0, 21].into()));
+        one(version, Ask::Update(handle, attributes(list)), script)
+    };
+    for version in VERSIONS {
+        let hit = || Recorded("lease4-get.by-ip");
+        let ends = 1_795_250_000u32.to_be_bytes();
+        let script = [hit(), Recorded("lease4-update.ends")];
+        let (answer, sent) = update(version, &[("ends", &ends)], &script);
+        assert_eq!(status(&answer), Status::SUCCESS);
+        // Everything is sent back, and the last transaction stays.
+        let before = reply("lease4-get.by-ip", version).into_arguments();
+        let after = &sent[1]["arguments"];
+        for key in [
+            "client-id",
+            "hw-address",
+            "hostname",
+            "user-context",
+            "subnet-id",
+            "cltt",
+        ] {
+            assert_eq!(before[key], after[key], "{key}");
+        }
+        assert_eq!(after["expire"].as_u64(), Some(1_795_250_000));
+        let lifetime = 1_795_250_000 - before["cltt"].as_u64().unwrap();
+        assert_eq!(after["valid-lft"].as_u64(), Some(lifetime));
+
+        // Refused or not there: by looking again, not by the code.
+        let miss = || Recorded("lease4-get.miss");
+        let script = [hit(), Recorded("lease4-update.miss"), miss()];
+        let (answer, _) = update(version, &[("ends", &ends)], &script);
+        assert_eq!(status(&answer), Status::NOT_FOUND);
+        let script = [hit(), Recorded("lease4-update.miss"), hit()];
+        let (answer, _) = update(version, &[("ends", &ends)], &script);
+        assert_eq!(status(&answer), Status::IO_ERROR);
+        let (answer, _) = update(version, &[("ends", &ends)], &[hit(), Die]);
+        assert_eq!(answer, Answer::Lost(Status::CONNECTION_RESET));
+
+        let free = [("state", &[0, 0, 0, 1][..])];
+        let (answer, sent) = update(version, &free, &[hit(), Recorded("lease4-del.ok")]);
+        assert_eq!(
+            (status(&answer), &sent[1]["command"]),
+            (Status::SUCCESS, &"lease4-del".into())
+        );
+        let (answer, _) = update(version, &free, &[hit(), Recorded("lease4-del.miss")]);
+        assert_eq!(status(&answer), Status::SUCCESS);
+        let (answer, _) = update(version, &free, &[miss()]);
+        assert_eq!(status(&answer), Status::NOT_FOUND);
+        for (list, expected) in [
+            (&[("state", &[0, 0, 0, 2][..])][..], Status::SUCCESS),
+            (&[("state", &[0, 0, 0, 7])], Status::NOT_IMPLEMENTED),
+            (&[("state", &[0, 0, 0, 9])], Status::INVALID_ARGUMENT),
+            (&[("state", &[2])], Status::INVALID_ARGUMENT),
+            (&[("state", &[])], Status::INVALID_ARGUMENT),
+            (&[("ends", &[])], Status::INVALID_ARGUMENT),
+            (&[("ends", &[0; 4])], Status::INVALID_ARGUMENT),
+            (&[("ip-address", &[10, 77, 0, 22])], Status::NO_PERMISSION),
+            (&[("subnet", &[0, 0, 0, 1])], Status::INVALID_ARGUMENT),
+            (&[("client-hostname", b"new")], Status::UNCHANGED),
+            // All or nothing.
+            (
+                &[("ends", &ends), ("starts", &[0; 4])],
+                Status::NO_PERMISSION,
+            ),
+            (&[("flags", &[4])], Status::NOT_IMPLEMENTED),
+            (&[("flags", &[0])], Status::SUCCESS),
+            (&[("note", &[])], Status::UNKNOWN_ATTRIBUTE),
+            (&[], Status::INVALID_ARGUMENT),
+        ] {
+            let (answer, _) = update(version, list, &[hit()]);
+            assert_eq!(status(&answer), expected, "{list:?}");
+        }
+        // A variable of our own.
+        let script = [hit(), Recorded("lease4-update.ok")];
+        let (_, sent) = update(version, &[("note", b"a\xffb")], &script);
+        let context = &sent[1]["arguments"]["user-context"];
+        assert_eq!(context["omapi"]["bindings"]["note"], "a\u{ff}b");
+        assert_eq!(context["x"], 1);
+    }
+}
+
+#[test]
+fn a_name_that_would_corrupt_the_lease_file_is_refused() {
+    use super::super::handles::{Identity, handle};
+    let lease = Json(
+        r#"{"result":0,"arguments":{"ip-address":"10.77.0.21","hw-address":"02:00:00:00:00:21","hostname":"a\nb","cltt":1795240778,"valid-lft":3600,"state":0,"subnet-id":1}}"#,
+    );
+    let handle = handle("/test", Identity::Lease([10, 77, 0, 21].into()));
+    let ask = Ask::Update(
+        handle,
+        attributes(&[("ends", &1_795_250_000u32.to_be_bytes())]),
+    );
+    let (answer, _) = one("2.2.0", ask, &[lease]);
+    assert_eq!(status(&answer), Status::INVALID_ARGUMENT);
+}
+
+#[test]
+fn walking_through_leases() {
+    for version in VERSIONS {
+        let shared = server(version, "");
+        let script = [Recorded("lease4-get-page.first")];
+        let (answers, _) = play(&shared, version, vec![Ask::Next(Kind::Lease, 0)], &script);
+        let mut last = answers[0].clone();
+        for expected in [[10, 77, 0, 21], [10, 77, 0, 31]] {
+            let Answer::Object(handle, _) = last else {
+                panic!()
+            };
+            let (answers, _) = play(&shared, version, vec![Ask::Next(Kind::Lease, handle)], &[]);
+            last = answers[0].clone();
+            let address = values(&last).into_iter().rfind(|(n, _)| n == "ip-address");
+            assert_eq!(address.unwrap().1, expected);
+        }
+        let Answer::Object(handle, _) = last else {
+            panic!()
+        };
+        let ask = vec![Ask::Next(Kind::Lease, handle)];
+        let (answers, sent) = play(&shared, version, ask, &[Recorded("lease4-get-page.end")]);
+        assert_eq!(sent[0]["arguments"]["from"], "10.77.0.31");
+        assert_eq!(status(&answers[0]), Status::NO_MORE);
+    }
+}
