@@ -7,9 +7,26 @@ use std::collections::BTreeSet;
 
 /// All that ask a live server; the order is that of `live_dhcpd.rs`.
 const PROGRAMS: [&str; 20] = [
-    "lookup", "host", "group", "wait", "callback", "connect", "process", "badinput", "lost",
-    "auth", "threads", "chain", "messages", "io", "sharing", "reenter", "fork", "cancel",
-    "eventloop", "poll",
+    "lookup",
+    "host",
+    "group",
+    "wait",
+    "callback",
+    "connect",
+    "process",
+    "badinput",
+    "lost",
+    "auth",
+    "threads",
+    "chain",
+    "messages",
+    "io",
+    "sharing",
+    "reenter",
+    "fork",
+    "cancel",
+    "eventloop",
+    "poll",
 ];
 
 /// Checks of one program that differ for one reason. `docs/kea-migration.md`
