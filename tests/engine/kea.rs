@@ -2,6 +2,8 @@
 
 #[path = "kea/ends.rs"]
 mod ends;
+#[path = "kea/http.rs"]
+mod http;
 #[path = "kea/server.rs"]
 mod server;
 #[path = "kea/threads.rs"]

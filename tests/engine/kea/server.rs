@@ -1,4 +1,5 @@
-//! A Kea that does what a test's script says, and requests to it.
+//! A Kea that does what a test's script says, over a UNIX socket or HTTP, and
+//! requests to it.
 
 use crate::ticket::{How, LONG, Slot, Ticket, Work, attribute};
 use dhcpctl::backend::kea::target::Target;
@@ -9,6 +10,7 @@ use dhcpctl::wire::ValueList;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use serde_json::Value;
 use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,12 +46,35 @@ impl Drop for Folder {
 pub struct Asked {
     pub command: String,
     pub arguments: Value,
-    stream: UnixStream,
+    stream: Stream,
+}
+
+enum Stream {
+    Unix(UnixStream),
+    Http(TcpStream),
 }
 
 impl Asked {
     pub fn answer(&mut self, json: &str) {
-        let _ = self.stream.write_all(json.as_bytes());
+        let _ = match &mut self.stream {
+            Stream::Unix(stream) => stream.write_all(json.as_bytes()),
+            Stream::Http(stream) => {
+                let length = json.len() + 2;
+                let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
+                let whole = format!("{head}Content-Length: {length}\r\n\r\n[{json}]");
+                stream.write_all(whole.as_bytes())
+            }
+        };
+    }
+
+    /// Half of an answer, and the end of the connection.
+    pub fn answer_half(&mut self) {
+        let _ = match &mut self.stream {
+            Stream::Unix(stream) => stream.write_all(b"{\"result\":0,"),
+            Stream::Http(stream) => stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n[{\"result\"")
+                .and_then(|()| stream.shutdown(Shutdown::Both)),
+        };
     }
 
     /// A lease with the address that was asked for, or what connecting asks.
@@ -77,7 +102,13 @@ impl Asked {
 
     /// Waits for the client to go.
     pub fn until_closed(&mut self) {
-        while matches!(self.stream.read(&mut [0; 64]), Ok(n) if n > 0) {}
+        let mut piece = [0; 64];
+        while match &mut self.stream {
+            Stream::Unix(stream) => stream.read(&mut piece),
+            Stream::Http(stream) => stream.read(&mut piece),
+        }
+        .is_ok_and(|n| n > 0)
+        {}
     }
 }
 
@@ -153,7 +184,51 @@ fn read(mut stream: UnixStream) -> Option<Asked> {
             return Some(Asked {
                 command: whole["command"].as_str()?.to_owned(),
                 arguments: whole["arguments"].take(),
-                stream,
+                stream: Stream::Unix(stream),
+            });
+        }
+    }
+}
+
+/// Plays a script over HTTP, until the test process ends: each connection takes
+/// `commands` and is then closed behind the last answer.
+pub fn serve_http(commands: u32, script: impl Fn(&mut Asked) + Send + Sync + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let script = Arc::new(script);
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let script = Arc::clone(&script);
+            thread::spawn(move || {
+                for _ in 0..commands {
+                    match read_http(stream.try_clone().unwrap()) {
+                        Some(mut asked) => script(&mut asked),
+                        None => return,
+                    }
+                }
+            });
+        }
+    });
+    port
+}
+
+/// One request; what follows it is not read, because nothing does before it is
+/// answered.
+fn read_http(mut stream: TcpStream) -> Option<Asked> {
+    let mut request = Vec::new();
+    loop {
+        let mut piece = [0; 4096];
+        match stream.read(&mut piece) {
+            Ok(n) if n > 0 => request.extend_from_slice(&piece[..n]),
+            _ => return None,
+        }
+        let end = request.windows(4).position(|w| w == b"\r\n\r\n");
+        let content = end.map(|at| &request[at + 4..]);
+        if let Some(mut whole) = content.and_then(|c| serde_json::from_slice::<Value>(c).ok()) {
+            return Some(Asked {
+                command: whole["command"].as_str()?.to_owned(),
+                arguments: whole["arguments"].take(),
+                stream: Stream::Http(stream),
             });
         }
     }
@@ -163,13 +238,18 @@ pub type Conn = Arc<AnyConnection<Ticket>>;
 
 /// Starts to connect.
 pub fn start(path: &Path, options: &str) -> Conn {
-    try_start(path, options).expect("a connection")
+    start_named(&format!("kea:{}?{options}", path.display()))
 }
 
-pub fn try_start(path: &Path, options: &str) -> Result<Conn, Status> {
-    let name = format!("kea:{}?{options}", path.display());
-    let target = Target::parse(&name)?.expect("the name of a Kea");
-    AnyConnection::start(Destination::Kea(target), 0, None, || {})
+/// As [`start`], over HTTP.
+pub fn start_http(port: u16) -> Conn {
+    start_named(&format!("kea+http://127.0.0.1:{port}/"))
+}
+
+fn start_named(name: &str) -> Conn {
+    let target = Target::parse(name).expect("a name");
+    let destination = Destination::Kea(target.expect("that of a Kea"));
+    AnyConnection::start(destination, 0, None, || {}).expect("a connection")
 }
 
 /// A connection that is ready.

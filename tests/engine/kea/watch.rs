@@ -2,7 +2,9 @@
 //! readable.
 #![cfg(any(target_os = "linux", target_os = "android"))]
 
-use super::server::{Conn, Folder, Server, connect, finish, look_up, ready, start, until};
+use super::server::{
+    Conn, Folder, Server, connect, finish, look_up, ready, serve_http, start, start_http, until,
+};
 use crate::ticket::{Got, LONG, Slot};
 use dhcpctl::engine::{Disconnect, Phase, Waited};
 use dhcpctl::net;
@@ -81,6 +83,27 @@ fn a_loop() {
     c.disconnect(Disconnect::Now);
     c.deliver_all();
     assert_eq!(c.descriptor(), None);
+}
+
+/// Over HTTP, where connections are kept and taken again.
+#[test]
+fn kept_connections() {
+    let c = start_http(serve_http(7, |asked| asked.obey()));
+    while c.phase() == Phase::Connecting {
+        assert!(is_readable(&c, LONG), "not connected");
+        reader(&c);
+    }
+    for number in [1, 2, 30, 100, 1] {
+        let slots: Vec<_> = (0..number).map(|i| look_up(&c, i)).collect();
+        turn_until_done(&c, &slots);
+        assert!(
+            slots
+                .iter()
+                .all(|s| matches!(s.got(), Some(Got::Object(_))))
+        );
+        // Those that the server closes meanwhile are nothing to do.
+        rests(&c);
+    }
 }
 
 /// It is asked for when commands are under way already.
