@@ -159,10 +159,7 @@ impl Kea {
         );
         let leases = if leases.is_empty() { &usual } else { leases };
         fs::write(folder.join("leases4.csv"), leases).unwrap();
-        let two = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
-        let ports = two.each_ref().map(|s| s.local_addr().unwrap().port());
-        let ports = (ports[0], ports[1]);
-        drop(two);
+        let ports = dhcp_ports();
         let child = Self::spawn(program, &folder, ports);
         let kea = Self {
             program: program.clone(),
@@ -359,6 +356,21 @@ fn launch(mut command: Command, folder: &Path, config: &str, log: &str) -> Child
     let errors = log.try_clone().unwrap();
     command.stdin(Stdio::null()).stdout(log).stderr(errors);
     command.spawn().expect("Kea starts")
+}
+
+/// Two for DHCP, below those that the system gives to anybody: a test client
+/// has its own only now and then.
+fn dhcp_ports() -> (u16, u16) {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id().wrapping_mul(38);
+    loop {
+        let n = first.wrapping_add(NEXT.fetch_add(2, Ordering::Relaxed));
+        let port = 10_000 + (n % 22_000) as u16;
+        let free = |p| UdpSocket::bind(("127.0.0.1", p)).is_ok();
+        if free(port) && free(port + 1) {
+            return (port, port + 1);
+        }
+    }
 }
 
 /// One that nobody listens on at this moment.
