@@ -77,7 +77,8 @@ async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, F
             }
         }
     }
-    let answer = |r: Result<Plan, Failure>| r.map_or_else(Answer::from, |p| p.answer);
+    let server = kea.shared.key();
+    let answer = |r: Result<Plan, Failure>| r.map_or_else(Answer::from, |p| p.done(server));
     Ok(results.into_iter().map(answer).collect())
 }
 
