@@ -127,6 +127,36 @@ static void by_epoll(void)
     is(dhcpctl_disconnect(&connection, 1), 0, "disconnect");
 }
 
+/* A child has the descriptors of what is under way too: nothing of that may
+ * keep ours readable. */
+static void beside_a_child(void)
+{
+    dhcpctl_handle connection = server_connect();
+    struct pollfd fd;
+    pid_t child;
+    int i;
+
+    ok(omapi_connection_readfd(connection) >= 0, "a descriptor to read from");
+    ask(connection);
+    is(omapi_connection_writer(connection), 0, "requests are under way");
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+        pause();
+        _exit(0);
+    }
+    by_poll(connection, "a loop beside a child");
+    fd.fd = omapi_connection_readfd(connection);
+    fd.events = POLLIN;
+    for (i = 0; i < 3 && poll(&fd, 1, 100) > 0; i++)
+        omapi_connection_reader(connection);
+    ok(i < 3, "in the end there is nothing to do");
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    drop_all();
+    is(dhcpctl_disconnect(&connection, 1), 0, "disconnect");
+}
+
 static void serves_one(int listener)
 {
     struct request request;
@@ -323,6 +353,7 @@ int main(void)
     is(dhcpctl_initialize(), 0, "initialize");
     poll_loops();
     by_epoll();
+    beside_a_child();
     server_goes_away();
     own_descriptors();
     return tap_end();

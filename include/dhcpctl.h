@@ -798,12 +798,16 @@ isc_result_t omapi_protocol_send_open(omapi_object_t *po,
 
 /**
  * The descriptor to poll for reading: of a connection object (the outer of
- * the outer of a handle) or of a handle; -1 without a connection.
+ * the outer of a handle) or of a handle; -1 without a connection. For Kea it
+ * stands for all the sockets and times of the connection, and is readable
+ * also when there is something to send (Linux only, -1 elsewhere). It belongs
+ * to the library: poll it, do not read from it or close it.
  */
 int omapi_connection_readfd(omapi_object_t *h);
 
 /**
- * The descriptor to poll for writing, or -1 while there is nothing to write.
+ * The descriptor to poll for writing, or -1 while there is nothing to write;
+ * always -1 for Kea.
  */
 int omapi_connection_writefd(omapi_object_t *h);
 

@@ -3,6 +3,9 @@
 
 #[path = "engine/ends.rs"]
 mod ends;
+#[cfg(feature = "kea")]
+#[path = "engine/kea.rs"]
+mod kea;
 #[path = "engine/server.rs"]
 mod server;
 #[path = "engine/threads.rs"]

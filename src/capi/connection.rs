@@ -174,19 +174,21 @@ unsafe fn engine(h: *mut omapi_object_t) -> Result<Arc<Conn>, Status> {
 }
 
 /// The descriptor to poll for reading: of a connection object (the outer of
-/// the outer of a handle) or of a handle; -1 without a connection.
+/// the outer of a handle) or of a handle; -1 without a connection. For Kea it
+/// stands for all the sockets and times of the connection, and is readable
+/// also when there is something to send (Linux only, -1 elsewhere). It belongs
+/// to the library: poll it, do not read from it or close it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_connection_readfd(h: *mut omapi_object_t) -> c_int {
     // SAFETY: the C contract.
     guard_or(-1, || unsafe {
-        match engine(h).ok().and_then(|e| e.socket()) {
-            Some(socket) => socket.as_fd().as_raw_fd(),
-            None => -1,
-        }
+        let descriptor = engine(h).ok().and_then(|e| e.descriptor());
+        descriptor.unwrap_or(-1)
     })
 }
 
-/// The descriptor to poll for writing, or -1 while there is nothing to write.
+/// The descriptor to poll for writing, or -1 while there is nothing to write;
+/// always -1 for Kea.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_connection_writefd(h: *mut omapi_object_t) -> c_int {
     // SAFETY: the C contract.

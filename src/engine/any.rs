@@ -9,6 +9,7 @@ use crate::net::Socket;
 use crate::request::{Complete, Request};
 use crate::status::Status;
 use rustix::event::{PollFd, PollFlags};
+use rustix::fd::{AsFd, AsRawFd, RawFd};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -90,6 +91,23 @@ impl<T: Complete> AnyConnection<T> {
         }
     }
 
+    /// The descriptor for a program's own event loop: the socket, or for Kea
+    /// one that stands for all of them, made when it is asked for the first
+    /// time. Readable when there is something to do.
+    pub fn descriptor(&self) -> Option<RawFd> {
+        match self {
+            Self::Omapi(c) => c.socket().map(|s| s.as_fd().as_raw_fd()),
+            #[cfg(feature = "kea")]
+            Self::Kea(c) => c.descriptor(),
+        }
+    }
+
+    /// True while another thread may be about to complete a request by running
+    /// a program's handlers.
+    pub fn is_completing(&self) -> bool {
+        either!(self, c => c.is_completing())
+    }
+
     /// True while requests are unanswered.
     pub fn is_busy(&self) -> bool {
         either!(self, c => c.is_busy())
@@ -118,19 +136,14 @@ impl<T: Complete> AnyConnection<T> {
         either!(self, c => c.wait(deadline, done))
     }
 
-    /// As [`wait`](Self::wait), for answers about `key` only. Kea's few
-    /// connections wake all waiters.
+    /// As [`wait`](Self::wait), for answers about `key` only.
     pub fn wait_about(
         &self,
         key: usize,
         deadline: Option<Instant>,
         done: impl FnMut(Phase) -> bool,
     ) -> Waited {
-        match self {
-            Self::Omapi(c) => c.wait_about(key, deadline, done),
-            #[cfg(feature = "kea")]
-            Self::Kea(c) => c.wait(deadline, done),
-        }
+        either!(self, c => c.wait_about(key, deadline, done))
     }
 
     /// Takes the role of the one who serves, if it is free.

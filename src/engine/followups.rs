@@ -36,6 +36,8 @@ pub(super) struct Queue<F> {
     all: VecDeque<F>,
     /// How many of them complete a request.
     completing: usize,
+    /// How many of those are being run.
+    running: usize,
 }
 
 impl<F: Followup> Queue<F> {
@@ -43,6 +45,7 @@ impl<F: Followup> Queue<F> {
         Self {
             all: VecDeque::new(),
             completing: 0,
+            running: 0,
         }
     }
 
@@ -53,6 +56,11 @@ impl<F: Followup> Queue<F> {
 
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// Some that complete a request are being run.
+    pub(super) fn is_completing(&self) -> bool {
+        self.running > 0
     }
 
     fn pop(&mut self, even_deep: bool) -> Option<F> {
@@ -85,8 +93,10 @@ pub(super) fn run<S, F: Followup>(
         let _level = Level::enter();
         let completes = f.completes();
         leaving(st);
+        queue(st).running += usize::from(completes);
         MutexGuard::unlocked(st, || f.run());
         if completes {
+            queue(st).running -= 1;
             completed(st);
         }
     }

@@ -2,8 +2,9 @@
 //! happens to an answer, and how it all ends.
 
 mod any;
+mod common;
 mod connection;
-mod end;
+
 mod followups;
 #[cfg(feature = "kea")]
 mod kea;
@@ -13,5 +14,6 @@ mod sleepers;
 mod turn;
 
 pub use any::{AnyConnection, AnyTurn, Destination};
-pub use connection::{Connection, Credentials, Disconnect, Phase, Waited};
+pub use common::{Core, Disconnect, Phase, Waited};
+pub use connection::{Connection, Credentials};
 pub use turn::Turn;

@@ -1,6 +1,7 @@
 //! Queueing requests, and getting them onto the wire.
 
-use super::connection::{Connection, Phase, State};
+use super::common::{Phase, Server, State, sooner};
+use super::connection::{Connection, Omapi};
 use crate::net;
 use crate::request::{Complete, Operation, Request};
 use crate::status::Status;
@@ -22,8 +23,8 @@ impl<T: Complete> Connection<T> {
         let mut st = self.state.lock();
         match st.phase {
             Phase::Connecting => true,
-            Phase::Handshake | Phase::Ready => !st.session.sendable(false).is_empty(),
-            Phase::Draining => st.session.has_unsent(),
+            Phase::Handshake | Phase::Ready => !st.server.session.sendable(false).is_empty(),
+            Phase::Draining => st.server.session.has_unsent(),
             Phase::Closed(_) => false,
         }
     }
@@ -43,17 +44,17 @@ impl<T: Complete> Connection<T> {
             return Err((Status::CONNECTION_RESET, ticket));
         }
         let mut st = self.state.lock();
-        if st.phase == Phase::Ready && st.session.is_piling_up() {
+        if st.phase == Phase::Ready && st.server.session.is_piling_up() {
             // Before the request is queued, so that an answer is still to come
             // that wakes whoever waits for the socket to be readable.
-            if let Some(turn) = self.begin_turn(&mut st) {
+            if let Some(turn) = Omapi::begin_turn(self, &mut st) {
                 MutexGuard::unlocked(&mut st, || turn.look());
             }
         }
         let refusal = match st.phase {
             Phase::Closed(_) => Some(Status::CONNECTION_RESET),
             Phase::Draining => Some(Status::SHUTTING_DOWN),
-            _ if st.session.is_authenticating() => Some(Status::NOT_YET),
+            _ if st.server.session.is_authenticating() => Some(Status::NOT_YET),
             // OMAPI cannot enumerate.
             _ if matches!(request.operation, Operation::Next { .. }) => {
                 Some(Status::NOT_IMPLEMENTED)
@@ -64,10 +65,11 @@ impl<T: Complete> Connection<T> {
             return Err((status, ticket));
         }
         let id = st
+            .server
             .session
             .submit(request, ticket)
             .map_err(|(e, t)| (e.into(), t))?;
-        if st.reader.is_none() {
+        if st.server.reader.is_none() {
             self.flush_locked(&mut st);
         }
         Ok(id)
@@ -84,37 +86,40 @@ impl<T: Complete> Connection<T> {
 
     /// Another thread reads, and perhaps does not look whether there is room
     /// to write: waits for that itself.
-    pub(super) fn push(&self, st: &mut MutexGuard<'_, State<T>>, deadline: Option<Instant>) {
-        if let Some(socket) = st.socket.clone() {
-            let soon = Instant::now() + PUSH;
-            let until = deadline.map_or(soon, |d| d.min(soon));
+    pub(super) fn push(
+        &self,
+        st: &mut MutexGuard<'_, State<T, Omapi<T>>>,
+        deadline: Option<Instant>,
+    ) {
+        if let Some(socket) = st.server.socket.clone() {
+            let until = sooner(deadline, PUSH);
             MutexGuard::unlocked(st, || {
                 // An error is the reader's to find.
-                let _ = net::poll(&mut [PollFd::new(&*socket, PollFlags::OUT)], Some(until));
+                let _ = net::poll(&mut [PollFd::new(&*socket, PollFlags::OUT)], until);
             });
         }
     }
 
     /// Sends what can be sent without blocking; false when that is nothing.
-    pub(super) fn flush_locked(&self, guard: &mut MutexGuard<'_, State<T>>) -> bool {
+    pub(super) fn flush_locked(&self, guard: &mut MutexGuard<'_, State<T, Omapi<T>>>) -> bool {
         let st = &mut **guard;
         let draining = match st.phase {
             Phase::Handshake | Phase::Ready => false,
             Phase::Draining => true,
             Phase::Connecting | Phase::Closed(_) => return false,
         };
-        let Some(socket) = &st.socket else {
+        let Some(socket) = &st.server.socket else {
             return false;
         };
         let mut sent = false;
         let failed = loop {
-            let bytes = st.session.sendable(draining);
+            let bytes = st.server.session.sendable(draining);
             if bytes.is_empty() {
                 break None;
             }
             match socket.send(bytes) {
                 Ok(0) => return sent,
-                Ok(n) => st.session.sent(n),
+                Ok(n) => st.server.session.sent(n),
                 // What the server wrote before it closed is still to be read:
                 // the reader finds the end. Nothing more can be sent.
                 Err(_) if !draining => return sent,
@@ -124,7 +129,7 @@ impl<T: Complete> Connection<T> {
         };
         match failed {
             Some(status) => self.close_locked(guard, status),
-            None if draining && !st.session.has_unsent() => {
+            None if draining && !st.server.session.has_unsent() => {
                 self.close_locked(guard, Status::CONNECTION_RESET);
             }
             None => {}

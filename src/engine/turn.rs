@@ -1,7 +1,8 @@
 //! A turn as the reader of a connection: wait for the socket, take in what is
 //! there, hand each answer to its request.
 
-use super::connection::{Connection, Phase, Receiving};
+use super::common::Phase;
+use super::connection::{Connection, Receiving};
 use crate::backend::omapi::{Answered, Received};
 use crate::net::{self, Socket};
 use crate::request::Complete;
@@ -141,7 +142,7 @@ impl<'c, T: Complete> Turn<'c, T> {
             if matches!(st.phase, Phase::Closed(_)) {
                 return Ok(());
             }
-            match st.session.answered(rid, size) {
+            match st.server.session.answered(rid, size) {
                 None => return Err(Status::PROTOCOL_ERROR),
                 Some(Answered::Ticket(ticket)) => {
                     drop(st);
@@ -149,7 +150,7 @@ impl<'c, T: Complete> Turn<'c, T> {
                     self.followups.extend(ticket.complete(outcome, memory));
                 }
                 Some(Answered::Authenticator) => {
-                    let signer = st.session.authenticated(&outcome)?;
+                    let signer = st.server.session.authenticated(&outcome)?;
                     st.phase = Phase::Ready;
                     drop(st);
                     reader.verify_with(signer);
@@ -164,7 +165,7 @@ impl<T: Complete> Drop for Turn<'_, T> {
         if let Some(reader) = self.reader.take() {
             let followups = core::mem::take(&mut self.followups);
             self.connection
-                .end_turn(reader, followups, self.received, self.stays);
+                .reader_returns(reader, followups, self.received, self.stays);
         }
     }
 }

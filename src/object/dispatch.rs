@@ -165,6 +165,7 @@ fn pass(
     let mut turns = Vec::new();
     let mut shared = false;
     for c in connections {
+        shared |= c.is_completing();
         match c.turn() {
             Some(turn) => turns.push(turn),
             None => shared |= c.over().is_none(),

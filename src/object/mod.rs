@@ -21,6 +21,7 @@ pub mod io;
 pub mod layout;
 pub mod message;
 pub mod names;
+mod passing;
 pub mod protocol;
 pub mod refs;
 pub mod remote;

@@ -6,7 +6,7 @@ use super::layout::{
     omapi_protocol_object_t, omapi_remote_auth_t, omapi_typed_data_t,
 };
 use super::refs::{self, ObjectRef};
-use super::{connection, data, types};
+use super::{data, passing, types};
 use crate::status::Status;
 use core::ffi::{c_char, c_int};
 use core::mem::size_of;
@@ -51,7 +51,7 @@ pub(super) fn protocol_type() -> omapi_object_type_t {
     omapi_object_type_t {
         set_value: Some(protocol_set),
         destroy: Some(protocol_destroy),
-        ..connection::passing(types::bare(
+        ..passing::passing(types::bare(
             c"protocol",
             size_of::<omapi_protocol_object_t>(),
         ))

@@ -9,7 +9,7 @@ use super::layout::{
     va_list,
 };
 use super::value::Owned;
-use super::{auth_key, callback, connection, data, generic, message, protocol, refs, remote};
+use super::{auth_key, callback, data, generic, message, passing, protocol, refs, remote};
 use crate::capi::data as symbols;
 use crate::status::Status;
 use core::ffi::{CStr, c_char, c_int};
@@ -102,12 +102,9 @@ pub fn initialize() -> Result<(), Status> {
     }
     // The genuine order; the list shows it newest first.
     for (symbol, prototype) in [
-        (
-            &symbols::omapi_type_connection,
-            connection::connection_type(),
-        ),
+        (&symbols::omapi_type_connection, passing::connection_type()),
         (&symbols::omapi_type_listener, bare(c"listener", 64)),
-        (&symbols::omapi_type_io_object, connection::io_type()),
+        (&symbols::omapi_type_io_object, passing::io_type()),
         (&symbols::omapi_type_generic, generic::generic_type()),
         (&symbols::omapi_type_protocol, protocol::protocol_type()),
         (

@@ -2,7 +2,8 @@
 
 use crate::server::serve;
 use crate::ticket::{
-    Conn, Dice, Got, LONG, ask, ask_with, connect, finish, ready, try_ask, value_of,
+    Conn, Dice, Got, How, LONG, ask, ask_with, connect, finish, ready, try_ask, try_ask_as,
+    value_of,
 };
 use dhcpctl::engine::{Disconnect, Waited};
 use dhcpctl::status::Status;
@@ -182,6 +183,19 @@ fn somebody_reads_while_callbacks_run() {
         assert_eq!(other.join().unwrap(), Waited::Done);
     });
     assert_eq!(in_time.load(Ordering::SeqCst), 2);
+}
+
+/// Another thread runs the program's handlers, and only they end the request:
+/// whoever waits for it must not sleep until the server says something more.
+#[test]
+fn handlers_in_another_thread_end_it() {
+    let c = connect(serve(|peer| peer.obey()));
+    let work = || thread::sleep(Duration::from_millis(200));
+    let slot = try_ask_as(&c, &[], Some(Box::new(work)), How::Later).expect("a request");
+    at_once(2, || {
+        assert_eq!(finish(&c, &slot), Waited::Done);
+        assert_eq!(slot.completed(), 1);
+    });
 }
 
 /// When a wait says that the connection is over, the requests are over too,

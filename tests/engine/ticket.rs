@@ -58,6 +58,30 @@ pub struct Ticket {
     slot: Arc<Slot>,
     work: Option<Work>,
     key: usize,
+    how: How,
+}
+
+/// What is special about a ticket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum How {
+    #[default]
+    Plain,
+    /// The request has not ended before the follow-up has run, as with
+    /// handlers of a program.
+    Later,
+    /// A defect.
+    Panics,
+}
+
+impl Ticket {
+    pub fn new(slot: &Arc<Slot>, work: Option<Work>, how: How) -> Self {
+        Self {
+            key: slot.key(),
+            slot: Arc::clone(slot),
+            work,
+            how,
+        }
+    }
 }
 
 /// The follow-up.
@@ -72,13 +96,16 @@ impl Complete for Ticket {
     }
 
     fn complete(self, outcome: Outcome<'_>, (): &mut ()) -> Option<After> {
+        assert_ne!(self.how, How::Panics, "on purpose");
         *self.slot.got.lock().unwrap() = Some(match outcome {
             Outcome::Object { attributes, .. } => Got::Object(attributes.as_bytes().len()),
             Outcome::Status { code, .. } => Got::Status(code),
             Outcome::Lost(status) => Got::Lost(status),
         });
-        // Last: a waiter that sees it looks at the rest.
-        self.slot.completed.fetch_add(1, Ordering::SeqCst);
+        if self.how != How::Later {
+            // Last: a waiter that sees it looks at the rest.
+            self.slot.completed.fetch_add(1, Ordering::SeqCst);
+        }
         Some(After(self))
     }
 }
@@ -89,6 +116,13 @@ impl Followup for After {
         if let Some(work) = self.0.work {
             work();
         }
+        if self.0.how == How::Later {
+            self.0.slot.completed.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn completes(&self) -> bool {
+        self.0.how == How::Later
     }
 }
 
@@ -118,12 +152,17 @@ pub fn ask_with(c: &Conn, attributes: &[u8], work: Option<Work>) -> Arc<Slot> {
 
 /// As [`ask_with`], where the connection may be over.
 pub fn try_ask(c: &Conn, attributes: &[u8], work: Option<Work>) -> Result<Arc<Slot>, Status> {
+    try_ask_as(c, attributes, work, How::Plain)
+}
+
+pub fn try_ask_as(
+    c: &Conn,
+    attributes: &[u8],
+    work: Option<Work>,
+    how: How,
+) -> Result<Arc<Slot>, Status> {
     let slot = Arc::<Slot>::default();
-    let ticket = Ticket {
-        key: slot.key(),
-        slot: Arc::clone(&slot),
-        work,
-    };
+    let ticket = Ticket::new(&slot, work, how);
     let request = Request {
         operation: Operation::Refresh,
         handle: 5,
@@ -144,11 +183,16 @@ pub fn finish(c: &Conn, slot: &Slot) -> Waited {
 
 /// One value of that size, in wire form.
 pub fn value_of(size: usize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(size + 16);
-    out.extend_from_slice(&[0, 4]);
-    out.extend_from_slice(b"fill");
-    out.extend_from_slice(&u32::try_from(size).unwrap().to_be_bytes());
-    out.resize(out.len() + size, b'y');
+    attribute("fill", &vec![b'y'; size])
+}
+
+/// An attribute, in wire form.
+pub fn attribute(name: &str, value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(name.len() + value.len() + 6);
+    out.extend_from_slice(&u16::try_from(name.len()).unwrap().to_be_bytes());
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(&u32::try_from(value.len()).unwrap().to_be_bytes());
+    out.extend_from_slice(value);
     out
 }
 

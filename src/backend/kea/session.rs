@@ -196,6 +196,16 @@ impl<T> Session<T> {
         self.alone || self.waiting.iter().any(|(_, o, _)| *o != Order::Read)
     }
 
+    /// True when [`start`](Self::start) would start something.
+    #[must_use]
+    pub fn can_start(&self) -> bool {
+        if self.alone || self.running >= AT_ONCE {
+            return false;
+        }
+        let next = self.waiting.front().map(|(_, order, _)| *order);
+        self.probe.is_some() || next.is_some_and(|o| o == Order::Read || self.running == 0)
+    }
+
     /// True while something waits to be started.
     #[must_use]
     pub fn has_waiting(&self) -> bool {

@@ -1,54 +1,45 @@
-//! The shared state of a Kea connection, and waiting on it.
+//! A connection to Kea.
 //!
-//! As over OMAPI, whoever waits serves the sockets if nobody else does; the
-//! others sleep, and wake the one who serves when they have something new to
-//! send. Nothing stays connected over a UNIX socket: a server that was
-//! restarted is simply there again, and one that is gone fails the requests
-//! of that time.
+//! Nothing stays connected over a UNIX socket: a server that was restarted is
+//! simply there again, and one that is gone fails the requests of that time.
+//! So the state outlives sockets, and whoever serves polls those of the
+//! commands under way, and one that wakes it when there is something new.
 
 use super::driver::Driver;
 use super::turn::Turn;
+use super::watch::Watch;
 use crate::backend::kea::session::{Running, Session};
 use crate::backend::kea::shared::Shared;
 use crate::backend::kea::target::Target;
-use crate::engine::{Disconnect, Phase, Waited, followups, process};
+use crate::engine::common::{Core, Disconnect, Phase, Server, State, lose};
+use crate::engine::sleepers::{self, Sleepers};
 use crate::net::Socket;
-use crate::request::{Complete, Outcome, Request};
+use crate::request::{Complete, Request};
 use crate::status::Status;
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use parking_lot::MutexGuard;
+use rustix::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
-type OnClose = Box<dyn FnOnce() + Send>;
+/// A connection to a Kea server.
+pub type KeaConnection<T> = Core<T, Kea<T>>;
 
-/// A Kea server. Shared by `Arc`; every method may be called from any thread.
-pub struct KeaConnection<T: Complete> {
-    state: Mutex<State<T>>,
-    /// Signalled when completions were delivered, when the role became free,
-    /// and at the end.
-    changed: Condvar,
-    shared: Arc<Shared>,
-    /// Written to by who wants the one who serves to look again.
-    wake: (Socket, Socket),
-    /// Number of the thread that used it last, see `Connection`.
-    pub last_user: AtomicU64,
-    /// The process that made it; in a child it is of no use.
-    process: u32,
-}
-
-struct State<T: Complete> {
-    phase: Phase,
+/// What is Kea's in the state of a connection.
+pub struct Kea<T: Complete> {
     session: Session<T>,
     /// The role: whoever takes the driver out serves, and puts it back.
     driver: Option<Box<Driver<T>>>,
     /// A byte is in the wake-up socket.
     woken: bool,
-    followups: followups::Queue<T::Followup>,
-    on_close: Option<OnClose>,
-    sleepers: usize,
-    /// Those who may be about to complete requests; see `Connection`.
-    completing: u32,
+    /// The descriptor for the program's own event loop, once it has asked.
+    watch: Option<Watch>,
+}
+
+/// What needs no lock.
+pub struct Fixed {
+    shared: Arc<Shared>,
+    /// Written to by who wants the one who serves to look again.
+    wake: (Socket, Socket),
 }
 
 impl<T: Complete> KeaConnection<T> {
@@ -63,50 +54,14 @@ impl<T: Complete> KeaConnection<T> {
         let driver = Driver::new(&target)?;
         let wake = Socket::pair()?;
         let shared = Shared::new(target);
-        Ok(Arc::new(Self {
-            state: Mutex::new(State {
-                phase: Phase::Connecting,
-                session: Session::new(Arc::clone(&shared)),
-                driver: Some(Box::new(driver)),
-                woken: false,
-                followups: followups::Queue::new(),
-                on_close: Some(Box::new(on_close)),
-                sleepers: 0,
-                completing: 0,
-            }),
-            changed: Condvar::new(),
-            shared,
-            wake,
-            last_user: AtomicU64::new(0),
-            process: process::generation(),
-        }))
-    }
-
-    /// How far it is.
-    pub fn phase(&self) -> Phase {
-        if self.is_inherited() {
-            return Phase::Closed(Status::CONNECTION_RESET);
-        }
-        self.state.lock().phase
-    }
-
-    /// True in a child of the process that connected; see `Connection`.
-    fn is_inherited(&self) -> bool {
-        self.process != process::generation()
-    }
-
-    /// True while requests are unanswered, or callbacks have not run.
-    pub fn is_busy(&self) -> bool {
-        if self.is_inherited() {
-            return false;
-        }
-        let st = self.state.lock();
-        st.has_undelivered()
-            || match st.phase {
-                Phase::Closed(_) => false,
-                Phase::Ready => st.session.has_outstanding(),
-                _ => true,
-            }
+        let kea = Kea {
+            session: Session::new(Arc::clone(&shared)),
+            driver: Some(Box::new(driver)),
+            woken: false,
+            watch: None,
+        };
+        let fixed = Fixed { shared, wake };
+        Ok(Arc::new(Self::new(kea, fixed, Box::new(on_close))))
     }
 
     /// True while requests wait to be started.
@@ -115,7 +70,7 @@ impl<T: Complete> KeaConnection<T> {
             return false;
         }
         let st = self.state.lock();
-        st.phase == Phase::Connecting || st.session.has_waiting()
+        st.phase == Phase::Connecting || st.server.session.has_waiting()
     }
 
     /// Queues a request. It is sent when somebody waits, flushes or
@@ -134,9 +89,12 @@ impl<T: Complete> KeaConnection<T> {
             Phase::Closed(_) => Err((Status::CONNECTION_RESET, ticket)),
             Phase::Draining => Err((Status::SHUTTING_DOWN, ticket)),
             _ => {
-                st.session.submit(request, ticket)?;
-                if st.driver.is_none() {
-                    self.wake_server(&mut st);
+                st.server.session.submit(request, ticket)?;
+                let kea = &st.server;
+                let is_seen = kea.driver.is_none() || kea.watch.is_some();
+                // Otherwise it starts when something else ends.
+                if is_seen && kea.session.can_start() {
+                    self.wake(&mut st);
                 }
                 Ok(0)
             }
@@ -148,62 +106,11 @@ impl<T: Complete> KeaConnection<T> {
         drop(self.turn());
     }
 
-    /// Why it is over, once every request has been completed.
-    pub fn over(&self) -> Option<Status> {
-        if self.is_inherited() {
-            return Some(Status::CONNECTION_RESET);
-        }
-        self.state.lock().over()
-    }
-
-    /// Waits until `done` says so, driving the connection; see
-    /// `Connection::wait`.
-    pub fn wait(&self, deadline: Option<Instant>, mut done: impl FnMut(Phase) -> bool) -> Waited {
-        self.wait_for(deadline, |st| done(st.phase))
-    }
-
-    fn wait_for(
-        &self,
-        deadline: Option<Instant>,
-        mut done: impl FnMut(&State<T>) -> bool,
-    ) -> Waited {
-        if self.is_inherited() {
-            return Waited::Closed(Status::CONNECTION_RESET);
-        }
-        let mut tried = false;
-        let mut st = self.state.lock();
-        loop {
-            self.run_followups(&mut st, false);
-            if done(&st) {
-                return Waited::Done;
-            }
-            if let Some(status) = st.over() {
-                return Waited::Closed(status);
-            }
-            let late = deadline.is_some_and(|d| d <= Instant::now());
-            if late && tried {
-                return Waited::TimedOut;
-            }
-            tried = true;
-            match self.begin_turn(&mut st) {
-                Some((mut turn, fresh)) => MutexGuard::unlocked(&mut st, || {
-                    turn.start(fresh);
-                    turn.take(deadline);
-                }),
-                None => {
-                    st.sleepers += 1;
-                    match deadline {
-                        None => self.changed.wait(&mut st),
-                        Some(d) => drop(self.changed.wait_until(&mut st, d)),
-                    }
-                    st.sleepers -= 1;
-                }
-            }
-        }
-    }
-
-    /// Takes the role if it is free, and starts what may start.
-    pub fn turn(&self) -> Option<Turn<'_, T>> {
+    /// A descriptor that is readable when there is something to do; see
+    /// [`Watch`]. Made when it is asked for the first time; `None` at the end
+    /// of the connection, without descriptors left, or where the system has
+    /// nothing of the kind.
+    pub fn descriptor(&self) -> Option<RawFd> {
         if self.is_inherited() {
             return None;
         }
@@ -211,72 +118,71 @@ impl<T: Complete> KeaConnection<T> {
         if matches!(st.phase, Phase::Closed(_)) {
             return None;
         }
-        let (mut turn, fresh) = self.begin_turn(&mut st)?;
-        drop(st);
-        turn.start(fresh);
-        Some(turn)
-    }
-
-    fn begin_turn(
-        &self,
-        st: &mut MutexGuard<'_, State<T>>,
-    ) -> Option<(Turn<'_, T>, Vec<Running<T>>)> {
-        if matches!(st.phase, Phase::Closed(_)) {
-            return None;
-        }
-        let Some(driver) = st.driver.take() else {
-            // Whoever serves is to look for new requests.
-            if st.session.has_waiting() {
-                self.wake_server(st);
+        if st.server.watch.is_none() {
+            st.server.watch = Some(Watch::new(&self.fixed.wake.1)?);
+            match st.server.driver {
+                Some(_) => self.watch(&mut st, true),
+                // Whoever serves shows what it has when it comes back.
+                None => self.wake(&mut st),
             }
-            return None;
-        };
-        st.completing += 1;
-        let fresh = std::iter::from_fn(|| st.session.start()).collect();
-        Some((Turn::new(self, driver), fresh))
+        }
+        st.server.watch.as_ref().map(|w| w.as_fd().as_raw_fd())
     }
 
-    fn wake_server(&self, st: &mut State<T>) {
-        if !st.woken {
-            st.woken = matches!(self.wake.0.send(&[0]), Ok(1));
+    /// Shows the program's event loop what is under way. `left` says that
+    /// nobody is about to look again.
+    fn watch(&self, st: &mut State<T, Kea<T>>, left: bool) {
+        let kea = &mut st.server;
+        if let (Some(watch), Some(driver)) = (&mut kea.watch, &mut kea.driver) {
+            watch.show(driver);
+            if kea.session.can_start() || (left && !st.followups.is_empty()) {
+                self.wake(st);
+            }
+        }
+    }
+
+    /// Wakes the one who serves, and the program's event loop.
+    fn wake(&self, st: &mut State<T, Kea<T>>) {
+        if !st.server.woken {
+            st.server.woken = matches!(self.fixed.wake.0.send(&[0]), Ok(1));
         }
     }
 
     /// The end of the wake-up socket to poll.
     pub(super) fn wakeup(&self) -> &Socket {
-        &self.wake.1
+        &self.fixed.wake.1
     }
 
     /// Takes the wake-up byte.
     pub(super) fn awake(&self) {
         let mut st = self.state.lock();
-        let _ = self.wake.1.receive(&mut [0; 8], false);
-        st.woken = false;
+        let _ = self.fixed.wake.1.receive(&mut [0; 8], false);
+        st.server.woken = false;
     }
 
     /// The server.
     pub(super) fn target(&self) -> &Target {
-        &self.shared.target
+        &self.fixed.shared.target
     }
 
     /// What may start now.
-    pub(super) fn startable(&self) -> Vec<Running<T>> {
+    pub(super) fn startable(&self) -> Option<Running<T>> {
         let mut st = self.state.lock();
-        if matches!(st.phase, Phase::Closed(_)) {
-            return Vec::new();
+        match st.phase {
+            Phase::Closed(_) => None,
+            _ => st.server.session.start(),
         }
-        std::iter::from_fn(|| st.session.start()).collect()
     }
 
     /// A request has ended.
     pub(super) fn ended(&self, running: &Running<T>) {
-        self.state.lock().session.ended(running);
+        self.state.lock().server.session.ended(running);
     }
 
     /// The server said what it can do, or why not.
     pub(super) fn probed(&self, running: &Running<T>, status: Status) {
         let mut st = self.state.lock();
-        st.session.ended(running);
+        st.server.session.ended(running);
         if st.phase == Phase::Connecting {
             match status {
                 Status::SUCCESS => st.phase = Phase::Ready,
@@ -286,140 +192,107 @@ impl<T: Complete> KeaConnection<T> {
     }
 
     /// Gives the role back and tells who waits.
-    pub(super) fn end_turn(&self, mut driver: Box<Driver<T>>, followups: Vec<T::Followup>) {
-        let mut st = self.state.lock();
-        st.followups.extend(followups);
+    pub(super) fn driver_returns(
+        &self,
+        mut driver: Box<Driver<T>>,
+        followups: Vec<T::Followup>,
+        stays: bool,
+    ) {
+        let mut st = self.end_turn(followups, &driver.completed);
+        driver.completed.clear();
+        st.server.driver = Some(driver);
         if matches!(st.phase, Phase::Closed(_)) {
-            let lost = give_up(&mut driver);
-            let followups = MutexGuard::unlocked(&mut st, || abandon(lost));
-            st.followups.extend(followups);
+            // Left to us when it was closed.
+            let tickets = st.server.abandon();
+            lose(&mut st, tickets);
+        } else {
+            self.watch(&mut st, !stays);
         }
-        st.completing -= 1;
-        st.driver = Some(driver);
-        if st.sleepers > 0 {
-            self.changed.notify_all();
-        }
+        Self::turn_ended(&mut st, stays);
     }
+}
 
-    fn run_followups(&self, st: &mut MutexGuard<'_, State<T>>, all: bool) {
-        if matches!(st.phase, Phase::Closed(_))
-            && let Some(f) = st.on_close.take()
-        {
-            MutexGuard::unlocked(st, f);
+impl<T: Complete> Server<T> for Kea<T> {
+    type Fixed = Fixed;
+    type Turn<'c>
+        = Turn<'c, T>
+    where
+        T: 'c;
+
+    fn begin_turn<'c>(
+        core: &'c KeaConnection<T>,
+        st: &mut MutexGuard<'_, State<T, Self>>,
+    ) -> Option<Turn<'c, T>> {
+        if matches!(st.phase, Phase::Closed(_)) {
+            return None;
         }
-        // Somebody else has to drive meanwhile, or has its answer.
-        let wake = |st: &mut State<T>| {
-            if st.sleepers > 0 {
-                self.changed.notify_all();
+        let Some(driver) = st.server.driver.take() else {
+            // Whoever serves is to look for new requests.
+            if st.server.session.can_start() {
+                core.wake(st);
             }
+            return None;
         };
-        followups::run(st, |st| &mut st.followups, wake, wake, all);
-    }
-
-    /// Runs the callbacks of completions that were delivered.
-    pub fn deliver(&self) {
-        if self.is_inherited() {
-            return;
-        }
-        let mut st = self.state.lock();
-        self.run_followups(&mut st, false);
-    }
-
-    /// As [`deliver`](Self::deliver), also deep inside callbacks.
-    pub fn deliver_all(&self) {
-        if self.is_inherited() {
-            return;
-        }
-        let mut st = self.state.lock();
-        self.run_followups(&mut st, true);
-    }
-
-    /// Disconnects. Without haste, requests that change something are done
-    /// first, which may take as long as the server does. False when it was
-    /// closed already.
-    pub fn disconnect(&self, how: Disconnect) -> bool {
-        if self.is_inherited() {
-            let on_close = self.state.try_lock().and_then(|mut st| {
-                st.phase = Phase::Closed(Status::CONNECTION_RESET);
-                st.on_close.take()
-            });
-            if let Some(f) = on_close {
-                f();
-            }
-            return true;
-        }
-        let mut st = self.state.lock();
-        if matches!(st.phase, Phase::Closed(_)) {
-            return false;
-        }
-        if how == Disconnect::WhenSent && st.phase == Phase::Ready {
-            st.phase = Phase::Draining;
-            drop(st);
-            let limit = Instant::now().checked_add(self.target().options.timeout);
-            self.wait_for(limit, |st| !st.session.has_changes());
-            st = self.state.lock();
-        }
-        self.close_locked(&mut st, Status::CONNECTION_RESET);
-        true
-    }
-
-    /// Ends the connection because of `status`. Only the first end counts.
-    pub(super) fn close(&self, status: Status) {
-        let mut st = self.state.lock();
-        self.close_locked(&mut st, status);
-    }
-
-    fn close_locked(&self, st: &mut MutexGuard<'_, State<T>>, status: Status) {
-        if matches!(st.phase, Phase::Closed(_)) {
-            return;
-        }
-        st.phase = Phase::Closed(status);
-        let mut lost = match &mut st.driver {
-            Some(driver) => give_up(driver),
-            // Whoever serves gives up when it comes back.
-            None => {
-                self.wake_server(st);
-                Vec::new()
-            }
-        };
-        lost.extend(st.session.abandon());
         st.completing += 1;
-        let followups = MutexGuard::unlocked(st, || abandon(lost));
-        st.completing -= 1;
-        st.followups.extend(followups);
-        self.changed.notify_all();
+        let mut turn = Turn::new(core, driver);
+        MutexGuard::unlocked(st, || turn.start());
+        Some(turn)
     }
-}
 
-impl<T: Complete> State<T> {
-    /// Why it is over, once every request has been completed.
-    fn over(&self) -> Option<Status> {
-        match self.phase {
-            Phase::Closed(status) if self.completing == 0 => Some(status),
-            _ => None,
+    fn take(mut turn: Turn<'_, T>, deadline: Option<Instant>) {
+        turn.stays = true;
+        turn.take(deadline);
+    }
+
+    fn is_free(&self) -> bool {
+        self.driver.is_some()
+    }
+
+    fn has_outstanding(&self) -> bool {
+        self.session.has_outstanding()
+    }
+
+    fn disconnect(
+        core: &KeaConnection<T>,
+        st: &mut MutexGuard<'_, State<T, Self>>,
+        how: Disconnect,
+    ) {
+        if how == Disconnect::WhenSent && matches!(st.phase, Phase::Ready | Phase::Draining) {
+            st.phase = Phase::Draining;
+            let limit = Instant::now().checked_add(core.target().options.timeout);
+            let done = |st: &State<T, Self>| !st.server.session.has_changes();
+            core.wait_locked(st, sleepers::ANYTHING, limit, done);
+        }
+        core.close_locked(st, Status::CONNECTION_RESET);
+        // Another thread that serves gives up what is under way; it is awake.
+        while st.over().is_none() {
+            Sleepers::sleep(st, |st| &mut st.sleepers, sleepers::ANYTHING, None);
         }
     }
 
-    /// Callbacks, or what runs at the end, have not run.
-    fn has_undelivered(&self) -> bool {
-        !self.followups.is_empty()
-            || (self.on_close.is_some() && matches!(self.phase, Phase::Closed(_)))
+    fn give_up(core: &KeaConnection<T>, st: &mut State<T, Self>) -> Vec<T> {
+        // Whoever serves, or polls the descriptor that ends here, is to see it.
+        core.wake(st);
+        st.server.watch = None;
+        match st.server.driver {
+            Some(_) => st.server.abandon(),
+            None => Vec::new(),
+        }
+    }
+
+    fn forget(&mut self) {
+        self.watch = None;
     }
 }
 
-fn give_up<T: Complete>(driver: &mut Driver<T>) -> Vec<T> {
-    let flights = std::mem::take(&mut driver.flights);
-    flights
-        .into_iter()
-        .flat_map(|f| f.running.abandon())
-        .collect()
-}
-
-fn abandon<T: Complete>(tickets: Vec<T>) -> Vec<T::Followup> {
-    let lost = Outcome::Lost(Status::CONNECTION_RESET);
-    let mut memory = T::Memory::default();
-    tickets
-        .into_iter()
-        .filter_map(|t| t.complete(lost, &mut memory))
-        .collect()
+impl<T: Complete> Kea<T> {
+    /// Gives everything up, in the order in which it was queued.
+    fn abandon(&mut self) -> Vec<T> {
+        let mut tickets = match &mut self.driver {
+            Some(driver) => driver.give_up(),
+            None => Vec::new(),
+        };
+        tickets.extend(self.session.abandon());
+        tickets
+    }
 }

@@ -2,6 +2,8 @@
 //! connections that are kept, locks.
 
 use super::link::{Link, unreachable};
+use super::lock::Lock;
+use super::watch::Shown;
 use crate::backend::kea::Failure;
 use crate::backend::kea::http;
 use crate::backend::kea::job::Effect;
@@ -10,9 +12,10 @@ use crate::backend::kea::target::{Place, Target};
 use crate::net::{self, Socket};
 use crate::request::Complete;
 use crate::status::Status;
-use rustix::fs::{FlockOperation, Mode, OFlags};
-use rustix::io::Errno;
+use rustix::event::PollFlags;
+use rustix::fd::BorrowedFd;
 use rustix::net::SocketAddrUnix;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -23,8 +26,10 @@ const LOCK_NAP: Duration = Duration::from_millis(5);
 pub struct Driver<T: Complete> {
     /// What outcomes have in common.
     pub memory: T::Memory,
-    /// What is under way.
-    pub flights: Vec<Flight<T>>,
+    /// What is under way. A turn takes from the front and puts back at the end.
+    pub flights: VecDeque<Flight<T>>,
+    /// Keys of the tickets completed in the present turn.
+    pub completed: Vec<usize>,
     /// Over HTTP: connections for the next command. Over a UNIX socket: those
     /// that served; see [`keep`](Self::keep).
     idle: Vec<Socket>,
@@ -42,7 +47,16 @@ pub struct Flight<T> {
     /// What it waits for.
     pub waits: Waits,
     /// The lock, held until the request ends.
-    pub lock: Option<rustix::fd::OwnedFd>,
+    pub lock: Option<Lock>,
+    /// What the program's event loop sees of it.
+    pub shown: Shown,
+}
+
+impl<T> Flight<T> {
+    /// Takes it out of the program's event loop.
+    pub fn hide(&mut self) {
+        self.shown.hide(self.waits.interest());
+    }
 }
 
 /// What a request waits for.
@@ -61,6 +75,14 @@ pub enum Waits {
 }
 
 impl Waits {
+    /// What to poll for; nothing while only time must pass.
+    pub fn interest(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
+        match self {
+            Self::Link(link) => link.interest(),
+            Self::Lock { .. } | Self::Sleep(_) => None,
+        }
+    }
+
     /// When to look again without any event.
     pub fn wake_at(&self) -> Instant {
         match self {
@@ -76,7 +98,7 @@ pub enum Begun {
     /// It has to wait.
     Waits(Waits),
     /// The lock was free.
-    Locked(rustix::fd::OwnedFd),
+    Locked(Lock),
 }
 
 impl<T: Complete> Driver<T> {
@@ -96,7 +118,8 @@ impl<T: Complete> Driver<T> {
         }
         Ok(Self {
             memory: T::Memory::default(),
-            flights: Vec::new(),
+            flights: VecDeque::new(),
+            completed: Vec::new(),
             idle: Vec::new(),
             spare: None,
             unix,
@@ -113,6 +136,10 @@ impl<T: Complete> Driver<T> {
         match (effect, &target.place) {
             (Effect::Command { bytes, .. }, Place::Unix(_)) => {
                 let address = self.unix.as_ref().ok_or(Status::INVALID_ARGUMENT)?;
+                if self.spare.is_none() {
+                    // Descriptors may be scarce: these are of no use any more.
+                    self.idle.clear();
+                }
                 let link = Link::unix(address, self.spare.take(), bytes, patience)?;
                 self.idle.clear();
                 self.spare = Socket::unix().ok();
@@ -162,39 +189,38 @@ impl<T: Complete> Driver<T> {
         }
     }
 
+    /// Gives up what is under way, the oldest first.
+    pub fn give_up(&mut self) -> Vec<T> {
+        let mut flights: Vec<_> = std::mem::take(&mut self.flights).into();
+        flights.sort_by_key(|f| f.running.id());
+        flights
+            .into_iter()
+            .flat_map(|mut f| {
+                f.hide();
+                f.running.abandon()
+            })
+            .collect()
+    }
+
     /// When to look again without any event.
     pub fn wake_at(&self) -> Option<Instant> {
         self.flights.iter().map(|f| f.waits.wake_at()).min()
     }
 }
 
-/// Tries to take the lock: an advisory one on the directory of the server's
-/// socket, which every client that may connect can open, so that no file has
-/// to be made. There is none over HTTP, where only Kea's hash protects.
+/// Tries to take the lock, until `limit`.
 ///
 /// # Errors
 /// Why it cannot be taken, or `ISC_R_TIMEDOUT` after `limit`.
 pub fn lock(target: &Target, limit: Instant) -> Result<Begun, Failure> {
-    let directory = match &target.place {
-        Place::Unix(path) => path.parent().unwrap_or(path),
-        Place::Http { .. } => std::path::Path::new("/"),
-    };
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let fd = rustix::fs::open(directory, flags, Mode::empty()).map_err(Status::from)?;
-    if matches!(target.place, Place::Http { .. }) {
-        return Ok(Begun::Locked(fd));
+    if let Some(lock) = Lock::take(target)? {
+        return Ok(Begun::Locked(lock));
     }
-    match rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(Begun::Locked(fd)),
-        Err(Errno::AGAIN | Errno::INTR) => {
-            let now = Instant::now();
-            if now >= limit {
-                let why = "another client keeps changing the configuration";
-                return Err(Failure::because(Status::TIMED_OUT, why));
-            }
-            let retry = now + LOCK_NAP;
-            Ok(Begun::Waits(Waits::Lock { retry, limit }))
-        }
-        Err(e) => Err(Status::from(e).into()),
+    let now = Instant::now();
+    if now >= limit {
+        let why = "another client keeps changing the configuration";
+        return Err(Failure::because(Status::TIMED_OUT, why));
     }
+    let retry = now + LOCK_NAP;
+    Ok(Begun::Waits(Waits::Lock { retry, limit }))
 }

@@ -13,7 +13,8 @@ use rustix::net::SocketAddrUnix;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// How long to wait before a server whose queue is full is tried again.
+/// How long to wait before a server whose queue is full, or a kernel without
+/// memory for more, is tried again.
 const FULL: Duration = Duration::from_millis(1);
 
 /// Space for an answer; most are smaller.
@@ -144,7 +145,9 @@ impl Link {
                 ..
             }
         );
-        let write = connecting || self.sent < self.out.len();
+        // Without memory in the kernel, room for more says nothing.
+        let waits = self.retry.is_some();
+        let write = connecting || (self.sent < self.out.len() && !waits);
         Some((socket.as_fd(), net::interest(!connecting, write)))
     }
 
@@ -217,6 +220,10 @@ impl Link {
                     self.sent += n;
                     self.limit = Instant::now() + self.patience;
                 }
+                Err(Errno::NOBUFS | Errno::NOMEM) => {
+                    self.retry = Some(Instant::now() + FULL);
+                    return Ok(());
+                }
                 // What the server said before it closed is still to be read.
                 Err(_) => self.sent = self.out.len(),
             }
@@ -231,7 +238,10 @@ impl Link {
     pub fn proceed(&mut self, ready: PollFlags) -> Result<Event, Failure> {
         let now = Instant::now();
         if self.retry.is_some_and(|at| at <= now) {
-            self.connect()?;
+            self.retry = None;
+            if self.socket.is_none() {
+                self.connect()?;
+            }
             self.send()?;
         }
         if ready.is_empty() {

@@ -5,7 +5,9 @@
 mod connection;
 mod driver;
 mod link;
+mod lock;
 mod turn;
+mod watch;
 
 pub use connection::KeaConnection;
 pub use turn::Turn;

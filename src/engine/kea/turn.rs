@@ -3,14 +3,20 @@
 use super::connection::KeaConnection;
 use super::driver::{self, Begun, Driver, Flight, Waits};
 use super::link::Event;
+use super::lock::Lock;
+use super::watch::Shown;
 use crate::backend::kea::Failure;
 use crate::backend::kea::job::{Outcome, Reply};
-use crate::backend::kea::session::{Progress, Running};
+use crate::backend::kea::session::{AT_ONCE, Progress, Running};
 use crate::net;
 use crate::request::Complete;
+use crate::status::Status;
 use rustix::event::{PollFd, PollFlags};
 use rustix::fd::AsFd;
 use std::time::Instant;
+
+/// How many requests are started in one go.
+const AT_A_STRETCH: usize = 8 * AT_ONCE;
 
 /// The role, held until it is dropped. Lock-free while it is held: the driver
 /// is out of the shared state.
@@ -18,8 +24,10 @@ pub struct Turn<'c, T: Complete> {
     connection: &'c KeaConnection<T>,
     driver: Option<Box<Driver<T>>>,
     followups: Vec<T::Followup>,
-    /// Something ended: do not wait for more.
+    /// Something ended, or more may start: do not wait.
     progressed: bool,
+    /// Whoever has it waits on afterwards.
+    pub(super) stays: bool,
 }
 
 impl<'c, T: Complete> Turn<'c, T> {
@@ -29,14 +37,20 @@ impl<'c, T: Complete> Turn<'c, T> {
             driver: Some(driver),
             followups: Vec::new(),
             progressed: false,
+            stays: false,
         }
     }
 
-    /// Starts what may start: connects and sends without blocking.
-    pub(super) fn start(&mut self, fresh: Vec<Running<T>>) {
-        for running in fresh {
-            self.run(running, None, None);
+    /// Starts what may start: connects and sends without blocking. When
+    /// everything fails at once, others are looked after in between.
+    pub(super) fn start(&mut self) {
+        for _ in 0..AT_A_STRETCH {
+            match self.connection.startable() {
+                Some(running) => self.run(running, None, None),
+                None => return,
+            };
         }
+        self.progressed = true;
     }
 
     /// Adds what to poll for, in the order in which
@@ -47,9 +61,7 @@ impl<'c, T: Complete> Turn<'c, T> {
             PollFlags::IN,
         ));
         for flight in self.driver.iter().flat_map(|d| &d.flights) {
-            if let Waits::Link(link) = &flight.waits
-                && let Some((fd, flags)) = link.interest()
-            {
+            if let Some((fd, flags)) = flight.waits.interest() {
                 fds.push(PollFd::from_borrowed_fd(fd, flags));
             }
         }
@@ -87,89 +99,89 @@ impl<'c, T: Complete> Turn<'c, T> {
             self.connection.awake();
         }
         let now = Instant::now();
-        let flights = match &mut self.driver {
-            Some(driver) => std::mem::take(&mut driver.flights),
-            None => Vec::new(),
-        };
         let mut any = self.progressed;
-        for mut flight in flights {
-            match &mut flight.waits {
-                Waits::Link(link) => {
-                    let flags = match link.interest() {
-                        Some(_) => ready.next().unwrap_or(PollFlags::empty()),
-                        None => PollFlags::empty(),
-                    };
-                    let event = if flags.is_empty() && link.wake_at() > now {
-                        Ok(Event::Later)
-                    } else {
-                        any = true;
-                        link.proceed(flags)
-                    };
-                    match event {
-                        Ok(Event::Later) => self.put_back(flight),
-                        Ok(Event::Answer(reply, socket)) => {
-                            if let (Some(driver), Some(socket)) = (&mut self.driver, socket) {
-                                driver.keep(socket);
-                            }
-                            self.run(flight.running, Some(Ok(reply)), flight.lock);
-                        }
-                        Err(failure) => self.run(flight.running, Some(Err(failure)), flight.lock),
-                    }
-                }
-                Waits::Sleep(until) if *until > now => self.put_back(flight),
-                Waits::Sleep(_) => {
-                    any = true;
-                    self.run(flight.running, Some(Ok(Reply::done())), flight.lock);
-                }
-                Waits::Lock { retry, limit } => {
-                    if *retry > now {
-                        self.put_back(flight);
-                        continue;
-                    }
-                    any = true;
-                    match driver::lock(self.connection.target(), *limit) {
-                        Ok(Begun::Waits(waits)) => {
-                            flight.waits = waits;
-                            self.put_back(flight);
-                        }
-                        Ok(Begun::Locked(fd)) => {
-                            self.run(flight.running, Some(Ok(Reply::done())), Some(fd));
-                        }
-                        Err(failure) => self.run(flight.running, Some(Err(failure)), None),
-                    }
-                }
+        // What starts meanwhile comes behind these.
+        let number = self.driver.as_ref().map_or(0, |d| d.flights.len());
+        for _ in 0..number {
+            let next = self.driver.as_mut().and_then(|d| d.flights.pop_front());
+            let Some(mut flight) = next else { break };
+            let flags = match flight.waits.interest() {
+                Some(_) => ready.next().unwrap_or(PollFlags::empty()),
+                None => PollFlags::empty(),
+            };
+            if flags.is_empty() && flight.waits.wake_at() > now {
+                self.put_back(flight);
+                continue;
+            }
+            any = true;
+            flight.hide();
+            if self.go_on(flight, flags) {
+                // The server is not to wait for what we do with other answers.
+                self.start();
             }
         }
         any
     }
 
+    /// What a request waited for has happened. True when it has ended.
+    fn go_on(&mut self, mut flight: Flight<T>, flags: PollFlags) -> bool {
+        let (result, lock) = match &mut flight.waits {
+            Waits::Link(link) => match link.proceed(flags) {
+                Ok(Event::Later) => {
+                    self.put_back(flight);
+                    return false;
+                }
+                Ok(Event::Answer(reply, socket)) => {
+                    if let (Some(driver), Some(socket)) = (&mut self.driver, socket) {
+                        driver.keep(socket);
+                    }
+                    (Ok(reply), flight.lock)
+                }
+                Err(failure) => (Err(failure), flight.lock),
+            },
+            Waits::Sleep(_) => (Ok(Reply::done()), flight.lock),
+            Waits::Lock { limit, .. } => match driver::lock(self.connection.target(), *limit) {
+                Ok(Begun::Waits(waits)) => {
+                    flight.waits = waits;
+                    self.put_back(flight);
+                    return false;
+                }
+                Ok(Begun::Locked(lock)) => (Ok(Reply::done()), Some(lock)),
+                Err(failure) => (Err(failure), None),
+            },
+        };
+        self.run(flight.running, Some(result), lock)
+    }
+
     fn put_back(&mut self, flight: Flight<T>) {
         if let Some(driver) = &mut self.driver {
-            driver.flights.push(flight);
+            driver.flights.push_back(flight);
         }
     }
 
-    /// Steps a request until it has to wait or ends.
+    /// Steps a request until it has to wait or ends. True when it has ended.
     fn run(
         &mut self,
         mut running: Running<T>,
         mut result: Option<Outcome>,
-        mut lock: Option<rustix::fd::OwnedFd>,
-    ) {
+        mut lock: Option<Lock>,
+    ) -> bool {
         loop {
             match running.step(result.take()) {
                 Progress::Wants(effect) => {
                     let begun = match &mut self.driver {
                         Some(driver) => driver.begin(self.connection.target(), effect),
-                        None => Err(Failure::Lost(crate::status::Status::CONNECTION_RESET)),
+                        None => Err(Failure::Lost(Status::CONNECTION_RESET)),
                     };
                     match begun {
                         Ok(Begun::Waits(waits)) => {
-                            return self.put_back(Flight {
+                            self.put_back(Flight {
                                 running,
                                 waits,
                                 lock,
+                                shown: Shown::default(),
                             });
+                            return false;
                         }
                         Ok(Begun::Locked(fd)) => {
                             lock = Some(fd);
@@ -183,11 +195,13 @@ impl<'c, T: Complete> Turn<'c, T> {
                     break;
                 }
                 Progress::Done(answers) => {
-                    let mut none = T::Memory::default();
-                    let memory = self.driver.as_mut().map_or(&mut none, |d| &mut d.memory);
                     for (ticket, answer) in answers {
-                        self.followups
-                            .extend(ticket.complete(answer.outcome(), memory));
+                        let Some(driver) = &mut self.driver else {
+                            break;
+                        };
+                        driver.completed.push(ticket.key());
+                        let followup = ticket.complete(answer.outcome(), &mut driver.memory);
+                        self.followups.extend(followup);
                     }
                     // Free for others before the next request of ours starts.
                     drop(lock.take());
@@ -197,16 +211,20 @@ impl<'c, T: Complete> Turn<'c, T> {
             }
         }
         self.progressed = true;
-        let fresh = self.connection.startable();
-        self.start(fresh);
+        true
     }
 }
 
 impl<T: Complete> Drop for Turn<'_, T> {
     fn drop(&mut self) {
         if let Some(driver) = self.driver.take() {
+            if std::thread::panicking() {
+                // What it was at is lost, and nobody would ever know.
+                self.connection.close(Status::UNEXPECTED);
+            }
+            let followups = core::mem::take(&mut self.followups);
             self.connection
-                .end_turn(driver, core::mem::take(&mut self.followups));
+                .driver_returns(driver, followups, self.stays);
         }
     }
 }
