@@ -170,7 +170,7 @@ unsafe impl Counted for omapi_typed_data_t {
         // object that it holds.
         unsafe {
             if kind(this) == omapi_datatype_t::omapi_datatype_object as u32 {
-                refs::dereference(&raw mut (*this).u.object);
+                refs::dereference_held(&raw mut (*this).u.object);
             }
             slab::free(this.cast());
         }

@@ -154,58 +154,48 @@ pub unsafe fn dereference_at(
                 Ok(dead) => dead,
             }
         };
-        let _level = Level::enter();
         for &mut o in dead.all() {
-            if DEPTH.get() > DEEPEST && later(o) {
-                continue;
-            }
             destroy(o, file, line);
         }
     }
     Status::SUCCESS
 }
 
-/// How deep the ends of objects may nest in one thread: an object's values may
-/// hold the last references on other objects, and so on without end. Beyond
-/// this they wait until the outermost has ended.
+/// As [`dereference`], for what a datum holds. The last reference on an object
+/// may end data that hold the last references on others, and so on without end:
+/// beyond some levels they wait until the outermost has ended.
+///
+/// # Safety
+/// As [`dereference`].
+#[cold]
+pub(super) unsafe fn dereference_held(slot: *mut *mut omapi_object_t) {
+    let depth = DEPTH.get();
+    // SAFETY: as the function's: a reference is the list's or given up.
+    unsafe {
+        if depth >= DEEPEST
+            && !(*slot).is_null()
+            && let Ok(()) = LATER.try_with(|all| all.borrow_mut().push(*slot))
+        {
+            *slot = null_mut();
+            return;
+        }
+        DEPTH.set(depth + 1);
+        dereference(slot);
+        while depth == 0
+            && let Ok(Some(mut o)) = LATER.try_with(|all| all.borrow_mut().pop())
+        {
+            dereference(&raw mut o);
+        }
+        DEPTH.set(depth);
+    }
+}
+
 const DEEPEST: u32 = 64;
 
 thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
-    /// Some are left for later.
-    static DEEP: Cell<bool> = const { Cell::new(false) };
-    /// Dead objects that are still to be destroyed.
-    static LATER: RefCell<Vec<NonNull<omapi_object_t>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// One level, for as long as it lives; the outermost destroys what is left.
-struct Level;
-
-impl Level {
-    fn enter() -> Self {
-        DEPTH.set(DEPTH.get() + 1);
-        Self
-    }
-}
-
-impl Drop for Level {
-    fn drop(&mut self) {
-        if DEPTH.get() == 1 && DEEP.get() {
-            while let Ok(Some(o)) = LATER.try_with(|all| all.borrow_mut().pop()) {
-                // SAFETY: nobody refers to it, and it is on no list any more.
-                unsafe { destroy(o.as_ptr(), c"".as_ptr(), 0) };
-            }
-            DEEP.set(false);
-        }
-        DEPTH.set(DEPTH.get() - 1);
-    }
-}
-
-/// Leaves a dead object for later. False in a thread that has no list any more.
-fn later(object: *mut omapi_object_t) -> bool {
-    DEEP.set(true);
-    let put = LATER.try_with(|all| all.borrow_mut().extend(NonNull::new(object)));
-    put.is_ok()
+    /// References that are still to be given up.
+    static LATER: RefCell<Vec<*mut omapi_object_t>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The common case without a lock: an object with references to spare.
@@ -498,7 +488,7 @@ mod tests {
                 }
                 drop(inner);
             }
-            assert_eq!((DEPTH.get(), DEEP.get()), (0, false));
+            assert_eq!(DEPTH.get(), 0);
             assert!(LATER.with(|all| all.borrow().is_empty()));
         };
         let thread = std::thread::Builder::new().stack_size(256 << 10);
