@@ -28,6 +28,8 @@ mod more_hosts;
 mod programs;
 #[path = "live_kea/refusals.rs"]
 mod refusals;
+#[path = "live_kea/statements.rs"]
+mod statements;
 mod support;
 #[path = "live_kea/unchanged.rs"]
 mod unchanged;

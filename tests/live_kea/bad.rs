@@ -95,15 +95,6 @@ fn bad_hosts() {
             vec![HW, IP, ("statements", b"option subnet-mask 255.0.0.0;")],
             Status::NOT_IMPLEMENTED,
         ),
-        (
-            "option 43",
-            vec![
-                HW,
-                IP,
-                ("statements", b"option vendor-encapsulated-options 01:02;"),
-            ],
-            Status::NOT_IMPLEMENTED,
-        ),
         ("group", vec![HW, IP, ("group", b"none")], Status::NOT_FOUND),
         (
             "attribute",

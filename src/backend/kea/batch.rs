@@ -3,8 +3,8 @@
 use super::Answer;
 use super::ask::{Ask, Kind};
 use super::handles::{self, Identity};
-use super::host;
 use super::job::Kea;
+use super::lookup;
 use super::{commands, rewrite};
 use crate::status::Status;
 
@@ -22,7 +22,7 @@ enum Way {
 /// Does them all, in order; one answer for each.
 pub async fn run(kea: &Kea, asks: Vec<Ask>) -> Vec<Answer> {
     let server = kea.shared.key();
-    let hosts = host::has_commands(&kea.shared);
+    let hosts = lookup::has_commands(&kea.shared);
     let classes = ["class-add", "class-del"].iter().all(|c| kea.shared.can(c));
     let way = |ask: &Ask| {
         let group = match ask {

@@ -5,7 +5,8 @@ use super::attributes::Attributes;
 use super::create::{check_address, check_type, identifier, one_address, translate};
 use super::draft::{self, Edit};
 use super::handles::HostKey;
-use super::host::{Host, Key};
+use super::host::Host;
+use super::lookup::Key;
 use super::plan::{World, refused};
 use super::reservation::Reservation;
 use super::{group, part};
@@ -57,7 +58,7 @@ pub async fn update(
                 }
             }
             b"statements" => {
-                let translation = translate(value)?;
+                let translation = translate(world.shared, value)?;
                 for part in &mut parts {
                     if part.omapi().is_some_and(|o| o.contains_key("statements")) {
                         return Err(refused(Status::EXISTS));

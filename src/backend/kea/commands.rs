@@ -3,9 +3,9 @@
 use super::ask::Ask;
 use super::config;
 use super::draft::{self, Edit};
-use super::host::{Key, Names, Source};
 use super::job::{Kea, Outcome};
 use super::json::{self, Map, Value};
+use super::lookup::{Key, Names, Source};
 use super::plan::{Plan, World, plan};
 use super::reservation::Reservation;
 use super::{Answer, Failure};

@@ -4,7 +4,8 @@ use super::Failure;
 use super::attributes::Attributes;
 use super::draft::{self, Edit};
 use super::handles::HostKey;
-use super::host::{Host, Key};
+use super::host::Host;
+use super::lookup::Key;
 use super::plan::{Plan, World, refused};
 use super::shared::Shared;
 use super::statements::{self, Translation};
@@ -66,7 +67,7 @@ fn wanted(shared: &Shared, attributes: &Attributes) -> Result<Wanted, Failure> {
                 wanted.group = Some(value.to_vec());
             }
             b"statements" => {
-                wanted.statements = Some((value.to_vec(), translate(value)?));
+                wanted.statements = Some((value.to_vec(), translate(shared, value)?));
             }
             b"known" => {}
             _ => return Err(refused(Status::UNKNOWN_ATTRIBUTE)),
@@ -82,11 +83,18 @@ fn wanted(shared: &Shared, attributes: &Attributes) -> Result<Wanted, Failure> {
 ///
 /// # Errors
 /// See [`statements::translate`].
-pub fn translate(text: &[u8]) -> Result<Translation, Failure> {
-    match text {
-        [] => Err(refused(Status::INVALID_ARGUMENT)),
-        text => statements::translate(text),
+pub fn translate(shared: &Shared, text: &[u8]) -> Result<Translation, Failure> {
+    if text.is_empty() {
+        return Err(refused(Status::INVALID_ARGUMENT));
     }
+    let translation = statements::translate(text)?;
+    if translation.has_option_43() && shared.capabilities().version > (2, 2) {
+        return Err(Failure::because(
+            Status::NOT_IMPLEMENTED,
+            "this Kea would lose a raw option 43",
+        ));
+    }
+    Ok(translation)
 }
 
 /// Kea matches Ethernet clients, whatever type was meant.

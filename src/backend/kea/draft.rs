@@ -4,8 +4,8 @@
 use super::Failure;
 use super::config::{self, Config};
 use super::handles::HostKey;
-use super::host::{self, Source};
 use super::json::{self, Map, Value};
+use super::lookup::{self, Source};
 use super::reservation::{self, Entry, Reservation};
 use super::target::Options;
 use crate::status::Status;
@@ -136,7 +136,7 @@ pub fn is_made(edit: &Edit, config: &Config) -> bool {
     match edit {
         Edit::Add(new) | Edit::Replace(_, new) => new
             .key()
-            .and_then(|key| host::reservation(dhcp4, entry(&key)?))
+            .and_then(|key| lookup::reservation(dhcp4, entry(&key)?))
             .is_some_and(|there| is_same(&there, new)),
         Edit::Remove(key) => entry(key).is_none(),
         Edit::AddClass(new) => json::string(new, "name")

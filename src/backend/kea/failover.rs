@@ -18,11 +18,13 @@ struct Relationship<'s> {
     local: &'s Map<String, Value>,
     remote: &'s Map<String, Value>,
     parameters: Option<&'s Map<String, Value>>,
+    /// True if the server has no other.
+    alone: bool,
 }
 
 impl<'s> Relationship<'s> {
-    fn new(status: &'s Value, config: &'s Config, index: usize) -> Option<Self> {
-        let servers = status.get("ha-servers")?;
+    fn new(all: &'s [Value], config: &'s Config, index: usize) -> Option<Self> {
+        let servers = all.get(index)?.get("ha-servers")?;
         let parameters = json::list(config.dhcp4(), "hooks-libraries")
             .iter()
             .find_map(|h| json::at(h, &["parameters", "high-availability"])?.as_array())
@@ -31,6 +33,7 @@ impl<'s> Relationship<'s> {
             local: servers.get("local")?.as_object()?,
             remote: servers.get("remote")?.as_object()?,
             parameters,
+            alone: all.len() == 1,
         })
     }
 
@@ -172,10 +175,7 @@ async fn find<R>(
         return Err(none());
     };
     let config = config::current(kea).await?;
-    let mut all = list
-        .iter()
-        .enumerate()
-        .filter_map(|(i, s)| Relationship::new(s, &config, i));
+    let mut all = (0..list.len()).filter_map(|i| Relationship::new(list, &config, i));
     let found = all.find(|r| name.is_none_or(|n| r.name() == n));
     found.map(|r| then(&r)).ok_or_else(none)
 }
@@ -237,14 +237,19 @@ pub async fn update(kea: &Kea, name: &[u8], attributes: &Attributes) -> Result<A
     if !down {
         return Err(refused(Status::INVALID_ARGUMENT));
     }
-    let (already, unreachable) = find(kea, Some(name), |r| {
+    let (already, alone, unreachable) = find(kea, Some(name), |r| {
         let last = json::string(r.remote, "last-state");
         let unreachable = last.is_none() || last == Some("unavailable");
-        (r.local_state() == Some(PARTNER_DOWN), unreachable)
+        (r.local_state() == Some(PARTNER_DOWN), r.alone, unreachable)
     })
     .await?;
     if already {
         return Ok(Answer::Status(Status::SUCCESS, None));
+    }
+    if !alone {
+        // It takes a server's name and does not look at it.
+        let why = "Kea would do it with all partners";
+        return Err(Failure::because(Status::NOT_IMPLEMENTED, why));
     }
     if !unreachable {
         let why = "the partner answers: Kea would put it into maintenance";

@@ -3,12 +3,12 @@
 
 use super::attributes::{Answered, Attributes};
 use super::config;
+use super::create;
 use super::draft::{self, Edit};
 use super::handles::{self, Identity};
 use super::job::Kea;
 use super::json::{self, Map, Value};
 use super::plan::{Plan, World, done, refused};
-use super::statements;
 use super::{Answer, Failure};
 use crate::request::flags;
 use crate::status::Status;
@@ -34,6 +34,19 @@ pub fn add_class(map: &mut Map<String, Value>, class: &str) -> Result<(), Failur
     let classes = classes.as_array_mut().ok_or(Status::PROTOCOL_ERROR)?;
     if !classes.iter().any(|c| c.as_str() == Some(class)) {
         classes.push(class.into());
+    }
+    Ok(())
+}
+
+/// Adds a class to a reservation, in front of all others.
+///
+/// # Errors
+/// `DHCP_R_PROTOCOLERROR` when its classes are no list.
+pub fn put_class_first(map: &mut Map<String, Value>, class: &str) -> Result<(), Failure> {
+    add_class(map, class)?;
+    if let Some(Value::Array(classes)) = map.get_mut("client-classes") {
+        classes.retain(|c| c.as_str() != Some(class));
+        classes.insert(0, class.into());
     }
     Ok(())
 }
@@ -150,7 +163,7 @@ pub fn plan_open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Pla
     let text = keys
         .get(b"statements")
         .ok_or(refused(Status::INVALID_ARGUMENT))?;
-    let translation = statements::translate(text)?;
+    let translation = create::translate(world.shared, text)?;
     if translation.drop {
         let why = "Kea has no class that drops";
         return Err(Failure::because(Status::NOT_IMPLEMENTED, why));

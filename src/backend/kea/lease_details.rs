@@ -9,10 +9,11 @@ use super::Failure;
 use super::attributes::{Answered, Attributes};
 use super::config::{self, Config};
 use super::handles::{self, HostKey, Identity};
-use super::host::{self, Host, Key, Source};
+use super::host::Host;
 use super::job::Kea;
 use super::json::{self, Value};
 use super::lease::Lease;
+use super::lookup::{self, Key, Source};
 use super::shared::Shared;
 use std::net::Ipv4Addr;
 
@@ -145,7 +146,7 @@ pub async fn read(
 async fn host_of(kea: &Kea, config: &Config, lease: &Lease) -> Result<Option<Host>, Failure> {
     let dhcp4 = config.dhcp4();
     // What host_cmds puts into memory is in the configuration too.
-    let source = match host::has_commands(&kea.shared) && config::has_hosts_database(dhcp4) {
+    let source = match lookup::has_commands(&kea.shared) && config::has_hosts_database(dhcp4) {
         true => Source::Commands(kea, None),
         false => Source::Snapshot(dhcp4, config.entries()),
     };

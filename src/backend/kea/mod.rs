@@ -26,6 +26,7 @@ mod lease_create;
 mod lease_details;
 mod lease_update;
 pub mod lease_walk;
+mod lookup;
 mod options;
 mod part;
 mod plan;

@@ -36,7 +36,7 @@ pub enum Format {
 
 use Format::{Address, Addresses, Bytes, Domains, Flag, Number, Numbers, Pairs, Signed, Text};
 
-const OPTIONS: [(&str, u8, Format); 71] = [
+const OPTIONS: [(&str, u8, Format); 85] = [
     ("time-offset", 2, Signed),
     ("routers", 3, Addresses),
     ("time-servers", 4, Addresses),
@@ -78,6 +78,7 @@ const OPTIONS: [(&str, u8, Format); 71] = [
     ("nis-domain", 40, Text),
     ("nis-servers", 41, Addresses),
     ("ntp-servers", 42, Addresses),
+    ("vendor-encapsulated-options", 43, Bytes),
     ("netbios-name-servers", 44, Addresses),
     ("netbios-dd-server", 45, Addresses),
     ("netbios-node-type", 46, Number(1)),
@@ -85,6 +86,7 @@ const OPTIONS: [(&str, u8, Format); 71] = [
     ("font-servers", 48, Addresses),
     ("x-display-manager", 49, Addresses),
     ("vendor-class-identifier", 60, Bytes),
+    ("nwip-domain", 62, Text),
     ("nisplus-domain", 64, Text),
     ("nisplus-servers", 65, Addresses),
     ("tftp-server-name", 66, Text),
@@ -101,21 +103,56 @@ const OPTIONS: [(&str, u8, Format); 71] = [
     ("nds-servers", 85, Addresses),
     ("nds-tree-name", 86, Bytes),
     ("nds-context", 87, Bytes),
+    ("associated-ip", 92, Addresses),
+    ("pxe-system-type", 93, Numbers(2)),
     ("uap-servers", 98, Text),
     ("pcode", 100, Text),
     ("tcode", 101, Text),
+    ("v6-only-preferred", 108, Number(4)),
     ("netinfo-server-address", 112, Addresses),
     ("netinfo-server-tag", 113, Text),
     ("default-url", 114, Text),
+    ("auto-config", 116, Number(1)),
+    ("name-service-search", 117, Numbers(2)),
     ("domain-search", 119, Domains),
+    ("capwap-ac-v4", 138, Addresses),
+    ("ipv4-address-andsf", 142, Addresses),
+    ("tftp-server-address", 150, Addresses),
+    ("v4-captive-portal", 160, Text),
+    ("loader-configfile", 209, Text),
+    ("loader-pathprefix", 210, Text),
+    ("loader-reboottime", 211, Number(4)),
 ];
 
 /// Options that Kea takes in a reservation and then does not send as given:
-/// the mask comes from the subnet, the lease time from elsewhere, and option
-/// 43 is lost when the configuration is written. Others are the protocol's own.
+/// the mask comes from the subnet, the lease time from elsewhere. Others are
+/// the protocol's own.
 fn is_refused(code: u8) -> bool {
-    matches!(code, 0 | 1 | 43 | 50..=59 | 61 | 82 | 255)
+    matches!(code, 0 | 1 | 50..=59 | 61 | 82 | 255)
 }
+
+/// Options of dhcpd whose formats are not known here.
+const REFUSED: [&str; 19] = [
+    "subnet-mask",
+    "nwip-suboptions",
+    "user-class",
+    "slp-directory-agent",
+    "slp-service-scope",
+    "relay-agent-information",
+    "bcms-controller-names",
+    "bcms-controller-address",
+    "pxe-interface-id",
+    "pxe-client-id",
+    "subnet-selection",
+    "vivco",
+    "vivso",
+    "v4-lost",
+    "sip-ua-cs-domains",
+    "rdnss-selection",
+    "v4-portparams",
+    "option-6rd",
+    "v4-access-domain",
+];
 
 /// Code and format of an option; `option-150` and `unknown-150` are code 150.
 ///
@@ -123,7 +160,6 @@ fn is_refused(code: u8) -> bool {
 /// `DHCP_R_BADPARSE` for an unknown name, `ISC_R_NOTIMPLEMENTED` for one that
 /// Kea has no faithful equivalent of.
 pub fn find(name: &str) -> Result<(u8, Format), Failure> {
-    const REFUSED: [&str; 3] = ["subnet-mask", "vendor-encapsulated-options", "user-class"];
     if let Some((_, code, format)) = OPTIONS.iter().find(|(n, ..)| *n == name) {
         return Ok((*code, *format));
     }
@@ -203,12 +239,15 @@ pub fn encode(format: Format, tokens: &[Token]) -> Result<Vec<u8>, Failure> {
             let Some(Token::Word(word)) = single else {
                 return Err(bad());
             };
-            let n: i32 = word.parse().map_err(|_| bad())?;
-            out.extend(n.to_be_bytes());
+            let hex = || number(word).and_then(|n| u32::try_from(n).ok());
+            let n = word.parse().ok().map(i32::to_be_bytes);
+            out.extend(n.or_else(|| hex().map(u32::to_be_bytes)).ok_or_else(bad)?);
         }
         Flag => out.push(match single {
             Some(Token::Word(w)) if w == "true" || w == "on" => 1,
             Some(Token::Word(w)) if w == "false" || w == "off" => 0,
+            // Of dhcpd, for which it is neither.
+            Some(Token::Word(w)) if w == "ignore" => return Err(Status::NOT_IMPLEMENTED.into()),
             _ => return Err(bad()),
         }),
         Text => match single {

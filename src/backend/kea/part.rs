@@ -112,7 +112,8 @@ pub fn put_statements(
         group::add_class(map, "DROP")?;
     }
     if let Some(name) = translation.lifetime_class() {
-        group::add_class(map, &name)?;
+        // The first class with a time wins; a group may have one too.
+        group::put_class_first(map, &name)?;
         let mut class = json::map([("name", name[..].into())]);
         translation.put_lifetimes(&mut class);
         let class = Edit::AddClass(class);

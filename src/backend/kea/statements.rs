@@ -37,10 +37,11 @@ pub fn translate(text: &[u8]) -> Result<Translation, Failure> {
             any = true;
         }
     }
-    match any {
-        true => Ok(all),
-        false => Err(Failure::because(Status::BAD_PARSE, "no statement")),
+    if !any {
+        return Err(Failure::because(Status::BAD_PARSE, "no statement"));
     }
+    all.check_lifetimes()?;
+    Ok(all)
 }
 
 impl Translation {
@@ -56,6 +57,34 @@ impl Translation {
             (Some(valid), None, None) => format!("omapi-lifetime-{valid}"),
             _ => format!("omapi-lifetime-{}-{}-{}", part(valid), part(min), part(max)),
         })
+    }
+
+    /// Kea takes a bound without a default as the default, and none that are in
+    /// the wrong order.
+    fn check_lifetimes(&self) -> Result<(), Failure> {
+        match self.lifetimes {
+            [None, None, None] => Ok(()),
+            [None, ..] => Err(Failure::because(
+                Status::NOT_IMPLEMENTED,
+                "min- and max-lease-time need default-lease-time beside them",
+            )),
+            [Some(valid), min, max]
+                if min.is_some_and(|m| m > valid) || max.is_some_and(|m| m < valid) =>
+            {
+                Err(Failure::because(
+                    Status::INVALID_ARGUMENT,
+                    "lease times in the wrong order",
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// True if it has an option 43 in bytes, which Kea loses from 2.4 on when
+    /// its configuration is written.
+    #[must_use]
+    pub fn has_option_43(&self) -> bool {
+        self.options.iter().any(|(code, _)| *code == 43)
     }
 
     /// The lifetimes as fields of a class.
@@ -124,6 +153,9 @@ impl Translation {
                 (constant(value), [slice::from_ref(name), value].concat())
             }
             [Token::Word(equals), value @ ..] if equals == "=" => {
+                if keyword.ends_with("-lease-time") {
+                    return refuse("an expression");
+                }
                 if !["filename", "server-name", "next-server"].contains(&keyword) {
                     return bad("an equals sign");
                 }
@@ -163,7 +195,7 @@ impl Translation {
             ("default-lease-time", [Token::Word(n)]) => self.lifetime(0, n),
             ("min-lease-time", [Token::Word(n)]) => self.lifetime(1, n),
             ("max-lease-time", [Token::Word(n)]) => self.lifetime(2, n),
-            ("deny", [Token::Word(what)]) if what == "booting" => {
+            ("deny" | "ignore", [Token::Word(what)]) if what == "booting" => {
                 self.drop = true;
                 Ok(())
             }
@@ -212,7 +244,7 @@ fn constant(value: &[Token]) -> Option<Vec<u8>> {
 }
 
 /// Statements of dhcpd that are known and cannot be done.
-const NOT_MAPPED: [&str; 42] = [
+const NOT_MAPPED: [&str; 74] = [
     "if",
     "elsif",
     "else",
@@ -255,6 +287,38 @@ const NOT_MAPPED: [&str; 42] = [
     "ignore",
     "get-lease-hostnames",
     "update-static-leases",
+    "abandon-lease-time",
+    "adaptive-lease-time-threshold",
+    "boot-unknown-clients",
+    "check-secs-byte-order",
+    "delayed-ack",
+    "dhcpv6-set-tee-times",
+    "do-forward-updates",
+    "dynamic-bootp-lease-cutoff",
+    "dynamic-bootp-lease-length",
+    "echo-client-id",
+    "ignore-client-uids",
+    "infinite-is-reserved",
+    "leasequery",
+    "limit-addrs-per-ia",
+    "log-facility",
+    "max-ack-delay",
+    "min-secs",
+    "one-lease-per-client",
+    "persist-eui-64-leases",
+    "ping-cltt-secs",
+    "ping-check",
+    "ping-timeout",
+    "ping-timeout-ms",
+    "preferred-lifetime",
+    "release-on-roam",
+    "server-identifier",
+    "server-id-check",
+    "stash-agent-options",
+    "update-conflict-detection",
+    "update-optimization",
+    "vendor-class",
+    "user-class",
 ];
 
 #[cfg(test)]
@@ -337,8 +401,6 @@ mod tests {
         for text in [
             "option subnet-mask 255.0.0.0;",
             "option dhcp-lease-time 5;",
-            "option vendor-encapsulated-options 01:02;",
-            "option option-43 01:02;",
             "if exists agent.circuit-id { option routers 1.1.1.1; }",
             "option host-name = concat(\"a\", \"b\");",
             "option routers gw.example.org;",

@@ -2,6 +2,7 @@
 
 mod hosts;
 mod leases;
+mod statements;
 
 use super::ask::{Ask, Kind, Order};
 use super::attributes::{Answered, Attributes};

@@ -202,6 +202,55 @@ fn failover() {
     }
 }
 
+/// A hub of Kea 3.0 with two partners, neither of them reachable.
+const HUB: &str = r#"{"result":0,"arguments":{"high-availability":[{"ha-mode":"hot-standby","ha-servers":{"local":{"role":"standby","scopes":[],"server-name":"hub1","state":"waiting","system-time":null},"remote":{"age":1,"clock-skew":7,"communication-interrupted":true,"in-touch":false,"last-scopes":[],"last-state":"unavailable","role":"primary","server-name":"spoke1","unacked-clients":3}}},{"ha-mode":"hot-standby","ha-servers":{"local":{"role":"standby","scopes":["spoke2"],"server-name":"hub2","state":"hot-standby"},"remote":{"age":1,"clock-skew":null,"communication-interrupted":false,"in-touch":true,"last-scopes":[],"last-state":"hot-standby","role":"primary","server-name":"spoke2","unacked-clients":0}}}]}}"#;
+const HUB_CONFIG: &str = r#"{"result":0,"arguments":{"Dhcp4":{"hooks-libraries":[{"library":"x"},{"library":"ha","parameters":{"high-availability":[{"this-server-name":"hub1","max-response-delay":1500,"peers":[{"name":"hub1","role":"standby","url":"http://192.0.2.1:8001/"},{"name":"spoke1","role":"primary","url":"http://192.0.2.2/"}]},{"this-server-name":"hub2","peers":[{"name":"hub2","role":"standby","url":"http://hub.example.org:8002/"},{"name":"spoke2","role":"primary","url":"https://[2001:db8::1]:8003/"}]}]}}]}}}"#;
+
+#[test]
+fn failover_with_several_partners() {
+    let find = |name: &[u8]| {
+        let ask = open(Kind::Failover, 0, &[("name", name)]);
+        one("3.0.4", ask, &[Json(HUB), Json(HUB_CONFIG)]).0
+    };
+    let first = find(b"spoke1");
+    for (name, expected) in [
+        ("local-state", Some(1u32)),
+        ("partner-state", Some(3)),
+        ("hierarchy", Some(1)),
+        ("local-port", Some(8001)),
+        ("partner-port", None),
+        ("skew", Some(7)),
+        ("max-response-delay", Some(2)),
+        ("cur-unacked-updates", Some(3)),
+        ("last-timestamp-received", Some(NOW as u32 - 1)),
+        ("mclt", None),
+    ] {
+        let expected = expected.map(|n| n.to_be_bytes().to_vec());
+        assert_eq!(value(&first, name), expected, "{name}");
+    }
+    assert_eq!(value(&first, "partner-address").unwrap(), [192, 0, 2, 2]);
+    let second = find(b"spoke2");
+    for (name, expected) in [
+        ("local-state", Some(vec![0, 0, 0, 2])),
+        ("partner-state", Some(vec![0, 0, 0, 2])),
+        ("partner-port", Some(8003u32.to_be_bytes().to_vec())),
+        // No numbers of IPv4.
+        ("local-address", None),
+        ("partner-address", None),
+        ("skew", None),
+    ] {
+        assert_eq!(value(&second, name), expected, "{name}");
+    }
+    assert_eq!(status(&find(b"hub1")), Status::NOT_FOUND);
+    // The command is for all partners at once.
+    let Answer::Object(handle, _) = first else {
+        panic!();
+    };
+    let ask = Ask::Update(handle, attributes(&[("local-state", &[0, 0, 0, 4])]));
+    let (answer, _) = one("3.0.4", ask, &[Json(HUB), Json(HUB_CONFIG)]);
+    assert_eq!(status(&answer), Status::NOT_IMPLEMENTED);
+}
+
 #[test]
 fn a_change_that_somebody_overwrote_is_made_again() {
     use super::super::handles::{HostKey, Identity, handle};

@@ -251,3 +251,95 @@ fn walking_through_leases() {
         assert_eq!(status(&answers[0]), Status::NO_MORE);
     }
 }
+
+/// Two pools, a reservation in the subnet for the client of 10.77.0.21, and
+/// one in all subnets that Kea does not look at.
+const RESERVED: &str = r#"{"result":0,"arguments":{"Dhcp4":{"reservations-global":false,"reservations":[{"client-id":"01020000000021","ip-address":"10.77.0.21"}],"subnet4":[{"id":1,"subnet":"10.77.0.0/16","pools":[{"pool":"10.77.0.10 - 10.77.0.30"},{"pool":"10.77.1.0/24"}],"reservations":[{"client-id":"01020000000021","hostname":"x"}]}]}}}"#;
+
+#[test]
+fn details_on_request() {
+    let ip: (&str, &[u8]) = ("ip-address", &[10, 77, 0, 21]);
+    let hit = || Recorded("lease4-get.by-ip");
+    for version in VERSIONS {
+        // One command, unless something is asked for that needs more.
+        for keys in [
+            vec![ip],
+            vec![ip, ("zork", &[])],
+            vec![ip, ("kea-subnet-id", &[])],
+        ] {
+            let (answer, _) = one(version, open(Kind::Lease, 0, &keys), &[hit()]);
+            assert_eq!(value(&answer, "host"), None);
+            let id = value(&answer, "kea-subnet-id");
+            assert_eq!(
+                id.is_some(),
+                keys.len() == 2 && keys[1].0 == "kea-subnet-id"
+            );
+        }
+        let keys = [ip, ("kea-user-context", &[])];
+        let (answer, _) = one(version, open(Kind::Lease, 0, &keys), &[hit()]);
+        assert_eq!(value(&answer, "kea-user-context").unwrap(), br#"{"x":1}"#);
+        // The reservation is for the client, not for the address.
+        let keys = [ip, ("host", &[]), ("pool", &[]), ("flags", &[])];
+        let ask = open(Kind::Lease, 0, &keys);
+        let (answer, _) = one(version, ask, &[hit(), Json(RESERVED)]);
+        let names: Vec<String> = values(&answer).into_iter().map(|(n, _)| n).collect();
+        assert_eq!(
+            names[3..8].join(" "),
+            "client-hostname host subnet pool hardware-address",
+            "as dhcpd orders them"
+        );
+        assert_eq!(value(&answer, "flags").unwrap(), [0]);
+        let handle = |name| {
+            let bytes = value(&answer, name).unwrap();
+            u32::from_be_bytes(bytes.try_into().unwrap())
+        };
+        let refresh = |handle, config| one(version, Ask::Refresh(handle), &[Json(config)]).0;
+        if version == "2.2.0" {
+            let host = refresh(handle("host"), RESERVED);
+            assert_eq!(value(&host, "name").unwrap(), b"x");
+        }
+        // Handles of what has no attributes.
+        for name in ["pool", "subnet"] {
+            let bare = refresh(handle(name), RESERVED);
+            assert_eq!(values(&bare), [], "{name}");
+            let gone = r#"{"result":0,"arguments":{"Dhcp4":{"subnet4":[]}}}"#;
+            let gone = refresh(handle(name), gone);
+            assert_eq!(status(&gone), Status::NOT_FOUND, "{name}");
+        }
+        // Global ones count where Kea looks, and only there.
+        let global = RESERVED
+            .replace(
+                "\"reservations-global\":false",
+                "\"reservations-global\":true",
+            )
+            .replace("\"hostname\":\"x\"", "\"ip-address\":\"10.77.9.9\"")
+            .replacen(
+                "{\"client-id\":\"01020000000021\",\"ip-address\":\"10.77.9.9\"}",
+                "",
+                1,
+            );
+        for (config, flags) in [(global.replace(":true", ":false"), 0), (global, 4)] {
+            let keys = [ip, ("flags", &[])];
+            let ask = open(Kind::Lease, 0, &keys);
+            let script = [hit(), Json(String::leak(config))];
+            let (answer, _) = one(version, ask, &script);
+            assert_eq!(value(&answer, "flags").unwrap(), [flags]);
+        }
+    }
+}
+
+#[test]
+fn hosts_in_a_database_are_asked_for() {
+    let config = r#"{"result":0,"arguments":{"Dhcp4":{"hosts-database":{"type":"mysql","password":"sesame"},"subnet4":[{"id":1,"subnet":"10.77.0.0/16"}]}}}"#;
+    let ip: (&str, &[u8]) = ("ip-address", &[10, 77, 0, 21]);
+    let ask = open(Kind::Lease, 0, &[ip, ("host", &[]), ("flags", &[])]);
+    let found = r#"{"result":0,"arguments":{"subnet-id":1,"hw-address":"02:00:00:00:00:21","ip-address":"10.77.0.21"}}"#;
+    let script = [Recorded("lease4-get.by-ip"), Json(config), Json(found)];
+    let shared = server("3.0.4", "");
+    let (answers, sent) = play(&shared, "3.0.4", vec![ask], &script);
+    assert_eq!(sent[2]["command"], "reservation-get");
+    assert_eq!(value(&answers[0], "flags").unwrap(), [4]);
+    assert!(value(&answers[0], "host").is_some());
+    // What is kept of the configuration is not shown.
+    assert!(!format!("{shared:?}").contains("sesame"));
+}
