@@ -1,6 +1,9 @@
 /* What this library has for Kea alone: any command, at once or in the course of
  * waits and callbacks, and walks through leases and hosts. Ends with a shutdown
- * of the server. OMAPI_HOST is the name of a Kea. */
+ * of the server. OMAPI_HOST is the name of a Kea.
+ *
+ *   kea leave   only disconnects from one that takes changes and never answers
+ */
 
 #include "client.h"
 
@@ -180,6 +183,76 @@ static void disconnected(int force)
     drop_all();
 }
 
+static const char *const names[] = {"left-1", "left-2", "left-3"};
+
+static dhcpctl_handle new_host(dhcpctl_handle on, int i)
+{
+    static unsigned char mac[6] = {2, 0, 0, 0, 0x66, 0};
+    static unsigned char address[4] = {10, 0, 66, 0};
+    dhcpctl_handle host = new_object(on, "host");
+
+    mac[5] = address[3] = (unsigned char) (i + 1);
+    if (dhcpctl_set_string_value(host, names[i], "name") ||
+        dhcpctl_set_data_value(host, (const char *) mac, 6, "hardware-address") ||
+        dhcpctl_set_int_value(host, 1, "hardware-type") ||
+        dhcpctl_set_data_value(host, (const char *) address, 4, "ip-address"))
+        tap_bail("cannot describe a host");
+    return host;
+}
+
+/* Disconnecting without force: what was queued to change something is done. */
+static void changes_are_done(void)
+{
+    dhcpctl_handle mine = server_connect();
+    dhcpctl_handle hosts[3];
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        hosts[i] = new_host(mine, i);
+        is(dhcpctl_open_object(hosts[i], mine, DHCPCTL_CREATE | DHCPCTL_EXCL), 0, names[i]);
+    }
+    is(dhcpctl_disconnect(&mine, 0), 0, "disconnect without force");
+    for (i = 0; i < 3; i++) {
+        is(finish(hosts[i]), 0, "it was created");
+        drop(&hosts[i]);
+    }
+    mine = server_connect();
+    for (i = 0; i < 3; i++) {
+        hosts[i] = new_object(mine, "host");
+        dhcpctl_set_string_value(hosts[i], names[i], "name");
+        is(open_now(hosts[i], mine, 0), 0, "it is there");
+        is(dhcpctl_object_remove(mine, hosts[i]), 0, "remove it");
+    }
+    is(dhcpctl_disconnect(&mine, 0), 0, "disconnect without force");
+    for (i = 0; i < 3; i++) {
+        is(finish(hosts[i]), 0, "it was removed");
+        drop(&hosts[i]);
+    }
+    mine = new_host(connection, 0);
+    is(open_now(mine, connection, 0), ISC_R_NOTFOUND, "it is gone");
+    drop(&mine);
+}
+
+/* At most for the time that the server's name grants. */
+static int leave(void)
+{
+    dhcpctl_handle mine = server_connect();
+    dhcpctl_handle host = new_host(mine, 0);
+    dhcpctl_handle lease = new_lease(mine, "10.0.0.10");
+    dhcpctl_status status;
+
+    is(dhcpctl_open_object(host, mine, DHCPCTL_CREATE | DHCPCTL_EXCL), 0, "a change");
+    is(dhcpctl_open_object(lease, mine, 0), 0, "a lookup");
+    is(dhcpctl_disconnect(&mine, 0), 0, "disconnect without force");
+    status = finish(host);
+    ok(status == ISC_R_TIMEDOUT || status == DHCP_R_CONNRESET, "the change has failed: %s",
+       isc_result_totext(status));
+    is(finish(lease), DHCP_R_CONNRESET, "the lookup is over");
+    drop(&host);
+    drop(&lease);
+    return tap_end();
+}
+
 /* Everything here is done by a thread that is cancelled already. */
 static int steps;
 
@@ -295,16 +368,19 @@ static void the_end(void)
     ok(dhcpctl_kea_command(connection, "status-get", NULL, NULL) != 0, "no command without one");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     tap_begin(60);
     is(dhcpctl_initialize(), 0, "initialize");
+    if (argc > 1 && strcmp(argv[1], "leave") == 0)
+        return leave();
     connection = server_connect();
     commands();
     bad_arguments();
     outstanding();
     disconnected(1);
     disconnected(0);
+    changes_are_done();
     a_cancelled_thread();
     inside_a_callback();
     walks();

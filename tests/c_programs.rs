@@ -3,6 +3,8 @@
 
 #[path = "c_programs/genuine_headers.rs"]
 mod genuine_headers;
+#[path = "c_programs/ids.rs"]
+mod ids;
 #[path = "c_programs/nulls.rs"]
 mod nulls;
 mod support;

@@ -5,6 +5,8 @@
 #![cfg(feature = "kea")]
 #![allow(missing_docs)] // nobody reads them but us
 
+#[path = "live_kea/answers.rs"]
+mod answers;
 #[path = "live_kea/bad.rs"]
 mod bad;
 #[path = "live_kea/command.rs"]
@@ -15,6 +17,8 @@ mod fake_kea;
 mod hosts;
 #[path = "live_kea/http.rs"]
 mod http;
+#[path = "live_kea/input.rs"]
+mod input;
 #[path = "support/kea.rs"]
 #[allow(dead_code)]
 mod kea;
@@ -62,7 +66,7 @@ impl Checks {
 }
 
 /// Runs `body` with a fresh Kea of each kind that is here.
-pub fn with_each(test: &str, setup: Setup<'_>, body: impl Fn(&mut Checks, &mut Kea)) {
+pub fn with_each(test: &str, setup: Setup<'_>, body: impl Fn(&mut Checks, &mut Kea) + Sync) {
     with_those(test, |_| true, setup, body);
 }
 
@@ -71,15 +75,22 @@ pub fn with_those(
     test: &str,
     which: impl Fn(&Program) -> bool,
     setup: Setup<'_>,
-    body: impl Fn(&mut Checks, &mut Kea),
+    body: impl Fn(&mut Checks, &mut Kea) + Sync,
 ) {
     if let Some(reason) = kea::missing() {
         leave_out(&format!("live Kea tests: {test}"), &reason);
     }
-    let mut wrong = Vec::new();
-    for program in kea::programs().iter().filter(|p| which(p)) {
-        wrong.extend(with(program, test, setup, &body));
-    }
+    // The servers beside each other: the tests wait more than they compute.
+    let wrong: Vec<String> = std::thread::scope(|s| {
+        let body = &body;
+        let those = kea::programs().iter().filter(|p| which(p));
+        let threads: Vec<_> = those
+            .map(|program| s.spawn(move || with(program, test, setup, body)))
+            .collect();
+        let all = threads.into_iter().map(|t| t.join());
+        all.flat_map(|r| r.unwrap_or_else(|_| vec![format!("{test}: panicked, see above")]))
+            .collect()
+    });
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 

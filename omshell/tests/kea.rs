@@ -2,56 +2,25 @@
 //! kea-dhcp4 and what `ci/kea` unpacks; what is missing is said, and with
 //! DHCPCTL_REQUIRE_LIVE=1 it is a failure.
 
+#[path = "support/dhcpd.rs"]
+mod dhcpd;
 #[path = "../../tests/support/kea.rs"]
 #[allow(dead_code)]
 mod kea;
 mod support;
 
-use kea::{Kea, Setup};
-use std::collections::BTreeMap;
+use dhcpd::{Dhcpd, Network};
+use kea::Kea;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
+use std::process::Command;
 use std::time::Duration;
 use support::*;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Scripts about leases and hosts, whose output over dhcpd is recorded.
-const SCRIPTS: [&str; 11] = [
-    "host_create",
-    "host_create_client",
-    "host_create_exists",
-    "host_remove",
-    "host_update",
-    "foreman_add_and_remove",
-    "lease_by_address",
-    "lease_by_client",
-    "lease_by_hardware",
-    "lease_conflict",
-    "lease_missing",
-];
-
-/// Their lines that differ, and why.
-const DIFFERENT: [(&str, &[usize], &str); 2] = [
-    ("host_update", &[19, 20], "Kea knows Ethernet only"),
-    ("lease_by_hardware", &[15], "Kea does not keep the type"),
-];
-
-/// What `server.conf` has, for Kea.
-const RESERVATIONS: &str = r#"
-  { "hw-address": "00:11:22:33:44:55", "ip-address": "10.0.200.5",
-    "user-context": { "omapi": { "name": "static1" } } }"#;
-
-fn setup() -> Setup<'static> {
-    let leases = include_str!("../../c-tests/kea-leases.csv");
-    Setup {
-        reservations: RESERVATIONS,
-        subnet: Some(("10.0.0.0/16", "10.0.0.10 - 10.0.0.40", leases)),
-        ..Setup::default()
-    }
-}
-
 /// One Kea for each version that is here.
-fn each(mut body: impl FnMut(&Kea)) {
+fn each(body: impl Fn(&Kea) + Sync) {
     if let Some(reason) = kea::missing() {
         let left_out = format!("left out: omshell over Kea ({reason})");
         let required = std::env::var("DHCPCTL_REQUIRE_LIVE").is_ok_and(|v| v == "1");
@@ -60,10 +29,15 @@ fn each(mut body: impl FnMut(&Kea)) {
         let _ = writeln!(std::io::stderr(), "{left_out}");
         tally(0, 1, &format!("# {left_out}\n"));
     }
-    for program in kea::programs() {
-        body(&Kea::start(program, setup()));
+    let one = |program: &kea::Program| {
+        body(&Kea::start(program, kea::as_dhcpd()));
         tally(1, 0, "");
-    }
+    };
+    std::thread::scope(|s| {
+        for program in kea::programs() {
+            s.spawn(|| one(program));
+        }
+    });
 }
 
 /// Adds to the counts of all tests.
@@ -112,24 +86,65 @@ fn differences(dhcpd: &[u8], kea: &[u8]) -> Vec<(usize, String)> {
     found
 }
 
-/// The scripts, unchanged: the map leads them from dhcpd's place to Kea.
+/// What dhcpd makes of a script: now, or as it was recorded.
+fn over_dhcpd(network: Option<&Network>, script: &Script) -> Output {
+    let (Some(network), Some(server)) = (network, &script.server) else {
+        return recorded("golden", &script.name);
+    };
+    let _server = Dhcpd::start(network, server);
+    run(
+        &mut network.command(env!("CARGO_BIN_EXE_omshell")),
+        &script.text,
+        LIMIT,
+    )
+}
+
+/// Every script for a server without keys, unchanged: the map leads it from
+/// dhcpd's place to Kea. What differs is in `kea-differences.txt`.
 #[test]
 fn scripts_for_dhcpd() {
-    for name in SCRIPTS {
-        each(|kea| {
-            let map = format!("127.0.0.1:7911 = {}", kea.name());
-            let text = std::fs::read(file(&format!("tests/scripts/{name}.txt"))).unwrap();
-            let got = run(ours().env("DHCPCTL_SERVERS", &map), &text, LIMIT);
-            let dhcpd = recorded("golden", name);
-            assert!(got.fine && got.err == dhcpd.err, "{name}");
-            let found = differences(&dhcpd.out, &got.out);
-            let lines: Vec<usize> = found.iter().map(|f| f.0).collect();
-            let listed = DIFFERENT.iter().find(|d| d.0 == name);
-            let listed = listed.map_or(&[][..], |d| d.1);
-            let version = &kea.program.label;
-            assert_eq!(lines, listed, "Kea {version}, {name}: {found:#?}");
-        });
+    let live = Command::new("dhcpd").arg("--version").output().is_ok();
+    let network = Network::new("kea").filter(|_| live);
+    if network.is_none() && std::env::var("DHCPCTL_REQUIRE_LIVE").is_ok_and(|v| v == "1") {
+        panic!("no dhcpd in a network of its own");
     }
+    let listed = Differences::of_file("kea-differences.txt");
+    let mut scripts = scripts();
+    scripts.retain(|s| s.server.as_ref().is_some_and(|s| s.algorithm.is_none()));
+    for name in listed.scripts() {
+        assert!(scripts.iter().any(|s| s.name == *name), "no script {name}");
+    }
+    let dhcpd: Vec<Output> = scripts
+        .iter()
+        .map(|s| over_dhcpd(network.as_ref(), s))
+        .collect();
+    each(|kea| {
+        let mut wrong = Vec::new();
+        for (script, dhcpd) in scripts.iter().zip(&dhcpd) {
+            let name = &script.name;
+            let kea = Kea::start(&kea.program, kea::as_dhcpd());
+            let names = ["127.0.0.1", "localhost", "10.0.0.1"];
+            let map = names
+                .map(|n| format!("{n}:7911 = {}\n", kea.name()))
+                .concat();
+            let got = run(ours().env("DHCPCTL_SERVERS", &map), &script.text, LIMIT);
+            let found = differences(&dhcpd.out, &got.out);
+            let lines: BTreeSet<usize> = found.iter().map(|f| f.0).collect();
+            let known = listed.of(name);
+            if lines != *known.unwrap_or(&BTreeSet::new()) {
+                wrong.push(format!("{name}: {found:#?}, listed are {known:?}"));
+            }
+            if known.is_none() && got.err != dhcpd.err {
+                wrong.push(format!("{name}: {}", shown(&got.err)));
+            }
+            if !got.fine {
+                wrong.push(format!("{name}: no good end"));
+            }
+        }
+        let version = &kea.program.label;
+        assert!(wrong.is_empty(), "Kea {version}\n{}", wrong.join("\n"));
+        tally(scripts.len() as u32, 0, "");
+    });
 }
 
 /// Every form of the server's name, with a lease and a host behind it.

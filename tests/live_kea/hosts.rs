@@ -9,12 +9,8 @@ use dhcpctl::client::{Object, OpenFlags};
 use dhcpctl::status::Status;
 
 const DHCP: Setup<'_> = Setup {
-    more: "",
     dhcp: true,
-    hooks: "",
-    sockets: "",
-    reservations: "",
-    subnet: None,
+    ..Setup::USUAL
 };
 const HW: [u8; 6] = [2, 0, 0, 0, 7, 1];
 const ETHERNET: (&str, &[u8]) = ("hardware-type", &[0, 0, 0, 1]);

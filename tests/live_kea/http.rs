@@ -2,7 +2,8 @@
 //! that speak something else.
 
 use super::fake_kea::{Counter, says};
-use super::kea::{CtrlAgent, Kea, Setup};
+use super::kea::agent::CtrlAgent;
+use super::kea::{Kea, Setup};
 use super::support::{Tap, leave_out, tally};
 use super::{
     CREATE, Checks, connect, find, get, number, object, open, remove, soon, with_each, with_those,

@@ -11,13 +11,9 @@ const A21: (&str, &[u8]) = ("ip-address", &[10, 77, 0, 21]);
 /// The client of 10.77.0.21 has a reservation for it; that of .20 one for
 /// another address.
 const RESERVED: Setup<'_> = Setup {
-    more: "",
-    dhcp: false,
-    hooks: "",
-    sockets: "",
     reservations: r#"{ "hw-address": "02:00:00:00:00:21", "ip-address": "10.77.0.21", "user-context": { "omapi": { "name": "h21" } } },
         { "hw-address": "1a:1b:1c:1d:1e:1f", "ip-address": "10.77.30.20" }"#,
-    subnet: None,
+    ..Setup::USUAL
 };
 
 fn names(object: &Object) -> Vec<String> {

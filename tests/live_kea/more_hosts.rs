@@ -20,10 +20,7 @@ const SUBNETS: &str = r#""shared-networks": [ { "name": "n", "subnet4": [
 const THREE: Setup<'_> = Setup {
     more: SUBNETS,
     dhcp: true,
-    hooks: "",
-    sockets: "",
-    reservations: "",
-    subnet: None,
+    ..Setup::USUAL
 };
 
 /// How many reservations have this in them.

@@ -1,7 +1,8 @@
 //! What is refused because it would do harm elsewhere: high availability, an
 //! option that Kea forgets. And passwords, which stay where they are.
 
-use super::kea::{Kea, Setup};
+use super::kea::{Kea, Setup, as_dhcpd};
+use super::support::{Build, Run, Workshop, have, leave_out};
 use super::{
     Attributes, CREATE, connect, find, get, number, object, open, refresh, remove, update,
     with_each,
@@ -17,8 +18,6 @@ const HOST: [(&str, &[u8]); 3] = [
 
 /// A lone server whose partner never answers; it waits a minute for it.
 const HA: Setup<'_> = Setup {
-    more: "",
-    dhcp: false,
     hooks: r#", { "library": "@HOOKS@/libdhcp_ha.so", "parameters": { "high-availability": [ {
       "this-server-name": "s1", "mode": "hot-standby", "heartbeat-delay": 100,
       "max-response-delay": 60000, "max-ack-delay": 1000, "max-unacked-clients": 0,
@@ -27,9 +26,7 @@ const HA: Setup<'_> = Setup {
           "basic-auth-user": "s1", "basic-auth-password": "sesame-of-s1" },
         { "name": "s2", "url": "http://127.0.0.2:9/", "role": "standby",
           "basic-auth-user": "s2", "basic-auth-password": "sesame-of-s2" } ] } ] } }"#,
-    sockets: "",
-    reservations: "",
-    subnet: None,
+    ..Setup::USUAL
 };
 
 /// What the hook says that it is doing.
@@ -108,7 +105,7 @@ fn high_availability() {
         let host = open(&c, &object("host", &HOST), CREATE);
         let group: Attributes<'_> = vec![("name", b"g"), ("statements", b"filename \"x\";")];
         let group = open(&c, &object("group", &group), CREATE);
-        if kea.program.has_host_cmds() {
+        if kea.has_host_cmds {
             // Commands do not touch it.
             t.is(
                 (host, group),
@@ -123,7 +120,7 @@ fn high_availability() {
             t.is(kea.config(), config.clone(), "configuration");
         }
         t.is(state_of_ha(kea).as_str(), "partner-down", "it goes on");
-        if !kea.program.has_host_cmds() {
+        if !kea.has_host_cmds {
             let c = connect(&format!("{}?ha=yes", kea.name()));
             let host = open(&c, &object("host", &HOST), CREATE);
             t.is(host, Status::SUCCESS, "allowed");
@@ -170,7 +167,7 @@ fn option_43() {
         t.is(kea.config(), before, "configuration");
         t.is(kea.file(), file.clone(), "its file");
         t.is(sent(kea), Some(RAW.to_vec()), "clients still get it");
-        if kea.program.has_host_cmds() {
+        if kea.has_host_cmds {
             // In memory alone it does no harm.
             let c = connect(&format!("{}?write=no", kea.name()));
             let status = open(&c, &object("host", &HOST), CREATE);
@@ -182,5 +179,67 @@ fn option_43() {
         let c = connect(&format!("{}?option43=yes", kea.name()));
         let status = open(&c, &object("host", &HOST), CREATE);
         t.is(status, Status::SUCCESS, "allowed");
+    });
+}
+
+/// Passwords of a configuration go back to Kea, and nowhere else: the system
+/// calls of a program that changes hosts and groups in every way.
+#[test]
+fn passwords() {
+    if !have("strace") {
+        return leave_out("passwords", "strace is not installed");
+    }
+    let setup = Setup {
+        hooks: HA.hooks,
+        ..as_dhcpd()
+    };
+    let workshop = Workshop::new();
+    let programs = ["host", "group"].map(|name| {
+        let program = workshop.compile(&format!("c-tests/{name}.c"), Build::PLAIN);
+        program.unwrap_or_else(|e| panic!("{e}"))
+    });
+    with_each("passwords", setup, |t, kea| {
+        let (mut writes, mut bad) = (0, Vec::new());
+        for program in &programs {
+            let trace = kea.folder.join("trace");
+            let mut run = Run::default()
+                .env("OMAPI_HOST", format!("{}?ha=yes", kea.name()))
+                .env(
+                    "DHCPCTL_SERVERS",
+                    "x:1 = kea+http://u:sesame-of-map@127.0.0.1:1/",
+                );
+            run.prefix = ["strace", "-f", "-yy", "-s", "1000000", "-o"]
+                .map(Into::into)
+                .to_vec();
+            run.prefix.push(trace.clone().into());
+            let printed = program.run(&run);
+            t.ok(printed.text.contains("\n1.."), "it came to its end");
+            t.ok(!printed.text.contains("sesame"), "what it prints");
+            let trace = std::fs::read_to_string(trace).unwrap();
+            for line in trace.lines() {
+                // `PID call(FD<what it is>, ...`
+                let call = line
+                    .split_once(' ')
+                    .map_or(line, |(_, rest)| rest.trim_start());
+                let (call, rest) = call.split_once('(').unwrap_or((call, ""));
+                let opens = call.starts_with("open") || call == "creat";
+                let writing = ["O_WRONLY", "O_RDWR", "O_CREAT"];
+                if opens && writing.iter().any(|f| rest.contains(f)) {
+                    bad.push(line.to_owned());
+                }
+                let out = call.contains("write") || call.contains("send");
+                if out && rest.contains("sesame") {
+                    let place = rest.split(", ").next().unwrap_or_default();
+                    match place.contains("<UNIX-STREAM:") {
+                        true => writes += 1,
+                        false => bad.push(place.to_owned()),
+                    }
+                }
+            }
+        }
+        t.is(bad, Vec::new(), "other places");
+        // Without commands for hosts, whole configurations go back.
+        t.is(writes > 0, !kea.has_host_cmds, "passwords went to Kea");
+        t.ok(kea.config().contains("sesame-of-s2"), "and are still there");
     });
 }

@@ -5,12 +5,8 @@ use super::{CREATE, connect, find, get, object, open, with_each};
 use dhcpctl::status::Status;
 
 const DHCP: Setup<'_> = Setup {
-    more: "",
     dhcp: true,
-    hooks: "",
-    sockets: "",
-    reservations: "",
-    subnet: None,
+    ..Setup::USUAL
 };
 
 fn hardware(n: u8) -> [u8; 6] {

@@ -2,8 +2,7 @@
 //! ISC's own headers where they are, it manages dhcpd, and then Kea, by another
 //! name of the server or by nothing but a map.
 
-use super::kea::Kea;
-use super::programs::as_dhcpd;
+use super::kea::{Kea, as_dhcpd};
 use super::support::dhcpd::{self, Dhcpd};
 use super::support::{Program, Run, Workshop, leave_out, root};
 use super::{Checks, with_each};

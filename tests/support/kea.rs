@@ -1,126 +1,21 @@
 //! A real Kea on loopback: no privileges, no namespace, nothing of it outside
 //! its folder.
 
+#[path = "kea_agent.rs"]
+pub mod agent;
+#[path = "kea_found.rs"]
+mod found;
+
+pub use found::{Program, missing, programs};
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
+use std::net::{Shutdown, TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
-/// A Kea that is installed or unpacked here.
-#[derive(Clone, Debug)]
-pub struct Program {
-    /// "2.2", "3.0" ...
-    pub label: String,
-    command: Vec<PathBuf>,
-    hooks: PathBuf,
-}
-
-const HOOKS: &str = "usr/lib/x86_64-linux-gnu/kea/hooks";
-
-/// The Keas here: the system's; those in folders that `unpack-kea.sh` made,
-/// named by DHCPCTL_KEA=FOLDER[:FOLDER...]; and those that `ci/kea` keeps: 3.0,
-/// and with DHCPCTL_SLOW=1 2.6.
-pub fn programs() -> &'static [Program] {
-    static FOUND: OnceLock<Vec<Program>> = OnceLock::new();
-    FOUND.get_or_init(|| {
-        let mut commands = Vec::new();
-        if Path::new("/usr/sbin/kea-dhcp4").exists() {
-            commands.push(vec![PathBuf::from("/usr/sbin/kea-dhcp4")]);
-        }
-        let named = std::env::var_os("DHCPCTL_KEA").unwrap_or_default();
-        let kept = wanted().map(|version| cache().join(format!("kea-{version}")));
-        let folders = std::env::split_paths(&named).chain(kept);
-        let folders = folders.filter(|f| f.join("run").exists());
-        commands.extend(folders.map(|f| vec![f.join("run"), "kea-dhcp4".into()]));
-        let mut found: Vec<Program> = Vec::new();
-        for command in commands {
-            let program = Program::of(command);
-            if found.iter().all(|p| p.label != program.label) {
-                found.push(program);
-            }
-        }
-        found
-    })
-}
-
-/// What should be here and is not, with the way to get it.
-pub fn missing() -> Option<String> {
-    if programs().is_empty() {
-        return Some("kea-dhcp4 is not installed".into());
-    }
-    let there = |v: &&str| programs().iter().any(|p| p.label == *v);
-    let missing: Vec<&str> = wanted().filter(|v| !there(v)).collect();
-    let list = missing.join(" ");
-    (!missing.is_empty()).then(|| format!("no Kea {list}; get it with `ci/kea {list}`"))
-}
-
-fn wanted() -> impl Iterator<Item = &'static str> {
-    let slow = std::env::var_os("DHCPCTL_SLOW").is_some_and(|v| v == "1");
-    slow.then_some("2.6").into_iter().chain(["3.0"])
-}
-
-/// As in `ci/kea`.
-fn cache() -> PathBuf {
-    let variable = |name| std::env::var_os(name).filter(|v| !v.is_empty());
-    match (variable("DHCPCTL_CACHE"), variable("XDG_CACHE_HOME")) {
-        (Some(folder), _) => folder.into(),
-        (None, Some(all)) => Path::new(&all).join("dhcpctl"),
-        (None, None) => Path::new(env!("CARGO_TARGET_TMPDIR")).join("../cache"),
-    }
-}
-
-impl Program {
-    fn of(command: Vec<PathBuf>) -> Self {
-        let version = Command::new(&command[0])
-            .args(&command[1..])
-            .arg("-v")
-            .output()
-            .expect("Kea says its version");
-        let version = String::from_utf8_lossy(&version.stdout).into_owned();
-        let label: Vec<&str> = version.trim().split('.').take(2).collect();
-        let root = command[0].parent().filter(|_| command.len() > 1);
-        Self {
-            label: label.join("."),
-            hooks: root.unwrap_or(Path::new("/")).join(HOOKS),
-            command,
-        }
-    }
-
-    /// The one that the system has, not an unpacked one.
-    pub fn is_systems(&self) -> bool {
-        self.command.len() == 1
-    }
-
-    /// Whether it has commands for hosts.
-    pub fn has_host_cmds(&self) -> bool {
-        self.hook("host_cmds").exists()
-    }
-
-    /// The file of a hook library.
-    pub fn hook(&self, name: &str) -> PathBuf {
-        self.hooks.join(format!("libdhcp_{name}.so"))
-    }
-
-    /// Another program of the same Kea, where it is installed.
-    pub fn sibling(&self, name: &str) -> Option<Vec<PathBuf>> {
-        let mut command = self.command.clone();
-        match command.pop()?.parent() {
-            Some(folder) if command.is_empty() => command.push(folder.join(name)),
-            _ => command.push(name.into()),
-        }
-        let file = match &command[..] {
-            [run, _] => run.with_file_name("usr/sbin").join(name),
-            _ => command[0].clone(),
-        };
-        file.exists().then_some(command)
-    }
-}
 
 /// A running Kea; ended when dropped.
 pub struct Kea {
@@ -128,6 +23,8 @@ pub struct Kea {
     pub folder: PathBuf,
     /// For TCP, instead of `@PORT@` in the set-up.
     pub port: u16,
+    /// It has commands for hosts, and groups.
+    pub has_host_cmds: bool,
     ports: (u16, u16),
     child: Child,
 }
@@ -140,6 +37,9 @@ pub struct Setup<'s> {
     pub more: &'s str,
     /// Serve DHCP on loopback.
     pub dhcp: bool,
+    /// Without the commands for hosts and groups that 3.0 has: changed by new
+    /// configurations then.
+    pub plain: bool,
     /// More hook libraries, each with a comma in front.
     pub hooks: &'s str,
     /// More control sockets (3.0), each with a comma in front.
@@ -149,6 +49,44 @@ pub struct Setup<'s> {
     /// Prefix and pool of the subnet, and the lease file, when they are to be
     /// others.
     pub subnet: Option<(&'s str, &'s str, &'s str)>,
+}
+
+impl Setup<'_> {
+    /// [`Default`], for constants.
+    pub const USUAL: Self = Self {
+        more: "",
+        dhcp: false,
+        plain: false,
+        hooks: "",
+        sockets: "",
+        reservations: "",
+        subnet: None,
+    };
+}
+
+/// What `server.conf` has, for Kea.
+const CLASSES: &str = r#""ip-reservations-unique": false,
+  "client-classes": [ { "name": "omapi-group-gstatic", "option-data": [ { "name": "domain-name", "data": "g.example" } ] } ],"#;
+const RESERVATIONS: &str = r#"
+  { "hw-address": "00:11:22:33:44:55", "ip-address": "10.0.200.5", "client-classes": [ "omapi-group-gstatic" ],
+    "user-context": { "omapi": { "name": "static1" } } },
+  { "hw-address": "00:11:22:33:44:66", "ip-address": "10.0.200.6",
+    "user-context": { "omapi": { "name": "static2", "twin": { "client-id": "61:62:63" } } } },
+  { "client-id": "61:62:63", "ip-address": "10.0.200.6",
+    "user-context": { "omapi": { "name": "static2", "twin": { "hw-address": "00:11:22:33:44:66" } } } }"#;
+
+/// A Kea with what `server.conf` and `server.leases` have.
+pub fn as_dhcpd() -> Setup<'static> {
+    Setup {
+        more: CLASSES,
+        reservations: RESERVATIONS,
+        subnet: Some((
+            "10.0.0.0/16",
+            "10.0.0.10 - 10.0.0.40",
+            include_str!("../../c-tests/kea-leases.csv"),
+        )),
+        ..Setup::default()
+    }
 }
 
 pub fn now() -> u64 {
@@ -162,16 +100,14 @@ impl Kea {
     /// Starts one with four leases: 10.77.0.20 to .23.
     pub fn start(program: &Program, setup: Setup<'_>) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        static PORT: AtomicU16 = AtomicU16::new(0);
         let n = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("dhcpctl-kea-{}-{n}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o750)).unwrap();
-        let first = 20000 + (std::process::id() % 9000) as u16 * 4;
-        let port = first + PORT.fetch_add(2, Ordering::Relaxed);
         let d = folder.display();
         let hooks: Vec<String> = ["lease_cmds", "stat_cmds", "host_cmds", "class_cmds"]
             .iter()
+            .filter(|h| !setup.plain || !["host_cmds", "class_cmds"].contains(h))
             .map(|h| program.hook(h))
             .filter(|path| path.exists())
             .map(|path| format!("{{ \"library\": \"{}\" }}", path.display()))
@@ -209,7 +145,7 @@ impl Kea {
         );
         let tcp = free_port();
         let config = config
-            .replace("@HOOKS@", &program.hooks.display().to_string())
+            .replace("@HOOKS@", &program.hooks().display().to_string())
             .replace("@PORT@", &tcp.to_string());
         fs::write(folder.join("kea.json"), config).unwrap();
         let end = now() + 3000;
@@ -223,12 +159,13 @@ impl Kea {
         );
         let leases = if leases.is_empty() { &usual } else { leases };
         fs::write(folder.join("leases4.csv"), leases).unwrap();
-        let ports = (port, port + 1);
+        let ports = dhcp_ports();
         let child = Self::spawn(program, &folder, ports);
         let kea = Self {
             program: program.clone(),
             folder,
             port: tcp,
+            has_host_cmds: program.has_host_cmds() && !setup.plain,
             ports,
             child,
         };
@@ -237,8 +174,8 @@ impl Kea {
     }
 
     fn spawn(program: &Program, folder: &Path, ports: (u16, u16)) -> Child {
-        let mut command = Command::new(&program.command[0]);
-        command.args(&program.command[1..]);
+        let mut command = Command::new(&program.command()[0]);
+        command.args(&program.command()[1..]);
         command.args(["-p", &ports.0.to_string(), "-P", &ports.1.to_string()]);
         launch(command, folder, "kea.json", "log")
     }
@@ -421,80 +358,25 @@ fn launch(mut command: Command, folder: &Path, config: &str, log: &str) -> Child
     command.spawn().expect("Kea starts")
 }
 
+/// Two for DHCP, below those that the system gives to anybody: a test client
+/// has its own only now and then.
+fn dhcp_ports() -> (u16, u16) {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id().wrapping_mul(38);
+    loop {
+        let n = first.wrapping_add(NEXT.fetch_add(2, Ordering::Relaxed));
+        let port = 10_000 + (n % 22_000) as u16;
+        let free = |p| UdpSocket::bind(("127.0.0.1", p)).is_ok();
+        if free(port) && free(port + 1) {
+            return (port, port + 1);
+        }
+    }
+}
+
 /// One that nobody listens on at this moment.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
-}
-
-/// A real kea-ctrl-agent in front of a Kea; ended when dropped.
-pub struct CtrlAgent {
-    command: Vec<PathBuf>,
-    folder: PathBuf,
-    pub port: u16,
-    child: Child,
-}
-
-impl CtrlAgent {
-    /// With the user `admin` and the password `pw`. `None` where it is not
-    /// installed.
-    pub fn start(kea: &Kea) -> Option<Self> {
-        let command = kea.program.sibling("kea-ctrl-agent")?;
-        let port = free_port();
-        let config = format!(
-            r#"{{ "Control-agent": {{ "http-host": "127.0.0.1", "http-port": {port},
-  "authentication": {{ "type": "basic", "realm": "kea-control-agent",
-    "clients": [ {{ "user": "admin", "password": "pw" }} ] }},
-  "control-sockets": {{ "dhcp4": {{ "socket-type": "unix", "socket-name": "{}" }} }},
-  "loggers": [ {{ "name": "kea-ctrl-agent", "severity": "WARN", "output_options": [ {{ "output": "stdout" }} ] }} ] }} }}
-"#,
-            kea.socket().display()
-        );
-        fs::write(kea.folder.join("agent.json"), config).unwrap();
-        let child = Self::spawn(&command, &kea.folder);
-        let agent = Self {
-            command,
-            folder: kea.folder.clone(),
-            port,
-            child,
-        };
-        agent.wait();
-        Some(agent)
-    }
-
-    fn spawn(line: &[PathBuf], folder: &Path) -> Child {
-        let mut command = Command::new(&line[0]);
-        command.args(&line[1..]);
-        launch(command, folder, "agent.json", "agent.log")
-    }
-
-    fn wait(&self) {
-        let limit = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            let log = || fs::read_to_string(self.folder.join("agent.log")).unwrap_or_default();
-            assert!(Instant::now() < limit, "no agent:\n{}", log());
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    /// kill -9.
-    pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-
-    pub fn restart(&mut self) {
-        self.kill();
-        let _ = fs::remove_file(self.folder.join("agent.kea-ctrl-agent.pid"));
-        self.child = Self::spawn(&self.command, &self.folder);
-        self.wait();
-    }
-}
-
-impl Drop for CtrlAgent {
-    fn drop(&mut self) {
-        self.kill();
-    }
 }
 
 /// Sends a command over a UNIX socket, and takes everything up to the end.

@@ -155,7 +155,12 @@ pub struct Differences(BTreeMap<String, BTreeSet<usize>>);
 impl Differences {
     /// Reads the list.
     pub fn load() -> Self {
-        let text = std::fs::read_to_string(file("tests/differences.txt")).unwrap();
+        Self::of_file("differences.txt")
+    }
+
+    /// Reads another one.
+    pub fn of_file(name: &str) -> Self {
+        let text = std::fs::read_to_string(file("tests").join(name)).unwrap();
         let mut map: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
         for line in text.lines() {
             if line.is_empty() || line.starts_with('#') {

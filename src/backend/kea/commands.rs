@@ -63,13 +63,20 @@ async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, F
         results.push(result);
     }
     if write && !undo.is_empty() {
-        let reply = kea.command("config-write", Map::new()).await?;
-        if reply.result != 0 {
+        let (failed, unknown) = match kea.command("config-write", Map::new()).await {
+            Ok(reply) if reply.result == 0 => (None, false),
+            Ok(reply) => (Some(reply.failure(Status::IO_ERROR)), false),
+            Err(lost) => (Some(lost), true),
+        };
+        if let Some(failure) = failed {
             while let Some(edit) = undo.pop() {
                 // The best that can be done; the failure is reported anyway.
                 let _ = send(kea, target, &edit).await;
             }
-            let failure = reply.failure(Status::IO_ERROR);
+            if unknown {
+                // The file may have it.
+                let _ = kea.command("config-write", Map::new()).await;
+            }
             for result in &mut results {
                 if result.as_ref().is_ok_and(|p| !p.edits.is_empty()) {
                     *result = Err(failure.clone());
@@ -93,7 +100,11 @@ async fn one(kea: &Kea, target: &str, plan: &Plan, undo: &mut Vec<Edit>) -> Resu
                 continue;
             }
             Ok(reply) => meaning(kea, edit, reply.failure(reply.status())).await,
-            Err(lost) => lost,
+            Err(lost) => {
+                // It may have been done.
+                back.push(reverse);
+                lost
+            }
         };
         while let Some(edit) = back.pop() {
             let _ = send(kea, target, &edit).await;

@@ -195,6 +195,12 @@ pub(super) fn set_bindings(
     let bindings = child(omapi, "bindings")?;
     let bindings = bindings.as_object_mut().ok_or(Status::INVALID_ARGUMENT)?;
     for (name, value) in wanted {
+        // Kea does not escape the keys of a map when it writes them: others
+        // would make the lease's row unreadable, or its configuration.
+        let plain = |b: &u8| matches!(b, b' '..=b'~') && !matches!(b, b'"' | b'\\');
+        if !name.iter().all(plain) {
+            return Err(refused(Status::INVALID_ARGUMENT));
+        }
         let name = json::text(name);
         match &value[..] {
             [] if bindings.remove(&name).is_none() => {

@@ -9,7 +9,7 @@
 use super::ask::Ask;
 use super::config::{self, Config};
 use super::draft::{self, Draft, Edit};
-use super::job::{Kea, Outcome, Reply};
+use super::job::{Kea, Outcome};
 use super::json::{self, Map, Value};
 use super::plan::{Plan, World, plan};
 use super::{Answer, Failure};
@@ -85,9 +85,10 @@ async fn attempt(kea: &Kea, asks: &[Ask]) -> Result<Option<Vec<Answer>>, Failure
         return Err(Status::PROTOCOL_ERROR.into());
     };
     kea.shared.forget();
-    let reply = set(kea, &arguments, &TO_SET).await?;
-    if reply.result != 0 {
-        return Err(restored(kea, &base, &reply).await);
+    match set(kea, &arguments, &TO_SET).await {
+        Ok(reply) if reply.result == 0 => {}
+        Ok(reply) => return Err(restored(kea, &base, reply.failure(Status::IO_ERROR)).await),
+        Err(lost) => return Err(taken_back(kea, &base, &edits, lost, false).await),
     }
     let now = config::fetch(kea).await?;
     if !edits.iter().all(|e| draft::is_made(e, &now)) {
@@ -95,9 +96,10 @@ async fn attempt(kea: &Kea, asks: &[Ask]) -> Result<Option<Vec<Answer>>, Failure
         return Ok(None);
     }
     if kea.shared.options().write {
-        let reply = kea.command("config-write", Map::new()).await?;
-        if reply.result != 0 {
-            return Err(restored(kea, &base, &reply).await);
+        match kea.command("config-write", Map::new()).await {
+            Ok(reply) if reply.result == 0 => {}
+            Ok(reply) => return Err(restored(kea, &base, reply.failure(Status::IO_ERROR)).await),
+            Err(lost) => return Err(taken_back(kea, &base, &edits, lost, true).await),
         }
     }
     Ok(Some(answers(planned)))
@@ -127,10 +129,36 @@ async fn set(kea: &Kea, arguments: &Map<String, Value>, delays: &[u64]) -> Outco
     }
 }
 
-/// Puts the configuration back that was there before, and says what failed.
-async fn restored(kea: &Kea, base: &Config, reply: &Reply) -> Failure {
+/// What to do when the answer to a change is lost, or no answer: it may have
+/// been done, and is undone then. A server that is gone has its file.
+async fn taken_back(
+    kea: &Kea,
+    base: &Config,
+    edits: &[&Edit],
+    lost: Failure,
+    written: bool,
+) -> Failure {
     kea.shared.forget();
-    let failure = reply.failure(Status::IO_ERROR);
+    let Ok(now) = config::fetch(kea).await else {
+        return lost;
+    };
+    // The old one is set even if it is there: what Kea could not set may have
+    // left it without its lease database. Somebody else's stays.
+    let made = edits.iter().all(|e| draft::is_made(e, &now));
+    if !made && now.arguments != base.arguments {
+        return lost;
+    }
+    let failure = restored(kea, base, lost).await;
+    if written {
+        // The file may have it.
+        let _ = kea.command("config-write", Map::new()).await;
+    }
+    failure
+}
+
+/// Puts the configuration back that was there before, and says what failed.
+async fn restored(kea: &Kea, base: &Config, failure: Failure) -> Failure {
+    kea.shared.forget();
     let Value::Object(arguments) = base.arguments.clone() else {
         return failure;
     };
