@@ -61,7 +61,7 @@ fn what_goes_wrong_with_a_new_configuration() {
         run(vec![tested(), Die]).0,
         Answer::Lost(Status::CONNECTION_RESET)
     );
-    let (answer, _) = run(vec![tested(), same(), Die]);
+    let (answer, _) = run(vec![tested(), same(), Die, Die]);
     assert_eq!(answer, Answer::Lost(Status::CONNECTION_RESET));
     // Refused although it had passed the test: the old one is put back.
     let mut script = vec![tested(), same()];
