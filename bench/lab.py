@@ -42,6 +42,8 @@ class Lab:
         self.servers = []
         self.namespace = None
         self.ports = {}
+        # Names of servers that are not 127.0.0.1.
+        self.hosts = {}
         self.left_out = []
 
     def __enter__(self):
@@ -78,10 +80,13 @@ class Lab:
         library = self.dir / "libdhcpctl.so.0"
         shutil.copy(self.release / "libdhcpctl.so", library)
         self.compile("raw", "raw.c")
+        self.compile("raw_kea", "raw_kea.c")
         self.compile("steps", "steps.c")
         # All symbols are bound at the start: what is counted between two
         # lengths of a run has nothing of the dynamic linker.
-        self.compile("client", "client.c", library, f"-Wl,-rpath,{self.dir},-z,now", "-pthread")
+        shared = [library, f"-Wl,-rpath,{self.dir},-z,now", "-pthread"]
+        self.compile("client", "client.c", *shared)
+        self.compile("client_kea", "client_kea.c", *shared)
         try:
             archive = self.release / "libdhcpctl.a"
             self.compile("client-static", "client.c", "-static", archive, "-pthread", "-ldl", "-lm")
@@ -128,16 +133,17 @@ class Lab:
             return [str(c) for c in command]
         return [tool("ip"), "netns", "exec", self.namespace, *map(str, command)]
 
-    def serve(self, command, log):
+    def serve(self, command, log, environment=None):
         with open(self.dir / log, "wb") as out:
-            self.servers.append(
-                subprocess.Popen(
-                    self.inside(command),
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=subprocess.STDOUT,
-                )
+            server = subprocess.Popen(
+                self.inside(command),
+                env=dict(os.environ, **(environment or {})),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
             )
+        self.servers.append(server)
+        return server
 
     def await_line(self, log, word):
         for _ in range(100):
@@ -184,7 +190,8 @@ class Lab:
         """A finished command that finds `server` in its environment."""
         if server not in self.ports:
             raise Missing(f"no {server}")
-        environment = dict(os.environ, OMAPI_HOST="127.0.0.1", OMAPI_PORT=self.ports[server])
+        host = self.hosts.get(server, "127.0.0.1")
+        environment = dict(os.environ, OMAPI_HOST=host, OMAPI_PORT=self.ports[server])
         environment.pop("OMAPI_KEY", None)
         if key:
             environment["OMAPI_KEY"] = f"bench:hmac-sha256:{SECRET}"
@@ -214,3 +221,6 @@ class Lab:
 
     def raw(self, *arguments):
         return [self.path("raw"), *map(str, arguments)]
+
+    def raw_kea(self, *arguments):
+        return [self.path("raw_kea"), *map(str, arguments)]

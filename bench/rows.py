@@ -252,8 +252,8 @@ def threads(lab, table):
 ALL = [speed, gaps, others, instructions, calls, outstanding, memory, connections, threads]
 
 
-def measure(lab, table, only):
-    for group in ALL:
+def measure(lab, table, groups, only):
+    for group in groups:
         if only and group.__name__ not in only:
             continue
         try:
