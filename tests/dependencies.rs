@@ -36,7 +36,13 @@ fn no_json_and_no_http_without_kea() {
     assert!(found.is_empty(), "{found:?}");
     // What is looked for is there otherwise.
     let with = crates(&[]);
-    for name in ["serde_json", "ureq-proto", "base64"] {
+    for name in [
+        "serde_json",
+        "serde_core",
+        "ureq-proto",
+        "httparse",
+        "base64",
+    ] {
         assert!(with.contains(name) && is_for_kea(name), "{name}: {with:?}");
     }
     let more: Vec<_> = with.difference(&without).collect();

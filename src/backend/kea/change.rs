@@ -134,20 +134,20 @@ async fn with_identifier(
     world: World<'_>,
     parts: Vec<Reservation>,
     name: &[u8],
-    kind: &str,
+    kind: &'static str,
     id: &[u8],
 ) -> Result<Vec<Reservation>, Failure> {
     let mut all = Vec::new();
     let mut twins = Vec::new();
     for mut part in parts {
         let old = part.key().ok_or(Status::NOT_FOUND)?;
-        if !["hw-address", "client-id"].contains(&&old.kind[..]) {
+        if !["hw-address", "client-id"].contains(&old.kind) {
             let why = "a reservation by something else";
             return Err(Failure::because(Status::NOT_IMPLEMENTED, why));
         }
         let key = HostKey {
             subnet: part.subnet,
-            kind: kind.into(),
+            kind,
             id: id.into(),
         };
         if !world.source.hosts(Key::Exact(&key)).await?.is_empty() {
@@ -155,7 +155,7 @@ async fn with_identifier(
         }
         // One made by somebody else may have had a made-up name.
         part::omapi(&mut part.map)?.insert("name".into(), super::json::text(name).into());
-        let mut twin = part::with_identifier(&part, &old.kind, &key);
+        let mut twin = part::with_identifier(&part, old.kind, &key);
         part::set_twin(&mut part.map, &key)?;
         part::set_twin(&mut twin.map, &old)?;
         all.push(part);

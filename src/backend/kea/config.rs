@@ -138,8 +138,8 @@ impl core::fmt::Debug for Config {
 impl Config {
     /// `Dhcp4`.
     #[must_use]
-    pub fn dhcp4(&self) -> &Map<String, Value> {
-        static EMPTY: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+    pub fn dhcp4(&self) -> &Map {
+        static EMPTY: LazyLock<Map> = LazyLock::new(Map::new);
         let dhcp4 = self.arguments.get("Dhcp4").and_then(Value::as_object);
         dhcp4.unwrap_or(&EMPTY)
     }
@@ -174,7 +174,7 @@ impl Config {
 }
 
 /// All subnets, those of shared networks too.
-pub fn subnets(dhcp4: &Map<String, Value>) -> impl Iterator<Item = (Place, &Map<String, Value>)> {
+pub fn subnets(dhcp4: &Map) -> impl Iterator<Item = (Place, &Map)> {
     let own = json::list(dhcp4, "subnet4")
         .iter()
         .enumerate()
@@ -194,28 +194,28 @@ pub fn subnets(dhcp4: &Map<String, Value>) -> impl Iterator<Item = (Place, &Map<
 
 /// The subnet-id.
 #[must_use]
-pub fn subnet_id(subnet: &Map<String, Value>) -> Option<u32> {
+pub fn subnet_id(subnet: &Map) -> Option<u32> {
     json::number(subnet, "id").and_then(|id| u32::try_from(id).ok())
 }
 
 /// True if reservations are in a database, and so not in the configuration.
 #[must_use]
-pub fn has_hosts_database(dhcp4: &Map<String, Value>) -> bool {
+pub fn has_hosts_database(dhcp4: &Map) -> bool {
     ["hosts-database", "hosts-databases"].iter().any(|key| {
-        let value = dhcp4.get(*key);
+        let value = dhcp4.get(key);
         value.is_some_and(|v| v.as_array().is_none_or(|l| !l.is_empty()))
     })
 }
 
 /// True if Kea looks for global reservations.
 #[must_use]
-pub fn looks_globally(dhcp4: &Map<String, Value>) -> bool {
+pub fn looks_globally(dhcp4: &Map) -> bool {
     dhcp4.get("reservations-global").and_then(Value::as_bool) == Some(true)
 }
 
 /// True if the subnet's prefix contains the address.
 #[must_use]
-pub fn contains(subnet: &Map<String, Value>, address: Ipv4Addr) -> bool {
+pub fn contains(subnet: &Map, address: Ipv4Addr) -> bool {
     json::string(subnet, "subnet").is_some_and(|prefix| in_prefix(prefix, address))
 }
 

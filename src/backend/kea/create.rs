@@ -163,9 +163,9 @@ pub async fn create(world: World<'_>, attributes: &Attributes) -> Result<Plan, F
             continue;
         }
         for &subnet in &homes {
-            let key = |kind: &str, id: &[u8]| HostKey {
+            let key = |kind: &'static str, id: &[u8]| HostKey {
                 subnet,
-                kind: kind.into(),
+                kind,
                 id: id.into(),
             };
             let own = key(kind, id);

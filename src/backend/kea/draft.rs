@@ -21,7 +21,7 @@ pub enum Edit {
     /// No more.
     Remove(HostKey),
     /// A new class.
-    AddClass(Map<String, Value>),
+    AddClass(Map),
     /// No more.
     RemoveClass(String),
 }
@@ -47,7 +47,7 @@ impl Draft {
     ///
     /// # Errors
     /// Not for what `Config` accepts.
-    pub fn dhcp4(&self) -> Result<&Map<String, Value>, Failure> {
+    pub fn dhcp4(&self) -> Result<&Map, Failure> {
         let dhcp4 = self.arguments.get("Dhcp4").and_then(Value::as_object);
         dhcp4.ok_or(Status::PROTOCOL_ERROR.into())
     }
@@ -160,7 +160,7 @@ fn is_same(there: &Reservation, sent: &Reservation) -> bool {
         && classes(there) == classes(sent)
 }
 
-fn classes_mut(dhcp4: &mut Map<String, Value>) -> Result<&mut Vec<Value>, Failure> {
+fn classes_mut(dhcp4: &mut Map) -> Result<&mut Vec<Value>, Failure> {
     let classes = dhcp4
         .entry("client-classes")
         .or_insert_with(|| Value::Array(Vec::new()));
@@ -173,14 +173,14 @@ fn class_name(class: &Value) -> Option<&str> {
 
 /// The class of that name.
 #[must_use]
-pub fn class<'d>(dhcp4: &'d Map<String, Value>, name: &str) -> Option<&'d Map<String, Value>> {
+pub fn class<'d>(dhcp4: &'d Map, name: &str) -> Option<&'d Map> {
     let mut classes = json::list(dhcp4, "client-classes").iter();
     classes.find(|c| class_name(c) == Some(name))?.as_object()
 }
 
 /// True if there is a class of that name.
 #[must_use]
-pub fn has_class(dhcp4: &Map<String, Value>, name: &str) -> bool {
+pub fn has_class(dhcp4: &Map, name: &str) -> bool {
     class(dhcp4, name).is_some()
 }
 
@@ -191,7 +191,7 @@ pub fn has_class(dhcp4: &Map<String, Value>, name: &str) -> bool {
 /// # Errors
 /// `DHCP_R_INVALIDARG` when there is no such place.
 pub fn homes(
-    dhcp4: &Map<String, Value>,
+    dhcp4: &Map,
     address: Option<Ipv4Addr>,
     options: &Options,
 ) -> Result<Vec<u32>, Failure> {
@@ -218,7 +218,7 @@ pub fn homes(
 
 /// True if two reservations may not have the same address.
 #[must_use]
-pub fn unique_addresses(dhcp4: &Map<String, Value>) -> bool {
+pub fn unique_addresses(dhcp4: &Map) -> bool {
     dhcp4.get("ip-reservations-unique").and_then(Value::as_bool) != Some(false)
 }
 
@@ -227,6 +227,7 @@ pub fn unique_addresses(dhcp4: &Map<String, Value>) -> bool {
 #[must_use]
 pub fn loses_option_43(value: &Value) -> bool {
     match value {
+        Value::Object(map) if map.text().is_some_and(|t| !t.contains("\"code\"")) => false,
         Value::Object(map) => {
             let is_43 = map.get("code").and_then(Value::as_u64) == Some(43);
             let raw = map.get("csv-format").and_then(Value::as_bool) == Some(false);

@@ -15,9 +15,9 @@ const PARTNER_DOWN: u32 = 4;
 
 /// A relationship, as status-get and the configuration describe it.
 struct Relationship<'s> {
-    local: &'s Map<String, Value>,
-    remote: &'s Map<String, Value>,
-    parameters: Option<&'s Map<String, Value>>,
+    local: &'s Map,
+    remote: &'s Map,
+    parameters: Option<&'s Map>,
     /// True if the server has no other.
     alone: bool,
 }
@@ -42,7 +42,7 @@ impl<'s> Relationship<'s> {
             .or_else(|| json::string(self.parameters?, "this-server-name"))
     }
 
-    fn peer(&self, own: bool) -> Option<&Map<String, Value>> {
+    fn peer(&self, own: bool) -> Option<&Map> {
         let name = self.own_name();
         let partner = json::string(self.remote, "server-name");
         let role = json::string(self.remote, "role");

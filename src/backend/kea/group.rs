@@ -27,7 +27,7 @@ pub fn class_of(group: &[u8]) -> String {
 ///
 /// # Errors
 /// `DHCP_R_PROTOCOLERROR` when its classes are no list.
-pub fn add_class(map: &mut Map<String, Value>, class: &str) -> Result<(), Failure> {
+pub fn add_class(map: &mut Map, class: &str) -> Result<(), Failure> {
     let classes = map
         .entry("client-classes")
         .or_insert_with(|| Value::Array(Vec::new()));
@@ -42,7 +42,7 @@ pub fn add_class(map: &mut Map<String, Value>, class: &str) -> Result<(), Failur
 ///
 /// # Errors
 /// `DHCP_R_PROTOCOLERROR` when its classes are no list.
-pub fn put_class_first(map: &mut Map<String, Value>, class: &str) -> Result<(), Failure> {
+pub fn put_class_first(map: &mut Map, class: &str) -> Result<(), Failure> {
     add_class(map, class)?;
     if let Some(Value::Array(classes)) = map.get_mut("client-classes") {
         classes.retain(|c| c.as_str() != Some(class));
@@ -55,11 +55,7 @@ pub fn put_class_first(map: &mut Map<String, Value>, class: &str) -> Result<(), 
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND` when there is no such group.
-pub fn join(
-    dhcp4: &Map<String, Value>,
-    map: &mut Map<String, Value>,
-    group: &[u8],
-) -> Result<(), Failure> {
+pub fn join(dhcp4: &Map, map: &mut Map, group: &[u8]) -> Result<(), Failure> {
     let class = class_of(group);
     if !draft::has_class(dhcp4, &class) {
         return Err(refused(Status::NOT_FOUND));

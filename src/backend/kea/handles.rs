@@ -39,7 +39,7 @@ pub struct HostKey {
     /// subnet-id, 0 for a global reservation.
     pub subnet: u32,
     /// `hw-address`, `client-id`, `duid` ...
-    pub kind: String,
+    pub kind: &'static str,
     /// The identifier's bytes.
     pub id: Vec<u8>,
 }

@@ -39,7 +39,7 @@ pub struct Reply {
     /// (from 2.6 on; 1 before), 5 failed and not rolled back.
     pub result: i64,
     /// All of it.
-    pub whole: Map<String, Value>,
+    pub whole: Map,
 }
 
 impl Reply {
@@ -78,7 +78,7 @@ impl Reply {
     /// Takes `arguments` out.
     #[must_use]
     pub fn into_arguments(mut self) -> Value {
-        self.whole.remove("arguments").unwrap_or(Value::Null)
+        self.whole.shift_remove("arguments").unwrap_or(Value::Null)
     }
 
     /// `text`, for people only: it differs from version to version.
@@ -150,7 +150,7 @@ impl Kea {
     ///
     /// # Errors
     /// When there is none.
-    pub async fn command(&self, name: &str, arguments: Map<String, Value>) -> Outcome {
+    pub async fn command(&self, name: &str, arguments: Map) -> Outcome {
         self.exchange(name, Some(Value::Object(arguments))).await
     }
 
@@ -167,15 +167,8 @@ impl Kea {
     /// # Errors
     /// When there is no answer.
     pub async fn exchange(&self, name: &str, arguments: Option<Value>) -> Outcome {
-        let mut command = json::map([("command", Value::from(name))]);
-        if let Some(service) = self.shared.target.service() {
-            command.insert("service".into(), Value::from(vec![service]));
-        }
-        if let Some(arguments) = arguments {
-            command.insert("arguments".into(), arguments);
-        }
         self.want(Effect::Command {
-            bytes: json::emit(&Value::Object(command)),
+            bytes: json::command(name, self.shared.target.service(), arguments.as_ref()),
             repeatable: is_read_only(name),
         })
         .await

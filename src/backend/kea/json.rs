@@ -9,7 +9,8 @@ use crate::status::Status;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-pub use serde_json::{Map, Value};
+pub use super::map::Map;
+pub use super::value::Value;
 
 /// Most bytes of one answer. (A configuration with 10 000 reservations has
 /// 2 MB, 30 000 leases in one answer 6 MB.)
@@ -25,6 +26,22 @@ const MAX_DEPTH: u32 = 120;
 /// A key that the parser uses for numbers inside; a map with it would not
 /// survive a round trip.
 const PRIVATE: &[u8] = b"$serde_json::private";
+
+static OUTSIDE: [bool; 256] = marks(b"\"{}[],", true);
+static IN_STRINGS: [bool; 256] = marks(b"\"\\", true);
+static ALL: [bool; 256] = [true; 256];
+static BEFORE: [bool; 256] = marks(b" \t\r\n", false);
+
+/// `is` for these bytes, the opposite for the others.
+const fn marks(bytes: &[u8], is: bool) -> [bool; 256] {
+    let mut marks = [!is; 256];
+    let mut at = 0;
+    while at < bytes.len() {
+        marks[bytes[at] as usize] = is;
+        at += 1;
+    }
+    marks
+}
 
 /// Finds the end of an answer while it arrives, and enforces the limits before
 /// anything is built from it. No byte is looked at twice.
@@ -47,32 +64,41 @@ impl Scanner {
         if buffer.len() > MAX_BYTES {
             return Err(Status::PROTOCOL_ERROR);
         }
-        while let Some(&byte) = buffer.get(self.at) {
-            self.at += 1;
-            if self.in_string {
-                match byte {
-                    _ if self.escaped => self.escaped = false,
-                    b'\\' => self.escaped = true,
-                    b'"' => self.in_string = false,
-                    _ => {}
-                }
+        let mut at = self.at;
+        let mut marks = self.marks();
+        while let Some(&byte) = buffer.get(at) {
+            at += 1;
+            if !marks[usize::from(byte)] {
                 continue;
             }
             match byte {
+                _ if self.escaped => self.escaped = false,
                 b'{' | b'[' => {
                     self.depth += 1;
                     self.count()?;
                 }
-                b'}' | b']' if self.depth <= 1 => return Ok(Some(self.at)),
-                b'}' | b']' => self.depth -= 1,
-                b' ' | b'\t' | b'\r' | b'\n' => {}
                 _ if self.depth == 0 => return Err(Status::PROTOCOL_ERROR),
-                b'"' => self.in_string = true,
+                b'"' => self.in_string = !self.in_string,
+                b'\\' => self.escaped = true,
                 b',' => self.count()?,
-                _ => {}
+                // The others are brackets.
+                _ if self.depth == 1 => return Ok(Some(at)),
+                _ => self.depth -= 1,
             }
+            marks = self.marks();
         }
+        self.at = at;
         Ok(None)
+    }
+
+    /// What counts now.
+    fn marks(&self) -> &'static [bool; 256] {
+        match (self.in_string, self.depth) {
+            _ if self.escaped => &ALL,
+            (true, _) => &IN_STRINGS,
+            (false, 0) => &BEFORE,
+            (false, _) => &OUTSIDE,
+        }
     }
 
     fn count(&mut self) -> Result<(), Status> {
@@ -108,39 +134,55 @@ pub fn parse_argument(text: &[u8]) -> Result<Value, Status> {
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    // The needle's first byte is rare in configurations.
-    let mut rest = haystack;
-    while let Some(at) = rest.iter().position(|&b| b == needle[0]) {
-        rest = &rest[at..];
-        if rest.starts_with(needle) {
-            return true;
-        }
-        rest = &rest[1..];
-    }
-    false
+    // The needle's first byte is rare in answers.
+    haystack.contains(&needle[0]) && haystack.windows(needle.len()).any(|w| w == needle)
 }
 
 fn one_char_for_each_byte(text: &[u8]) -> Cow<'_, str> {
     match core::str::from_utf8(text) {
-        Ok(ascii) if ascii.is_ascii() => Cow::Borrowed(ascii),
+        Ok(ascii) if text.is_ascii() => Cow::Borrowed(ascii),
         _ => Cow::Owned(text.iter().map(|&b| char::from(b)).collect()),
     }
+}
+
+/// A command for Kea, for `service` if it is not Kea itself that takes it.
+#[must_use]
+pub fn command(name: &str, service: Option<&str>, arguments: Option<&Value>) -> Vec<u8> {
+    let mut out = String::with_capacity(256);
+    out.push_str("{\"command\":");
+    put_string(&mut out, name);
+    if let Some(service) = service {
+        out.push_str(",\"service\":[");
+        put_string(&mut out, service);
+        out.push(']');
+    }
+    if let Some(arguments) = arguments {
+        out.push_str(",\"arguments\":");
+        put(&mut out, arguments);
+    }
+    out.push('}');
+    out.into_bytes()
 }
 
 /// Writes a value in ASCII.
 #[must_use]
 pub fn emit(value: &Value) -> Vec<u8> {
+    emitted(value).into_bytes()
+}
+
+pub(super) fn emitted(value: &Value) -> String {
     // Enough for a command about a lease or host.
     let mut out = String::with_capacity(256);
     put(&mut out, value);
-    out.into_bytes()
+    out
 }
 
 fn put(out: &mut String, value: &Value) {
     // Writing to a String cannot fail.
     match value {
         Value::Null => out.push_str("null"),
-        Value::Bool(b) => drop(write!(out, "{b}")),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
         Value::Number(n) => drop(write!(out, "{n}")),
         Value::String(s) => put_string(out, s),
         Value::Array(list) => {
@@ -154,6 +196,9 @@ fn put(out: &mut String, value: &Value) {
             out.push(']');
         }
         Value::Object(map) => {
+            if let Some(text) = map.text() {
+                return out.push_str(text);
+            }
             out.push('{');
             for (i, (key, item)) in map.iter().enumerate() {
                 if i > 0 {
@@ -197,12 +242,20 @@ fn put_escaped(out: &mut String, text: &str) {
 /// Bytes as a JSON string.
 #[must_use]
 pub fn text(bytes: &[u8]) -> String {
+    if bytes.is_ascii()
+        && let Ok(ascii) = core::str::from_utf8(bytes)
+    {
+        return ascii.to_owned();
+    }
     bytes.iter().map(|&b| char::from(b)).collect()
 }
 
 /// A JSON string as bytes. What Kea sends has no other characters than bytes.
 #[must_use]
 pub fn bytes(text: &str) -> Vec<u8> {
+    if text.is_ascii() {
+        return text.as_bytes().to_vec();
+    }
     text.chars()
         .map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))
         .collect()
@@ -210,19 +263,19 @@ pub fn bytes(text: &str) -> Vec<u8> {
 
 /// The string under `key`, if there is one and it is not empty.
 #[must_use]
-pub fn string<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+pub fn string<'a>(map: &'a Map, key: &str) -> Option<&'a str> {
     map.get(key)?.as_str().filter(|s| !s.is_empty())
 }
 
 /// The unsigned number under `key`.
 #[must_use]
-pub fn number(map: &Map<String, Value>, key: &str) -> Option<u64> {
+pub fn number(map: &Map, key: &str) -> Option<u64> {
     map.get(key)?.as_u64()
 }
 
 /// The list under `key`, empty when there is none.
 #[must_use]
-pub fn list<'a>(map: &'a Map<String, Value>, key: &str) -> &'a [Value] {
+pub fn list<'a>(map: &'a Map, key: &str) -> &'a [Value] {
     map.get(key).and_then(Value::as_array).map_or(&[], |l| l)
 }
 
@@ -233,7 +286,7 @@ pub fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
 }
 
 /// A map of these pairs.
-pub fn map<const N: usize>(pairs: [(&str, Value); N]) -> Map<String, Value> {
+pub fn map<const N: usize>(pairs: [(&str, Value); N]) -> Map {
     pairs.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()
 }
 
@@ -251,9 +304,9 @@ pub fn identifier(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len().div_ceil(2));
     let (mut byte, mut digits) = (0, 0);
     for c in text.bytes() {
-        match char::from(c).to_digit(16) {
+        match hex_digit(c) {
             Some(digit) if digits < 2 => {
-                byte = byte << 4 | digit as u8;
+                byte = byte << 4 | digit;
                 digits += 1;
             }
             None if c == b':' && digits > 0 => {
@@ -275,14 +328,25 @@ pub fn identifier(text: &str) -> Option<Vec<u8>> {
     Some(out)
 }
 
+fn hex_digit(c: u8) -> Option<u8> {
+    match c {
+        b'0'..=b'9' => Some(c - b'0'),
+        b'a'..=b'f' => Some(c - b'a' + 10),
+        b'A'..=b'F' => Some(c - b'A' + 10),
+        _ => None,
+    }
+}
+
 /// Bytes as lower-case pairs with colons, as Kea writes addresses.
 #[must_use]
 pub fn colons(bytes: &[u8]) -> String {
+    let digit = |n: u8| char::from(b"0123456789abcdef"[usize::from(n & 15)]);
     let mut out = String::with_capacity(bytes.len() * 3);
     for (at, byte) in bytes.iter().enumerate() {
-        let colon = if at == 0 { "" } else { ":" };
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{colon}{byte:02x}");
+        if at > 0 {
+            out.push(':');
+        }
+        out.extend([digit(byte >> 4), digit(*byte)]);
     }
     out
 }

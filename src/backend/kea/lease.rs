@@ -44,7 +44,7 @@ const OPTIONAL: [&[u8]; 4] = [
 
 /// A lease as Kea describes it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Lease(pub Map<String, Value>);
+pub struct Lease(pub Map);
 
 impl Lease {
     fn new(value: Value) -> Result<Self, Failure> {
@@ -119,7 +119,7 @@ impl Lease {
     }
 
     /// The variables that this library keeps with the lease.
-    fn bindings(&self) -> Option<&Map<String, Value>> {
+    fn bindings(&self) -> Option<&Map> {
         self.0
             .get("user-context")
             .and_then(|c| json::at(c, &["omapi", "bindings"]))?

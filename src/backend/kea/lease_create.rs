@@ -4,7 +4,7 @@
 use super::attributes::{self, Attributes};
 use super::create;
 use super::job::Kea;
-use super::json::{self, Map, Value};
+use super::json::{self, Map};
 use super::lease::{self, INFINITE, state};
 use super::lease_details::Asked;
 use super::lease_update::{has_control, refused, set_bindings};
@@ -132,12 +132,7 @@ impl Wanted {
 
     /// The arguments of lease4-add or lease4-update. The subnet is Kea's to
     /// find, and so is the time when none is given.
-    async fn arguments(
-        &self,
-        kea: &Kea,
-        address: Ipv4Addr,
-        now: u64,
-    ) -> Result<Map<String, Value>, Failure> {
+    async fn arguments(&self, kea: &Kea, address: Ipv4Addr, now: u64) -> Result<Map, Failure> {
         let mut map = json::map([
             ("ip-address", address.to_string().into()),
             // Mandatory, even when there is none.

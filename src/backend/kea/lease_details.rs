@@ -159,11 +159,7 @@ async fn host_of(kea: &Kea, config: &Config, lease: &Lease) -> Result<Option<Hos
             if id.is_empty() {
                 continue;
             }
-            let key = HostKey {
-                subnet,
-                kind: kind.into(),
-                id,
-            };
+            let key = HostKey { subnet, kind, id };
             if let Some(host) = source.hosts(Key::Exact(&key)).await?.pop() {
                 return Ok(Some(host));
             }

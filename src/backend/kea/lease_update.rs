@@ -138,12 +138,7 @@ fn plan(lease: &Lease, wanted: &Attributes, now: u64, flags: u8) -> Result<Chang
 }
 
 /// The arguments of lease4-update.
-async fn changed(
-    kea: &Kea,
-    lease: &Lease,
-    change: &Change,
-    now: u64,
-) -> Result<Map<String, Value>, Failure> {
+async fn changed(kea: &Kea, lease: &Lease, change: &Change, now: u64) -> Result<Map, Failure> {
     let mut new = lease.0.clone();
     // Kea's row format does not quote line ends: such a name would split the
     // row, and the lease would be lost at the next start.
@@ -195,10 +190,7 @@ pub(super) fn has_control(text: &str) -> bool {
     text.chars().any(|c| c < ' ' || c == '\x7f')
 }
 
-pub(super) fn set_bindings(
-    lease: &mut Map<String, Value>,
-    wanted: &[(Vec<u8>, Vec<u8>)],
-) -> Result<(), Failure> {
+pub(super) fn set_bindings(lease: &mut Map, wanted: &[(Vec<u8>, Vec<u8>)]) -> Result<(), Failure> {
     let context = lease
         .entry("user-context")
         .or_insert_with(|| Map::new().into());
@@ -214,7 +206,7 @@ pub(super) fn set_bindings(
         }
         let name = json::text(name);
         match &value[..] {
-            [] if bindings.remove(&name).is_none() => {
+            [] if bindings.shift_remove(&name).is_none() => {
                 return Err(refused(Status::UNKNOWN_ATTRIBUTE));
             }
             [] => {}

@@ -30,7 +30,7 @@ pub enum Key<'k> {
 #[derive(Clone, Copy)]
 pub enum Source<'s> {
     /// `Dhcp4`, and its reservations.
-    Snapshot(&'s Map<String, Value>, &'s [Entry]),
+    Snapshot(&'s Map, &'s [Entry]),
     /// The server, with the names of its hosts if they were read already.
     Commands(&'s Kea, Option<&'s Names>),
 }
@@ -138,7 +138,7 @@ impl Source<'_> {
             return Ok(());
         };
         let name = first.name();
-        let all = self.reservations(Key::Id(&key.kind, &key.id)).await?;
+        let all = self.reservations(Key::Id(key.kind, &key.id)).await?;
         let others = all.into_iter().filter(|r| {
             r.is_copy() && r.name() == name && r.key().is_some_and(|other| other != key)
         });
@@ -199,7 +199,7 @@ impl Source<'_> {
 
 /// The reservation of an entry.
 #[must_use]
-pub fn reservation(dhcp4: &Map<String, Value>, entry: &Entry) -> Option<Reservation> {
+pub fn reservation(dhcp4: &Map, entry: &Entry) -> Option<Reservation> {
     let map = list(dhcp4, entry.place).get(entry.at)?.as_object()?;
     Some(Reservation {
         subnet: entry.key.subnet,

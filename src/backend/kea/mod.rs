@@ -27,9 +27,11 @@ mod lease_details;
 mod lease_update;
 pub mod lease_walk;
 mod lookup;
+mod map;
 mod options;
 mod part;
 mod plan;
+mod reader;
 mod reservation;
 mod rewrite;
 pub mod session;
@@ -39,6 +41,7 @@ pub mod target;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod value;
 
 use crate::request::Outcome;
 use crate::status::Status;

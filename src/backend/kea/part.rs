@@ -16,7 +16,7 @@ use std::net::Ipv4Addr;
 pub fn new(key: &HostKey, name: &[u8], address: Option<Ipv4Addr>) -> Reservation {
     let omapi = json::map([("name", json::text(name).into())]);
     let context = json::map([("omapi", Value::Object(omapi))]);
-    let mut map = json::map([(&key.kind[..], json::colons(&key.id).into())]);
+    let mut map = json::map([(key.kind, json::colons(&key.id).into())]);
     set_address(&mut map, address);
     map.insert("user-context".into(), Value::Object(context));
     Reservation {
@@ -28,9 +28,9 @@ pub fn new(key: &HostKey, name: &[u8], address: Option<Ipv4Addr>) -> Reservation
 /// The same reservation for another identifier.
 #[must_use]
 pub fn with_identifier(part: &Reservation, old: &str, key: &HostKey) -> Reservation {
-    let mut map = json::map([(&key.kind[..], json::colons(&key.id).into())]);
+    let mut map = json::map([(key.kind, json::colons(&key.id).into())]);
     let others = part.map.iter().filter(|(name, _)| *name != old);
-    map.extend(others.map(|(name, value)| (name.clone(), value.clone())));
+    map.extend(others.map(|(name, value)| (name.to_owned(), value.clone())));
     Reservation {
         subnet: key.subnet,
         map,
@@ -38,7 +38,7 @@ pub fn with_identifier(part: &Reservation, old: &str, key: &HostKey) -> Reservat
 }
 
 /// Gives it an address, or takes it away.
-pub fn set_address(map: &mut Map<String, Value>, address: Option<Ipv4Addr>) {
+pub fn set_address(map: &mut Map, address: Option<Ipv4Addr>) {
     match address {
         Some(address) => drop(map.insert("ip-address".into(), address.to_string().into())),
         None => drop(map.shift_remove("ip-address")),
@@ -49,8 +49,8 @@ pub fn set_address(map: &mut Map<String, Value>, address: Option<Ipv4Addr>) {
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when somebody else's data is in the way.
-pub fn set_twin(map: &mut Map<String, Value>, twin: &HostKey) -> Result<(), Failure> {
-    let id = json::map([(&twin.kind[..], json::colons(&twin.id).into())]);
+pub fn set_twin(map: &mut Map, twin: &HostKey) -> Result<(), Failure> {
+    let id = json::map([(twin.kind, json::colons(&twin.id).into())]);
     omapi(map)?.insert("twin".into(), Value::Object(id));
     Ok(())
 }
@@ -59,7 +59,7 @@ pub fn set_twin(map: &mut Map<String, Value>, twin: &HostKey) -> Result<(), Fail
 ///
 /// # Errors
 /// As [`set_twin`].
-pub fn set_copy(map: &mut Map<String, Value>, copy: bool) -> Result<(), Failure> {
+pub fn set_copy(map: &mut Map, copy: bool) -> Result<(), Failure> {
     let is = reservation::omapi(map).is_some_and(|o| o.contains_key("copy"));
     match copy {
         true => drop(omapi(map)?.insert("copy".into(), true.into())),
@@ -75,8 +75,8 @@ pub fn set_copy(map: &mut Map<String, Value>, copy: bool) -> Result<(), Failure>
 ///
 /// # Errors
 /// `DHCP_R_PROTOCOLERROR` when its classes are no list.
-pub fn known_at_least(map: &mut Map<String, Value>) -> Result<(), Failure> {
-    let gives = |key: &&str| match map.get(*key) {
+pub fn known_at_least(map: &mut Map) -> Result<(), Failure> {
+    let gives = |key: &&str| match map.get(key) {
         Some(Value::String(s)) => !s.is_empty() && s != "0.0.0.0",
         Some(Value::Array(list)) => !list.is_empty(),
         _ => false,
@@ -102,8 +102,8 @@ pub fn known_at_least(map: &mut Map<String, Value>) -> Result<(), Failure> {
 /// # Errors
 /// `DHCP_R_INVALIDARG` when somebody else's data is in the way.
 pub fn put_statements(
-    dhcp4: &Map<String, Value>,
-    map: &mut Map<String, Value>,
+    dhcp4: &Map,
+    map: &mut Map,
     text: &[u8],
     translation: &Translation,
     edits: &mut Vec<Edit>,
@@ -130,7 +130,7 @@ pub fn put_statements(
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when somebody else's data is in the way.
-pub fn omapi(map: &mut Map<String, Value>) -> Result<&mut Map<String, Value>, Failure> {
+pub fn omapi(map: &mut Map) -> Result<&mut Map, Failure> {
     let context = map
         .entry("user-context")
         .or_insert_with(|| Value::Object(Map::new()));

@@ -9,7 +9,7 @@ use super::draft::Edit;
 use super::group;
 use super::handles::{self, HostKey, Identity};
 use super::host::Host;
-use super::json::{Map, Value};
+use super::json::Map;
 use super::lookup::{Key, Source};
 use super::reservation::Reservation;
 use super::shared::Shared;
@@ -47,7 +47,7 @@ pub struct World<'w> {
     /// For lookups of hosts.
     pub source: Source<'w>,
     /// `Dhcp4`: subnets and classes.
-    pub dhcp4: &'w Map<String, Value>,
+    pub dhcp4: &'w Map,
     /// The server.
     pub shared: &'w Shared,
 }

@@ -35,7 +35,7 @@ pub struct Reservation {
     /// subnet-id, 0 for a global one.
     pub subnet: u32,
     /// As in a configuration, without subnet-id.
-    pub map: Map<String, Value>,
+    pub map: Map,
 }
 
 impl Reservation {
@@ -61,24 +61,24 @@ impl Reservation {
     /// What finds it again; `None` without identifier.
     #[must_use]
     pub fn key(&self) -> Option<HostKey> {
-        key(self.subnet, &self.map)
+        Brief::new(&self.map).key(self.subnet)
     }
 
     /// Its address.
     #[must_use]
     pub fn address(&self) -> Option<Ipv4Addr> {
-        address(&self.map)
+        Brief::new(&self.map).address()
     }
 
     /// Its name, made up if it has none.
     #[must_use]
     pub fn name(&self) -> Vec<u8> {
-        name(self.subnet, &self.map)
+        Brief::new(&self.map).name(self.subnet)
     }
 
     /// What this library keeps in it.
     #[must_use]
-    pub fn omapi(&self) -> Option<&Map<String, Value>> {
+    pub fn omapi(&self) -> Option<&Map> {
         omapi(&self.map)
     }
 
@@ -95,46 +95,71 @@ impl Reservation {
     #[must_use]
     pub fn twin(&self) -> Option<HostKey> {
         let twin = self.omapi()?.get("twin")?.as_object()?;
-        key(self.subnet, twin)
+        Brief::new(twin).key(self.subnet)
     }
 }
 
-fn key(subnet: u32, map: &Map<String, Value>) -> Option<HostKey> {
-    KINDS.iter().find_map(|kind| {
-        let id = json::identifier(json::string(map, kind)?)?;
-        Some(HostKey {
-            subnet,
-            kind: (*kind).to_owned(),
-            id,
+/// What identifies a reservation, as it stands there.
+struct Brief<'m> {
+    ids: [Option<&'m str>; 5],
+    address: Option<&'m str>,
+    hostname: Option<&'m str>,
+    name: Option<&'m str>,
+}
+
+impl<'m> Brief<'m> {
+    fn new(map: &'m Map) -> Self {
+        let [a, b, c, d, e] = KINDS.each_ref().map(std::slice::from_ref);
+        let address = &["ip-address"];
+        let name = &["user-context", "omapi", "name"];
+        let found = map.strings([a, b, c, d, e, address, &["hostname"], name]);
+        // Kea shows what is not set as an empty string.
+        let [a, b, c, d, e, address, hostname, name] =
+            found.map(|text| text.filter(|t| !t.is_empty()));
+        Self {
+            ids: [a, b, c, d, e],
+            address,
+            hostname,
+            name,
+        }
+    }
+
+    fn key(&self, subnet: u32) -> Option<HostKey> {
+        let mut ids = KINDS.iter().zip(self.ids);
+        ids.find_map(|(kind, id)| {
+            Some(HostKey {
+                subnet,
+                kind,
+                id: json::identifier(id?)?,
+            })
         })
-    })
-}
+    }
 
-fn address(map: &Map<String, Value>) -> Option<Ipv4Addr> {
-    let address: Ipv4Addr = json::string(map, "ip-address")?.parse().ok()?;
-    Some(address).filter(|a| !a.is_unspecified())
-}
+    fn address(&self) -> Option<Ipv4Addr> {
+        let address: Ipv4Addr = self.address?.parse().ok()?;
+        Some(address).filter(|a| !a.is_unspecified())
+    }
 
-/// What this library keeps in a reservation or class.
-#[must_use]
-pub fn omapi(map: &Map<String, Value>) -> Option<&Map<String, Value>> {
-    map.get("user-context")?.get("omapi")?.as_object()
-}
-
-fn name(subnet: u32, map: &Map<String, Value>) -> Vec<u8> {
-    let own = omapi(map).and_then(|o| json::string(o, "name"));
-    match own.or_else(|| json::string(map, "hostname")) {
-        Some(name) => json::bytes(name),
-        None => {
-            let id = key(subnet, map).map(|k| json::hex(&k.id));
-            format!("kea-{subnet}-{}", id.unwrap_or_default()).into_bytes()
+    fn name(&self, subnet: u32) -> Vec<u8> {
+        match self.name.or(self.hostname) {
+            Some(name) => json::bytes(name),
+            None => {
+                let id = self.key(subnet).map(|k| json::hex(&k.id));
+                format!("kea-{subnet}-{}", id.unwrap_or_default()).into_bytes()
+            }
         }
     }
 }
 
+/// What this library keeps in a reservation or class.
+#[must_use]
+pub fn omapi(map: &Map) -> Option<&Map> {
+    map.get("user-context")?.get("omapi")?.as_object()
+}
+
 /// The reservations of a place.
 #[must_use]
-pub fn list(dhcp4: &Map<String, Value>, place: Place) -> &[Value] {
+pub fn list(dhcp4: &Map, place: Place) -> &[Value] {
     let holder = match place {
         Place::Global => Some(dhcp4),
         Place::Subnet(i) => json::list(dhcp4, "subnet4")
@@ -150,16 +175,11 @@ pub fn list(dhcp4: &Map<String, Value>, place: Place) -> &[Value] {
 }
 
 /// The reservations of a place, to change; made when there are none.
-pub fn list_mut(dhcp4: &mut Map<String, Value>, place: Place) -> Option<&mut Vec<Value>> {
+pub fn list_mut(dhcp4: &mut Map, place: Place) -> Option<&mut Vec<Value>> {
     let holder = match place {
         Place::Global => dhcp4,
-        Place::Subnet(i) => dhcp4.get_mut("subnet4")?.get_mut(i)?.as_object_mut()?,
-        Place::Shared(i, j) => dhcp4
-            .get_mut("shared-networks")?
-            .get_mut(i)?
-            .get_mut("subnet4")?
-            .get_mut(j)?
-            .as_object_mut()?,
+        Place::Subnet(i) => item(dhcp4, "subnet4", i)?,
+        Place::Shared(i, j) => item(item(dhcp4, "shared-networks", i)?, "subnet4", j)?,
     };
     holder
         .entry("reservations")
@@ -167,8 +187,15 @@ pub fn list_mut(dhcp4: &mut Map<String, Value>, place: Place) -> Option<&mut Vec
         .as_array_mut()
 }
 
+fn item<'m>(map: &'m mut Map, key: &str, at: usize) -> Option<&'m mut Map> {
+    map.get_mut(key)?
+        .as_array_mut()?
+        .get_mut(at)?
+        .as_object_mut()
+}
+
 /// The places of reservations with their subnet-ids.
-pub fn places(dhcp4: &Map<String, Value>) -> impl Iterator<Item = (Place, u32)> {
+pub fn places(dhcp4: &Map) -> impl Iterator<Item = (Place, u32)> {
     let subnets = config::subnets(dhcp4)
         .filter_map(|(place, subnet)| Some((place, config::subnet_id(subnet)?)));
     std::iter::once((Place::Global, 0)).chain(subnets)
@@ -176,19 +203,20 @@ pub fn places(dhcp4: &Map<String, Value>) -> impl Iterator<Item = (Place, u32)> 
 
 /// Everything that lookups compare, for one reservation in a list.
 #[must_use]
-pub fn entry(place: Place, at: usize, subnet: u32, map: &Map<String, Value>) -> Option<Entry> {
+pub fn entry(place: Place, at: usize, subnet: u32, map: &Map) -> Option<Entry> {
+    let brief = Brief::new(map);
     Some(Entry {
         place,
         at,
-        key: key(subnet, map)?,
-        address: address(map),
-        name: name(subnet, map),
+        key: brief.key(subnet)?,
+        address: brief.address(),
+        name: brief.name(subnet),
     })
 }
 
 /// All reservations of a configuration.
 #[must_use]
-pub fn entries(dhcp4: &Map<String, Value>) -> Vec<Entry> {
+pub fn entries(dhcp4: &Map) -> Vec<Entry> {
     places(dhcp4)
         .flat_map(|(place, subnet)| {
             let items = list(dhcp4, place).iter().enumerate();

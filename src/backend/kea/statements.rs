@@ -88,7 +88,7 @@ impl Translation {
     }
 
     /// The lifetimes as fields of a class.
-    pub fn put_lifetimes(&self, class: &mut Map<String, Value>) {
+    pub fn put_lifetimes(&self, class: &mut Map) {
         let names = ["valid-lifetime", "min-valid-lifetime", "max-valid-lifetime"];
         for (name, value) in names.into_iter().zip(self.lifetimes) {
             if let Some(seconds) = value {
@@ -99,7 +99,7 @@ impl Translation {
 
     /// Options and header fields into a reservation or class: what is there
     /// of the same code is replaced.
-    pub fn put(&self, map: &mut Map<String, Value>) {
+    pub fn put(&self, map: &mut Map) {
         for (name, value) in &self.fields {
             map.insert((*name).into(), value.clone().into());
         }

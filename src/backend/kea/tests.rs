@@ -3,6 +3,7 @@
 mod hosts;
 mod leases;
 mod statements;
+mod value;
 
 use super::ask::{Ask, Kind, Order};
 use super::attributes::{Answered, Attributes};

@@ -277,7 +277,7 @@ fn a_change_that_somebody_overwrote_is_made_again() {
     use super::super::handles::{HostKey, Identity, handle};
     let key = HostKey {
         subnet: 1,
-        kind: "hw-address".into(),
+        kind: "hw-address",
         id: vec![2, 0, 0, 0, 9, 1],
     };
     let ask = || {
