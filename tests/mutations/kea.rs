@@ -357,7 +357,9 @@ fn over_http(
     mut data: &[u8],
     piece: &mut dyn FnMut(usize) -> usize,
 ) -> Result<Option<Vec<u8>>, Failure> {
-    let (_, mut response) = http::request("h:1", "/", None, b"{}").unwrap();
+    let (_, mut response) = http::Template::new("h:1", "/", None)
+        .unwrap()
+        .request(b"{}");
     while !data.is_empty() {
         let (now, later) = data.split_at(piece(data.len()).min(data.len()));
         data = later;

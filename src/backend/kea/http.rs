@@ -8,11 +8,19 @@ use ureq_proto::BodyMode;
 use ureq_proto::client::state::{RecvBody, RecvResponse};
 use ureq_proto::client::{Call, RecvBodyResult, RecvResponseResult, SendRequestResult};
 use ureq_proto::http::{Request, StatusCode};
+use zeroize::Zeroizing;
 
 /// Longest header of an answer.
 const MAX_HEADER: usize = 64 * 1024;
 
 enum State {
+    /// Nothing is known of the answer yet.
+    Start,
+    /// The usual answer: a header of this length, then so much content.
+    Plain {
+        header: usize,
+        content: usize,
+    },
     Header(Call<RecvResponse>),
     Body(Call<RecvBody>),
     Done {
@@ -20,6 +28,14 @@ enum State {
     },
     /// Only while a call goes from one state to the next, or after an error.
     Over,
+}
+
+/// How commands are sent to one server. May hold a password.
+pub struct Template {
+    /// Up to the length of the content.
+    before: Zeroizing<Vec<u8>>,
+    /// From there to the content.
+    after: Zeroizing<Vec<u8>>,
 }
 
 /// The receiving side of an exchange.
@@ -32,21 +48,61 @@ pub struct Response {
     body: Vec<u8>,
 }
 
-/// The bytes of a request with `command` as its content, and what takes the
-/// answer.
-///
-/// # Errors
-/// `DHCP_R_INVALIDARG` for what cannot be part of a request.
-pub fn request(
+const LENGTH: &[u8] = b"content-length: ";
+
+impl Template {
+    /// For a server.
+    ///
+    /// # Errors
+    /// `DHCP_R_INVALIDARG` for what cannot be part of a request.
+    pub fn new(
+        authority: &str,
+        path: &str,
+        authorization: Option<&Secret>,
+    ) -> Result<Self, Status> {
+        let (header, _) = call(authority, path, authorization)?;
+        let mut lines = header.windows(LENGTH.len());
+        let at = lines.position(|l| l == LENGTH);
+        let at = at.ok_or(Status::INVALID_ARGUMENT)? + LENGTH.len();
+        let (before, rest) = header.split_at(at);
+        let after = rest.strip_prefix(b"0").ok_or(Status::INVALID_ARGUMENT)?;
+        Ok(Self {
+            before: Zeroizing::new(before.into()),
+            after: Zeroizing::new(after.into()),
+        })
+    }
+
+    /// The bytes of a request with `command` as its content, and what takes the
+    /// answer.
+    #[must_use]
+    pub fn request(&self, command: &[u8]) -> (Vec<u8>, Response) {
+        let length = command.len().to_string();
+        let parts: [&[u8]; 4] = [&self.before, length.as_bytes(), &self.after, command];
+        (parts.concat(), Response::default())
+    }
+}
+
+impl Default for Response {
+    fn default() -> Self {
+        Self {
+            state: State::Start,
+            status: StatusCode::OK,
+            input: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+}
+
+/// A request without content, and what follows it.
+fn call(
     authority: &str,
     path: &str,
     authorization: Option<&Secret>,
-    command: &[u8],
-) -> Result<(Vec<u8>, Response), Status> {
+) -> Result<(Vec<u8>, Call<RecvResponse>), Status> {
     let bad = |_| Status::INVALID_ARGUMENT;
     let mut request = Request::post(format!("http://{authority}{path}"))
         .header("content-type", "application/json")
-        .header("content-length", command.len().to_string());
+        .header("content-length", "0");
     if let Some(secret) = authorization {
         request = request.header("authorization", secret.reveal());
     }
@@ -61,26 +117,52 @@ pub fn request(
         }
         out.extend_from_slice(&line[..n]);
     }
-    let Some(SendRequestResult::SendBody(mut call)) = call.proceed().map_err(bad)? else {
-        return Err(Status::INVALID_ARGUMENT);
-    };
-    let mut sent = 0;
-    while sent < command.len() {
-        let (used, written) = call.write(&command[sent..], &mut line).map_err(bad)?;
-        if used == 0 {
-            return Err(Status::INVALID_ARGUMENT);
+    match call.proceed().map_err(bad)? {
+        Some(SendRequestResult::SendBody(mut call)) => {
+            call.write(&[], &mut line).map_err(bad)?;
+            Ok((out, call.proceed().ok_or(Status::INVALID_ARGUMENT)?))
         }
-        sent += used;
-        out.extend_from_slice(&line[..written]);
+        Some(SendRequestResult::RecvResponse(call)) => Ok((out, call)),
+        _ => Err(Status::INVALID_ARGUMENT),
     }
-    let call = call.proceed().ok_or(Status::INVALID_ARGUMENT)?;
-    let response = Response {
-        state: State::Header(call),
-        status: StatusCode::OK,
-        input: Vec::new(),
-        body: Vec::new(),
+}
+
+/// What the start of an answer shows.
+enum Start {
+    Incomplete,
+    Plain { header: usize, content: usize },
+    Other,
+}
+
+/// Nearly all answers have status 200, a length, and leave the connection open.
+fn start_of(input: &[u8]) -> Start {
+    let mut headers = [httparse::EMPTY_HEADER; 32];
+    let mut response = httparse::Response::new(&mut headers);
+    let header = match response.parse(input) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) if input.len() <= MAX_HEADER => return Start::Incomplete,
+        _ => return Start::Other,
     };
-    Ok((out, response))
+    if (response.code, response.version) != (Some(200), Some(1)) {
+        return Start::Other;
+    }
+    let mut content = None;
+    for field in response.headers {
+        if field.name.eq_ignore_ascii_case("content-length") && content.is_none() {
+            let digits = field.value.iter().all(u8::is_ascii_digit);
+            let text = core::str::from_utf8(field.value).ok().filter(|_| digits);
+            content = text.and_then(|t| t.parse::<usize>().ok());
+        } else if !["content-type", "date", "server"]
+            .iter()
+            .any(|n| field.name.eq_ignore_ascii_case(n))
+        {
+            return Start::Other;
+        }
+    }
+    match content {
+        Some(content) => Start::Plain { header, content },
+        None => Start::Other,
+    }
 }
 
 impl Response {
@@ -118,6 +200,30 @@ impl Response {
         let bad = |_| Failure::from(Status::PROTOCOL_ERROR);
         loop {
             self.state = match std::mem::replace(&mut self.state, State::Over) {
+                State::Start => match start_of(&self.input) {
+                    Start::Incomplete => {
+                        self.state = State::Start;
+                        return Ok(None);
+                    }
+                    Start::Plain { header, content } => State::Plain { header, content },
+                    // What was asked plays no role any more.
+                    Start::Other => State::Header(call("localhost", "/", None)?.1),
+                },
+                State::Plain { header, content } => {
+                    if content > MAX_BYTES {
+                        return Err(Status::PROTOCOL_ERROR.into());
+                    }
+                    let end = header + content;
+                    if self.input.len() < end {
+                        self.state = State::Plain { header, content };
+                        return Ok(None);
+                    }
+                    let reusable = self.input.len() == end;
+                    self.input.truncate(end);
+                    self.body = self.input.split_off(header);
+                    self.input.clear();
+                    State::Done { reusable }
+                }
                 State::Header(mut call) => {
                     let (used, response) = call.try_response(&self.input, false).map_err(bad)?;
                     self.input.drain(..used);
@@ -193,7 +299,8 @@ mod tests {
     use super::*;
 
     fn response() -> Response {
-        let (bytes, response) = request("[::1]:81", "/", None, b"{}").unwrap();
+        let template = Template::new("[::1]:81", "/", None).unwrap();
+        let (bytes, response) = template.request(b"{}");
         let text = String::from_utf8(bytes).unwrap();
         assert!(text.starts_with("POST / HTTP/1.1\r\n"), "{text}");
         assert!(text.contains("content-length: 2\r\n"), "{text}");
@@ -231,6 +338,38 @@ mod tests {
         let half = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n[1";
         assert_eq!(r.take(half).unwrap(), None);
         assert_eq!(r.closed().unwrap(), None);
+    }
+
+    #[test]
+    fn unusual_headers() {
+        let take = |header: &str| {
+            let text = format!("HTTP/1.1 200 OK\r\n{header}\r\n\r\n[1]");
+            response().take(text.as_bytes()).map_err(|f| f.status())
+        };
+        let whole = |reusable| Ok(Some((b"[1]".to_vec(), reusable)));
+        for header in [
+            "content-LENGTH:3",
+            "Content-Length: 3\r\nDate: x\r\nServer: y",
+            "Content-Length: 3\r\nX-Other: z",
+            "Connection: keep-alive\r\nContent-Length: 3",
+        ] {
+            assert_eq!(take(header), whole(true), "{header}");
+        }
+        assert_eq!(take("Content-Length: 3\r\nConnection: close"), whole(false));
+        // More than was announced: nobody knows what it is.
+        let more = take("Content-Length: 2").unwrap().unwrap();
+        assert_eq!(more, (b"[1".to_vec(), false));
+        assert_eq!(take("Content-Length: 4"), Ok(None));
+        for bad in [
+            "Content-Length: 3\r\nContent-Length: 2",
+            "Content-Length: +3",
+            "Content-Length: 99999999999999999999",
+            "Content-Length: 999999999999",
+        ] {
+            assert!(!matches!(take(bad), Ok(Some(_))), "{bad}");
+        }
+        let many = "x: y\r\n".repeat(40) + "Content-Length: 3";
+        assert_eq!(take(&many), whole(true));
     }
 
     #[test]

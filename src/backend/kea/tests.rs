@@ -199,7 +199,9 @@ fn every_recorded_answer_is_understood_and_survives() {
     let (mut plain, mut over_http) = (0, 0);
     for e in EXCHANGES.iter().filter(|e| !e.answer.is_empty()) {
         if e.http {
-            let (_, mut response) = http::request("h:1", "/", None, b"{}").unwrap();
+            let (_, mut response) = http::Template::new("h:1", "/", None)
+                .unwrap()
+                .request(b"{}");
             if let Ok(Some((body, _))) = response.take(&e.answer) {
                 // We ask one service; two answers are nobody's.
                 let reply = Reply::new(json::parse(&body).unwrap());
@@ -241,7 +243,9 @@ fn http_refusals_by_code() {
         ("http.unknown-cmd", Status::NOT_IMPLEMENTED),
     ] {
         for version in ["2.2.0", "3.0.4"] {
-            let (_, mut response) = http::request("h:1", "/", None, b"{}").unwrap();
+            let (_, mut response) = http::Template::new("h:1", "/", None)
+                .unwrap()
+                .request(b"{}");
             let got = match response.take(&exchange(name, version).answer) {
                 Err(failure) => failure.status(),
                 Ok(None) => panic!("{name}"),

@@ -1,11 +1,11 @@
 //! Everything of a connection that touches the kernel: commands under way,
 //! connections that are kept, locks.
 
-use super::link::{Link, unreachable};
+use super::link::{Buffer, Link, unreachable};
 use super::lock::Lock;
 use super::watch::Shown;
 use crate::backend::kea::Failure;
-use crate::backend::kea::http;
+use crate::backend::kea::http::Template;
 use crate::backend::kea::job::Effect;
 use crate::backend::kea::session::{AT_ONCE, Running};
 use crate::backend::kea::target::{Place, Target};
@@ -30,6 +30,8 @@ pub struct Driver<T: Complete> {
     pub flights: VecDeque<Flight<T>>,
     /// Keys of the tickets completed in the present turn.
     pub completed: Vec<usize>,
+    /// For what arrives.
+    pub buffer: Buffer,
     /// Over HTTP: connections for the next command. Over a UNIX socket: those
     /// that served; see [`keep`](Self::keep).
     idle: Vec<Socket>,
@@ -38,6 +40,7 @@ pub struct Driver<T: Complete> {
     spare: Option<Socket>,
     unix: Option<SocketAddrUnix>,
     addresses: Vec<SocketAddr>,
+    template: Option<Template>,
 }
 
 /// A running request with what it waits for.
@@ -120,10 +123,12 @@ impl<T: Complete> Driver<T> {
             memory: T::Memory::default(),
             flights: VecDeque::new(),
             completed: Vec::new(),
+            buffer: Buffer::default(),
             idle: Vec::new(),
             spare: None,
             unix,
             addresses,
+            template: None,
         })
     }
 
@@ -154,12 +159,17 @@ impl<T: Complete> Driver<T> {
                     authorization,
                 },
             ) => {
-                let authority = match host.contains(':') {
-                    true => format!("[{host}]:{port}"),
-                    false => format!("{host}:{port}"),
-                };
-                let request = http::request(&authority, path, authorization.as_ref(), &bytes)?;
-                let idle = self.usable();
+                if self.template.is_none() {
+                    let authority = match host.contains(':') {
+                        true => format!("[{host}]:{port}"),
+                        false => format!("{host}:{port}"),
+                    };
+                    let template = Template::new(&authority, path, authorization.as_ref())?;
+                    self.template = Some(template);
+                }
+                let template = self.template.as_ref().ok_or(Status::INVALID_ARGUMENT)?;
+                let request = template.request(&bytes);
+                let idle = self.usable(repeatable);
                 let addresses = self.addresses.clone();
                 let link = Link::http(request, idle, addresses, repeatable, patience)?;
                 Ok(Begun::Waits(Waits::Link(Box::new(link))))
@@ -169,11 +179,14 @@ impl<T: Complete> Driver<T> {
         }
     }
 
-    /// A kept connection that the server has not closed.
-    fn usable(&mut self) -> Option<Socket> {
+    /// A kept connection. If it has been closed meanwhile, a command that is
+    /// `repeatable` is sent again; for others that is looked up first.
+    fn usable(&mut self, repeatable: bool) -> Option<Socket> {
         while let Some(socket) = self.idle.pop() {
             // Nothing is to be received now; the end of the stream would be.
-            if let Ok(None) = socket.receive(&mut [0; 1], false) {
+            if repeatable {
+                return Some(socket);
+            } else if let Ok(None) = socket.receive(&mut [0; 1], false) {
                 return Some(socket);
             }
         }

@@ -17,11 +17,23 @@ use std::time::{Duration, Instant};
 /// memory for more, is tried again.
 const FULL: Duration = Duration::from_millis(1);
 
-/// Space for an answer; most are smaller.
-const FIRST: usize = 4096;
-
 /// Largest piece that is received at once.
-const PIECE: usize = 256 * 1024;
+const PIECE: usize = 128 * 1024;
+
+/// An answer that the parser may look at before it is known to be complete.
+const SMALL: usize = 4096;
+
+/// Where pieces are received, for all commands of a connection: an answer that
+/// is one piece is read from there.
+#[derive(Default)]
+pub struct Buffer(Vec<u8>);
+
+impl Buffer {
+    fn space(&mut self) -> &mut [u8] {
+        self.0.resize(PIECE, 0);
+        &mut self.0
+    }
+}
 
 /// How an exchange goes on.
 pub enum Event {
@@ -48,8 +60,8 @@ enum Inside {
         address: SocketAddrUnix,
         spare: Option<Socket>,
         scanner: Scanner,
+        /// The pieces before the last.
         input: Vec<u8>,
-        end: usize,
     },
     Http {
         connecting: bool,
@@ -82,7 +94,6 @@ impl Link {
                 spare,
                 scanner: Scanner::default(),
                 input: Vec::new(),
-                end: 0,
             },
         );
         link.connect()?;
@@ -235,7 +246,7 @@ impl Link {
     ///
     /// # Errors
     /// No answer will come.
-    pub fn proceed(&mut self, ready: PollFlags) -> Result<Event, Failure> {
+    pub fn proceed(&mut self, ready: PollFlags, buffer: &mut Buffer) -> Result<Event, Failure> {
         let now = Instant::now();
         if self.retry.is_some_and(|at| at <= now) {
             self.retry = None;
@@ -263,63 +274,61 @@ impl Link {
         }
         self.send()?;
         if ready.intersects(!PollFlags::OUT) {
-            return self.receive();
+            return self.receive(buffer.space());
         }
         Ok(Event::Later)
     }
 
-    fn receive(&mut self) -> Result<Event, Failure> {
+    fn receive(&mut self, space: &mut [u8]) -> Result<Event, Failure> {
         let Some(socket) = &self.socket else {
             return Ok(Event::Later);
         };
+        let received = socket.receive(space, false);
+        if let Ok(None) = received {
+            return Ok(Event::Later);
+        }
+        self.limit = Instant::now() + self.patience;
         match &mut self.inside {
-            Inside::Unix {
-                scanner,
-                input,
-                end,
-                ..
-            } => {
+            Inside::Unix { scanner, input, .. } => {
+                let piece = match received {
+                    Ok(Some(n)) if n > 0 => &space[..n],
+                    _ => return Err(Failure::Lost(Status::CONNECTION_RESET)),
+                };
                 // Grows only as bytes really arrive.
-                if *end == input.len() {
-                    let more = input.len().clamp(FIRST, PIECE);
-                    input.resize(*end + more, 0);
-                }
-                match socket.receive(&mut input[*end..], false) {
-                    Ok(None) => return Ok(Event::Later),
-                    Ok(Some(0)) | Err(_) => return Err(Failure::Lost(Status::CONNECTION_RESET)),
-                    Ok(Some(n)) => *end += n,
-                }
-                self.limit = Instant::now() + self.patience;
-                match scanner.scan(&input[..*end])? {
-                    None => Ok(Event::Later),
-                    Some(length) => {
-                        let reply = Reply::new(json::parse(&input[..length])?)?;
-                        Ok(Event::Answer(reply, self.socket.take()))
+                let all = if input.is_empty() {
+                    piece
+                } else {
+                    input.extend_from_slice(piece);
+                    &input[..]
+                };
+                match answer(scanner, all)? {
+                    Some(reply) => Ok(Event::Answer(reply, self.socket.take())),
+                    None => {
+                        if input.is_empty() {
+                            input.extend_from_slice(piece);
+                        }
+                        Ok(Event::Later)
                     }
                 }
             }
-            Inside::Http { .. } => {
-                let mut piece = [0; 16 * 1024];
-                let n = match socket.receive(&mut piece, false) {
-                    Ok(None) => return Ok(Event::Later),
+            Inside::Http {
+                reused,
+                response,
+                scanner,
+                ..
+            } => {
+                let piece = match received {
                     Ok(Some(0)) => return self.closed(),
-                    Err(_) => return self.again(),
-                    Ok(Some(n)) => n,
-                };
-                socket.quick_ack();
-                self.limit = Instant::now() + self.patience;
-                let Inside::Http {
-                    reused,
-                    response,
-                    scanner,
-                    ..
-                } = &mut self.inside
-                else {
-                    return Ok(Event::Later);
+                    Ok(Some(n)) => &space[..n],
+                    _ => return self.again(),
                 };
                 *reused = false;
-                match response.take(&piece[..n])? {
-                    None => Ok(Event::Later),
+                match response.take(piece)? {
+                    None => {
+                        // The next command acknowledges what was the last.
+                        socket.quick_ack();
+                        Ok(Event::Later)
+                    }
                     Some((body, reusable)) => {
                         let reply = content(scanner, &body)?;
                         Ok(Event::Answer(
@@ -367,9 +376,22 @@ impl Link {
 
 /// The answer in the content of a response.
 fn content(scanner: &mut Scanner, body: &[u8]) -> Result<Reply, Failure> {
-    let length = scanner.scan(body)?;
-    let length = length.ok_or(Failure::Lost(Status::CONNECTION_RESET))?;
-    Ok(Reply::new(json::parse(&body[..length])?)?)
+    answer(scanner, body)?.ok_or(Failure::Lost(Status::CONNECTION_RESET))
+}
+
+/// The answer at the start of `input`, if it is complete.
+fn answer(scanner: &mut Scanner, input: &[u8]) -> Result<Option<Reply>, Failure> {
+    // Nearly always: then the parser itself is the quickest to say so.
+    if input.len() <= SMALL
+        && let [.., b'}' | b']'] = input
+        && let Ok(value) = json::parse(input)
+    {
+        return Ok(Some(Reply::new(value)?));
+    }
+    match scanner.scan(input)? {
+        Some(length) => Ok(Some(Reply::new(json::parse(&input[..length])?)?)),
+        None => Ok(None),
+    }
 }
 
 /// A server that is not there.

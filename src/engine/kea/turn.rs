@@ -2,7 +2,7 @@
 
 use super::connection::KeaConnection;
 use super::driver::{self, Begun, Driver, Flight, Waits};
-use super::link::Event;
+use super::link::{Buffer, Event};
 use super::lock::Lock;
 use super::watch::Shown;
 use crate::backend::kea::Failure;
@@ -128,8 +128,10 @@ impl<'c, T: Complete> Turn<'c, T> {
 
     /// What a request waited for has happened. True when it has ended.
     fn go_on(&mut self, mut flight: Flight<T>, flags: PollFlags) -> bool {
+        let mut none = Buffer::default();
+        let buffer = self.driver.as_mut().map_or(&mut none, |d| &mut d.buffer);
         let (result, lock) = match &mut flight.waits {
-            Waits::Link(link) => match link.proceed(flags) {
+            Waits::Link(link) => match link.proceed(flags, buffer) {
                 Ok(Event::Later) => {
                     self.put_back(flight);
                     return false;
