@@ -160,8 +160,8 @@ fn start_of(input: &[u8]) -> Start {
         }
     }
     match content {
-        Some(content) => Start::Plain { header, content },
-        None => Start::Other,
+        Some(content) if content <= MAX_BYTES => Start::Plain { header, content },
+        _ => Start::Other,
     }
 }
 
@@ -210,9 +210,6 @@ impl Response {
                     Start::Other => State::Header(call("localhost", "/", None)?.1),
                 },
                 State::Plain { header, content } => {
-                    if content > MAX_BYTES {
-                        return Err(Status::PROTOCOL_ERROR.into());
-                    }
                     let end = header + content;
                     if self.input.len() < end {
                         self.state = State::Plain { header, content };
