@@ -12,7 +12,10 @@ static dhcpctl_handle named(dhcpctl_handle connection, const char *name)
 
 int main(void)
 {
-    static const unsigned char hardware[6] = {2, 0, 0, 0xdd, 0, 1};
+    /* Two of these programs may use one server. */
+    const unsigned char hardware[6] = {2, 0xdd, (unsigned char) (getpid() >> 16),
+                                       (unsigned char) (getpid() >> 8),
+                                       (unsigned char) getpid(), 1};
     dhcpctl_handle connection;
     dhcpctl_handle group;
     dhcpctl_handle host;

@@ -270,7 +270,7 @@ impl<T> Session<T> {
         !self.outstanding.is_empty()
     }
 
-    /// True for one in [`PILE`] requests while at least so many are queued and
+    /// True for one in `PILE` requests while at least so many are queued and
     /// not sent.
     #[must_use]
     pub fn is_piling_up(&self) -> bool {
