@@ -7,7 +7,7 @@ from lab import Missing
 from rows import collected
 from table import Figure, Series, interleaved
 
-LOOKUPS = 4000
+LOOKUPS = 3000
 MANY_RESERVATIONS = 10_000
 # A configuration that is younger than a second is never certainly the same.
 SETTLED = 1.1
@@ -31,7 +31,7 @@ def lookups(lab, table, program):
     kea = Kea(lab, program, f"kea-{program.version}-leases", leases=LEASES)
     name, path = kea.name, kea.socket
     s = interleaved(
-        15,
+        11,
         {
             "raw": lambda: lab.seconds(name, *lab.raw_kea("lookup", path, LOOKUPS)),
             "ours": lambda: lab.seconds(name, *lab.client("lookup", LOOKUPS)),
