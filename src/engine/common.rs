@@ -105,6 +105,7 @@ pub trait Server<T: Complete>: Sized {
 /// any thread.
 pub struct Core<T: Complete, S: Server<T>> {
     pub(super) state: Mutex<State<T, S>>,
+    #[cfg_attr(not(feature = "kea"), expect(dead_code, reason = "Kea's only"))]
     pub(super) fixed: S::Fixed,
     /// Number of the thread that used it last; such a thread serves the
     /// connection in all its waits. For the object layer's dispatcher.

@@ -23,6 +23,8 @@ pub struct Turn<'c, T: Complete> {
     received: bool,
     /// Whoever has it waits on afterwards.
     pub(super) stays: bool,
+    /// The thread was panicking already, and clears up.
+    panicking: bool,
     followups: Vec<T::Followup>,
 }
 
@@ -42,6 +44,7 @@ impl<'c, T: Complete> Turn<'c, T> {
             connecting,
             received: false,
             stays: false,
+            panicking: std::thread::panicking(),
             followups: Vec::new(),
         }
     }
@@ -163,6 +166,10 @@ impl<'c, T: Complete> Turn<'c, T> {
 impl<T: Complete> Drop for Turn<'_, T> {
     fn drop(&mut self) {
         if let Some(reader) = self.reader.take() {
+            if std::thread::panicking() && !self.panicking {
+                // The answer that it was at is lost, and nobody would ever know.
+                self.connection.close(Status::UNEXPECTED);
+            }
             let followups = core::mem::take(&mut self.followups);
             self.connection
                 .reader_returns(reader, followups, self.received, self.stays);

@@ -2,8 +2,8 @@
 //! genuine sizes.
 
 use super::layout::{omapi_data_string_t, omapi_datatype_t, omapi_object_t, omapi_typed_data_t};
-use super::refs;
 use super::slab;
+use super::{held, refs};
 use crate::status::Status;
 use core::ffi::{c_int, c_uint};
 use core::mem::offset_of;
@@ -170,7 +170,7 @@ unsafe impl Counted for omapi_typed_data_t {
         // object that it holds.
         unsafe {
             if kind(this) == omapi_datatype_t::omapi_datatype_object as u32 {
-                refs::dereference(&raw mut (*this).u.object);
+                held::dereference(&raw mut (*this).u.object);
             }
             slab::free(this.cast());
         }

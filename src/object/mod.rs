@@ -16,6 +16,7 @@ pub mod data;
 pub mod dispatch;
 pub mod generic;
 pub mod handles;
+mod held;
 mod intake;
 pub mod io;
 pub mod layout;

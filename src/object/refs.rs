@@ -16,7 +16,6 @@ use core::ffi::{c_char, c_int};
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use parking_lot::Mutex;
-use std::cell::{Cell, RefCell};
 
 /// Protects links and the decision to free a chain. A leaf lock.
 static STRUCTURE: Mutex<()> = Mutex::new(());
@@ -154,58 +153,11 @@ pub unsafe fn dereference_at(
                 Ok(dead) => dead,
             }
         };
-        let _level = Level::enter();
         for &mut o in dead.all() {
-            if DEPTH.get() > DEEPEST && later(o) {
-                continue;
-            }
             destroy(o, file, line);
         }
     }
     Status::SUCCESS
-}
-
-/// How deep the ends of objects may nest in one thread: an object's values may
-/// hold the last references on other objects, and so on without end. Beyond
-/// this they wait until the outermost has ended.
-const DEEPEST: u32 = 64;
-
-thread_local! {
-    static DEPTH: Cell<u32> = const { Cell::new(0) };
-    /// Some are left for later.
-    static DEEP: Cell<bool> = const { Cell::new(false) };
-    /// Dead objects that are still to be destroyed.
-    static LATER: RefCell<Vec<NonNull<omapi_object_t>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// One level, for as long as it lives; the outermost destroys what is left.
-struct Level;
-
-impl Level {
-    fn enter() -> Self {
-        DEPTH.set(DEPTH.get() + 1);
-        Self
-    }
-}
-
-impl Drop for Level {
-    fn drop(&mut self) {
-        if DEPTH.get() == 1 && DEEP.get() {
-            while let Ok(Some(o)) = LATER.try_with(|all| all.borrow_mut().pop()) {
-                // SAFETY: nobody refers to it, and it is on no list any more.
-                unsafe { destroy(o.as_ptr(), c"".as_ptr(), 0) };
-            }
-            DEEP.set(false);
-        }
-        DEPTH.set(DEPTH.get() - 1);
-    }
-}
-
-/// Leaves a dead object for later. False in a thread that has no list any more.
-fn later(object: *mut omapi_object_t) -> bool {
-    DEEP.set(true);
-    let put = LATER.try_with(|all| all.borrow_mut().extend(NonNull::new(object)));
-    put.is_ok()
 }
 
 /// The common case without a lock: an object with references to spare.
@@ -471,37 +423,5 @@ impl Drop for ObjectRef {
         let mut slot = self.as_ptr();
         // SAFETY: we own a reference.
         unsafe { dereference(&raw mut slot) };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::value::Owned;
-    use super::super::{data, generic, types};
-    use super::*;
-
-    /// Each holds the last reference on the next, in a value.
-    #[test]
-    fn a_hundred_thousand_objects_one_inside_the_other() {
-        let work = || {
-            types::initialize().unwrap();
-            // SAFETY: all objects and data are ours.
-            unsafe {
-                let mut inner = ObjectRef::from_raw(generic::new().unwrap());
-                for _ in 0..100_000 {
-                    let outer = ObjectRef::from_raw(generic::new().unwrap());
-                    let name = Owned(data::data_string_from(b"next").unwrap());
-                    let value = Owned(data::typed_object(inner.as_ptr()).unwrap());
-                    let set = types::set_value(outer.as_ptr(), null_mut(), name.0, value.0);
-                    assert_eq!(set, Status::SUCCESS);
-                    inner = outer;
-                }
-                drop(inner);
-            }
-            assert_eq!((DEPTH.get(), DEEP.get()), (0, false));
-            assert!(LATER.with(|all| all.borrow().is_empty()));
-        };
-        let thread = std::thread::Builder::new().stack_size(256 << 10);
-        thread.spawn(work).unwrap().join().unwrap();
     }
 }

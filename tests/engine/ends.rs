@@ -1,7 +1,9 @@
 //! How connections end.
 
 use crate::server::serve;
-use crate::ticket::{Got, LONG, ask, ask_with, connect, finish, ready, try_ask, value_of};
+use crate::ticket::{
+    Got, How, LONG, ask, ask_with, connect, finish, ready, try_ask, try_ask_as, value_of,
+};
 use dhcpctl::engine::{Connection, Disconnect, Phase, Waited};
 use dhcpctl::status::Status;
 use std::net::TcpListener;
@@ -63,6 +65,23 @@ fn the_server_hangs_up() {
         assert_eq!(slot.got() == LOST, i >= 3, "{i}: {:?}", slot.got());
     }
     assert_eq!(c.phase(), Phase::Closed(Status::CONNECTION_RESET));
+}
+
+/// A defect while an answer is taken in: the connection ends, because nobody
+/// would ever know of that request; nobody waits for ever.
+#[test]
+fn a_panic_while_reading() {
+    let c = connect(serve(|peer| peer.obey()));
+    let defect = try_ask_as(&c, &[], None, How::Panics).expect("a request");
+    let behind: Vec<_> = (0..20).map(|_| ask(&c)).collect();
+    let waits = std::panic::AssertUnwindSafe(|| finish(&c, &behind[19]));
+    assert!(std::panic::catch_unwind(waits).is_err());
+    c.deliver_all();
+    assert_eq!(c.phase(), Phase::Closed(Status::UNEXPECTED));
+    assert_eq!(defect.completed(), 0);
+    for slot in &behind {
+        assert_eq!((slot.completed(), slot.followed()), (1, 1));
+    }
 }
 
 /// The second answer to a request, and one to a request that was never made.

@@ -194,6 +194,7 @@ fn hosts_of_the_configuration() {
         let config = kea.config();
         let kept = r#""x": [ 0.875, 99999999999, "\u00c3\u00a9" ]"#;
         t.ok(config.contains(kept), "what is not ours stays");
+        t.ok(!config.contains("omapi"), "and gets nothing of ours");
         let walker = Object::new("host").unwrap();
         let mut names = Vec::new();
         loop {

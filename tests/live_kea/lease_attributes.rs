@@ -84,6 +84,17 @@ fn always() {
             hardware-address hardware-type ends starts tstp tsfp atsfp cltt flags";
         t.is(&names(&lease).join(" ")[..], expected, "names");
         t.is(get(&lease, "flags"), Some(vec![4]), "RESERVED");
+        for (flags, expected) in [
+            (&[4][..], Status::SUCCESS),
+            (&[0, 0, 0, 4], Status::SUCCESS),
+            (&[0], Status::NOT_IMPLEMENTED),
+            (&[2], Status::NOT_IMPLEMENTED),
+            (&[0, 4], Status::INVALID_ARGUMENT),
+        ] {
+            let status = update(&c, &lease, &[("flags", flags)]);
+            t.is(status, expected, "flags as they are, or others");
+            refresh(&c, &lease);
+        }
         // Another address than the reserved one: a host, but not reserved.
         let (_, other) = find(&c, "lease", &[("ip-address", &[10, 77, 0, 20])]);
         t.ok(number(&other, "host").is_some(), "host");

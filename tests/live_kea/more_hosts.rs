@@ -6,6 +6,7 @@ use super::{CREATE, connect, ended, find, get, object, open, refresh, remove, so
 use super::{number, with_each};
 use dhcpctl::client::{Connection, Object};
 use dhcpctl::status::Status;
+use std::time::Duration;
 
 const HW: [u8; 6] = [2, 0, 0, 0, 5, 1];
 const HARDWARE: (&str, &[u8]) = ("hardware-address", &HW);
@@ -322,5 +323,52 @@ fn bytes_of_all_kinds_are_recognised() {
         t.is(status, Status::SUCCESS, "find");
         t.is(get(&found, "name"), Some("n\u{e9}/\"\\".into()), "name");
         t.is(remove(&c, &found), Status::SUCCESS, "remove");
+    });
+}
+
+#[test]
+fn a_handle_follows_its_host_to_another_subnet() {
+    with_each("moved host", THREE, |t, kea| {
+        let c = connect(&kea.name());
+        let host = object("host", &[NAME, HARDWARE, ("ip-address", &[10, 77, 20, 1])]);
+        t.is(open(&c, &host, CREATE), Status::SUCCESS, "create");
+        let (_, host) = find(&c, "host", &[NAME]);
+        let moved = update(&c, &host, &[("ip-address", &[10, 79, 0, 1])]);
+        t.is(moved, Status::SUCCESS, "update");
+        t.is(count(kea, "10.77.20.1"), 0, "not there any more");
+        t.is(refresh(&c, &host), Status::SUCCESS, "refresh");
+        let address = get(&host, "ip-address");
+        t.is(address, Some(vec![10, 79, 0, 1]), "the new address");
+        t.is(remove(&c, &host), Status::SUCCESS, "remove");
+        t.is(count(kea, "10.79.0.1"), 0, "gone");
+    });
+}
+
+#[test]
+fn what_cannot_be_set_is_put_back() {
+    with_each("config-set fails", Setup::default(), |t, kea| {
+        if kea.program.has_host_cmds() {
+            return; // nothing is set
+        }
+        let c = connect(&kea.name());
+        let (config, leases) = (kea.config(), kea.leases());
+        // Its lease file cannot be opened again for three seconds: the new
+        // configuration passes the test, and then Kea has no leases at all.
+        let file = kea.folder.join("leases4.csv");
+        let saved = kea.folder.join("saved");
+        std::fs::rename(&file, &saved).unwrap();
+        std::fs::create_dir(&file).unwrap();
+        let later = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_secs(3));
+            std::fs::remove_dir(&file).unwrap();
+            std::fs::rename(&saved, &file).unwrap();
+        });
+        let ip = ("ip-address", &[10, 77, 20, 1][..]);
+        let new = || object("host", &[NAME, HARDWARE, ip]);
+        t.is(open(&c, &new(), CREATE), Status::IO_ERROR, "create");
+        later.join().unwrap();
+        t.is(kea.config(), config, "configuration");
+        t.is(kea.leases(), leases, "leases");
+        t.is(open(&c, &new(), CREATE), Status::SUCCESS, "again");
     });
 }

@@ -1,7 +1,7 @@
 //! Statements of hosts and groups, up to what a client is offered.
 
 use super::kea::Setup;
-use super::{CREATE, connect, find, get, object, open, with_each};
+use super::{CREATE, connect, find, get, object, open, remove, update, with_each};
 use dhcpctl::status::Status;
 
 const DHCP: Setup<'_> = Setup {
@@ -215,5 +215,38 @@ fn denied() {
         }
         let group = object("group", &[("name", b"g"), ("statements", b"deny booting;")]);
         t.is(open(&c, &group, CREATE), Status::NOT_IMPLEMENTED, "group");
+    });
+}
+
+#[test]
+fn option_43_of_a_reservation_survives_its_changes() {
+    let setup = Setup {
+        reservations: r#"{ "hw-address": "02:00:00:00:04:01", "ip-address": "10.77.20.1", "hostname": "pxe",
+            "option-data": [ { "code": 43, "csv-format": false, "data": "0104AABBCCDD" } ] }"#,
+        ..DHCP
+    };
+    with_each("option 43 of a reservation", setup, |t, kea| {
+        // In memory alone nothing is written, but the reservation is sent back.
+        let c = connect(&format!("{}?write=no", kea.name()));
+        let (_, host) = find(&c, "host", &[("name", b"pxe")]);
+        let status = update(&c, &host, &[("ip-address", &[10, 77, 20, 2])]);
+        let kept = kea.program.label == "2.2";
+        let expected = if kept {
+            Status::SUCCESS
+        } else {
+            Status::NO_PERMISSION
+        };
+        t.is(status, expected, "new address");
+        let offer = kea.discover(hardware(1), &[43]).expect("an offer");
+        let bytes = &[1, 4, 0xaa, 0xbb, 0xcc, 0xdd][..];
+        t.is(offer.option(43), Some(bytes), "the client still gets it");
+        t.is(offer.address[3], if kept { 2 } else { 1 }, "address");
+        let (_, host) = find(&c, "host", &[("name", b"pxe")]);
+        let allowed = if kept || kea.program.has_host_cmds() {
+            Status::SUCCESS
+        } else {
+            Status::NO_PERMISSION
+        };
+        t.is(remove(&c, &host), allowed, "remove");
     });
 }

@@ -14,7 +14,8 @@ use crate::status::Status;
 use std::net::Ipv4Addr;
 
 /// Plans changes under dhcpd's rules: name and identifiers that are there
-/// stay; an identifier that is missing, and statements, can be set once.
+/// stay; an identifier that is missing, and statements, can be set once. Also
+/// the host as it will be.
 ///
 /// # Errors
 /// The code for the program.
@@ -22,7 +23,7 @@ pub async fn update(
     world: World<'_>,
     host: &Host,
     attributes: &Attributes,
-) -> Result<Vec<Edit>, Failure> {
+) -> Result<(Vec<Edit>, Host), Failure> {
     if attributes.is_empty() {
         return Err(refused(Status::INVALID_ARGUMENT));
     }
@@ -86,8 +87,8 @@ pub async fn update(
     {
         check_address(world, address, Some(host), Host(parts.clone()).is_pair()).await?;
     }
-    differences(&host.0, parts, &mut edits);
-    Ok(edits)
+    differences(&host.0, &parts, &mut edits);
+    Ok((edits, Host::new(parts)))
 }
 
 /// The reservations with another address, where they belong then.
@@ -165,19 +166,23 @@ async fn with_identifier(
 }
 
 /// The edits from old to new: what goes makes room for what comes.
-fn differences(old: &[Reservation], new: Vec<Reservation>, edits: &mut Vec<Edit>) {
-    let with = |all: &[Reservation], part: &Reservation| {
+fn differences(old: &[Reservation], new: &[Reservation], edits: &mut Vec<Edit>) {
+    let same = |all: &[Reservation], part: &Reservation| {
         let key = part.key();
-        all.iter().find(|p| p.key() == key).cloned()
+        all.iter().position(|p| p.key() == key)
     };
-    for part in old.iter().filter(|p| with(&new, p).is_none()) {
+    for part in old.iter().filter(|p| same(new, p).is_none()) {
         edits.extend(part.key().map(Edit::Remove));
     }
-    let (changed, added): (Vec<_>, Vec<_>) = new.into_iter().partition(|p| with(old, p).is_some());
-    for part in changed {
-        if let (true, Some(key)) = (with(old, &part).as_ref() != Some(&part), part.key()) {
-            edits.push(Edit::Replace(key, part));
+    let mut added = Vec::new();
+    for part in new {
+        match (same(old, part), part.key()) {
+            (Some(at), Some(key)) if old[at] != *part => {
+                edits.push(Edit::Replace(key, part.clone()));
+            }
+            (Some(_), _) => {}
+            (None, _) => added.push(Edit::Add(part.clone())),
         }
     }
-    edits.extend(added.into_iter().map(Edit::Add));
+    edits.extend(added);
 }

@@ -26,10 +26,7 @@ async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, F
     let target = if in_database { "database" } else { "memory" };
     let write = kea.shared.options().write && !(in_database && with_hosts);
     if write && draft::loses_option_43(&config.arguments) && !kea.shared.options().option43 {
-        return Err(Failure::because(
-            Status::NO_PERMISSION,
-            "this Kea would lose a raw option 43",
-        ));
+        return Err(lost_option());
     }
     let creates = |ask: &Ask| matches!(ask, Ask::Open { flags, .. } if *flags != 0);
     let mut names = match with_hosts && asks.iter().any(creates) {
@@ -48,6 +45,10 @@ async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, F
             shared: &kea.shared,
         };
         let result = match plan(world, ask).await {
+            // Not even in memory: the whole reservation is sent back.
+            Ok(plan) if !kea.shared.options().option43 && plan.edits.iter().any(loses) => {
+                Err(lost_option())
+            }
             Ok(plan) => one(kea, target, &plan, &mut undo).await.map(|()| plan),
             Err(failure) => Err(failure),
         };
@@ -84,8 +85,24 @@ async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, F
             }
         }
     }
-    let answer = |r: Result<Plan, Failure>| r.map_or_else(Answer::from, |p| p.answer);
+    let server = kea.shared.key();
+    let answer = |r: Result<Plan, Failure>| r.map_or_else(Answer::from, |p| p.done(server));
     Ok(results.into_iter().map(answer).collect())
+}
+
+fn lost_option() -> Failure {
+    Failure::because(Status::NO_PERMISSION, "this Kea would lose a raw option 43")
+}
+
+/// True for an edit that sends a reservation without an option that it has.
+fn loses(edit: &Edit) -> bool {
+    match edit {
+        Edit::Add(new) | Edit::Replace(_, new) => new
+            .map
+            .get("option-data")
+            .is_some_and(draft::loses_option_43),
+        _ => false,
+    }
 }
 
 /// Does all edits of a request, or none of them.

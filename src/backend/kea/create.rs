@@ -196,6 +196,7 @@ pub async fn create(world: World<'_>, attributes: &Attributes) -> Result<Plan, F
     Ok(Plan {
         edits,
         answer: host.encode(world.shared.key(), false),
+        moved: None,
     })
 }
 

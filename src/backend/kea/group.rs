@@ -138,6 +138,7 @@ pub fn plan_open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Pla
             true => Ok(Plan {
                 edits: Vec::new(),
                 answer: answer(server, &name),
+                moved: None,
             }),
             false => Err(Failure::because(
                 Status::NOT_FOUND,
@@ -180,6 +181,7 @@ pub fn plan_open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Pla
     Ok(Plan {
         edits: vec![Edit::AddClass(class)],
         answer: answer(server, &name),
+        moved: None,
     })
 }
 

@@ -86,6 +86,19 @@ pub fn handle(server: &str, identity: Identity) -> u32 {
     }
 }
 
+/// Handles of `old` stand for `new` from now on.
+pub fn replace(server: &str, old: Identity, new: Identity) {
+    let mut table = TABLE.lock();
+    let Some(n) = table.numbers.remove(&(server.to_owned(), old)) else {
+        return;
+    };
+    let entry = (server.to_owned(), new);
+    if let Some(slot) = table.entries.get_mut(n as usize - 1) {
+        *slot = entry.clone();
+    }
+    table.numbers.entry(entry).or_insert(n);
+}
+
 /// What a handle stands for at `server`.
 #[must_use]
 pub fn identity(server: &str, handle: u32) -> Option<Identity> {
@@ -112,7 +125,7 @@ mod tests {
         let a = handle("a", group.clone());
         assert_eq!(handle("a", group.clone()), a);
         assert_ne!(handle("b", group.clone()), a);
-        assert_eq!(identity("a", a), Some(group));
+        assert_eq!(identity("a", a), Some(group.clone()));
         assert_eq!(identity("b", a), None);
         let lease = Identity::Lease(Ipv4Addr::new(10, 0, 0, 1));
         assert_eq!(handle("a", lease.clone()), 0x0a00_0001);
@@ -122,5 +135,10 @@ mod tests {
             Some(Identity::Subnet(7))
         );
         assert_eq!(identity("a", 0xe000_0002), None);
+        let other = Identity::Group(b"other".to_vec());
+        replace("a", group.clone(), other.clone());
+        assert_eq!(identity("a", a), Some(other.clone()));
+        assert_eq!(handle("a", other), a);
+        assert_ne!(handle("a", group), a);
     }
 }

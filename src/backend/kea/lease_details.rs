@@ -99,7 +99,7 @@ impl Details {
 }
 
 /// The bit of `flags` for a reserved lease.
-pub const RESERVED: u8 = 4;
+const RESERVED: u8 = 4;
 
 /// Finds what was asked for.
 ///

@@ -8,6 +8,7 @@ use super::attributes::{self, Attributes};
 use super::job::Kea;
 use super::json::{self, Map, Value};
 use super::lease::{self, INFINITE, Lease, state};
+use super::lease_details::{self, Asked};
 use super::{Answer, Failure};
 use crate::status::Status;
 use std::net::Ipv4Addr;
@@ -42,10 +43,19 @@ pub async fn change(kea: &Kea, lease: &Lease, wanted: &Attributes) -> Result<(),
         return Err(refused(Status::INVALID_ARGUMENT));
     }
     let now = kea.shared.now();
-    let change = plan(lease, wanted, now)?;
     let Some(address) = lease.address() else {
         return Err(Status::PROTOCOL_ERROR.into());
     };
+    let flags = match wanted.get(b"flags") {
+        // A program may write back what it has read.
+        Some(_) if kea.shared.options().details => {
+            let asked = Asked::always(&kea.shared);
+            let details = lease_details::read(kea, asked, address, Some(lease));
+            Box::pin(details).await?.flags()
+        }
+        _ => 0,
+    };
+    let change = plan(lease, wanted, now, flags)?;
     match change.state {
         Some(state::FREE | state::EXPIRED | state::RELEASED | state::RESET) => {
             kea.shared.must("lease4-del")?;
@@ -77,8 +87,9 @@ pub(super) fn refused(status: Status) -> Failure {
     Failure::because(status, "can't update object")
 }
 
-/// Decides about each attribute before anything is done.
-fn plan(lease: &Lease, wanted: &Attributes, now: u64) -> Result<Change, Failure> {
+/// Decides about each attribute before anything is done. `flags` are those that
+/// it has.
+fn plan(lease: &Lease, wanted: &Attributes, now: u64, flags: u8) -> Result<Change, Failure> {
     let mut change = Change::default();
     for (name, value) in wanted.iter() {
         match name {
@@ -93,7 +104,7 @@ fn plan(lease: &Lease, wanted: &Attributes, now: u64) -> Result<Change, Failure>
             }
             b"ends" => change.ends = Some(attributes::number(value).map_err(refused)?),
             b"flags" => match value {
-                [0] | [0, 0, 0, 0] => {}
+                [new] | [0, 0, 0, new] if *new == flags => {}
                 [_] | [_, _, _, _] => return Err(refused(Status::NOT_IMPLEMENTED)),
                 _ => return Err(refused(Status::INVALID_ARGUMENT)),
             },

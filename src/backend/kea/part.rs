@@ -6,7 +6,7 @@ use super::group;
 use super::handles::HostKey;
 use super::json::{self, Map, Value};
 use super::lease_update::child;
-use super::reservation::Reservation;
+use super::reservation::{self, Reservation};
 use super::statements::Translation;
 use crate::status::Status;
 use std::net::Ipv4Addr;
@@ -60,10 +60,11 @@ pub fn set_twin(map: &mut Map<String, Value>, twin: &HostKey) -> Result<(), Fail
 /// # Errors
 /// As [`set_twin`].
 pub fn set_copy(map: &mut Map<String, Value>, copy: bool) -> Result<(), Failure> {
+    let is = reservation::omapi(map).is_some_and(|o| o.contains_key("copy"));
     match copy {
         true => drop(omapi(map)?.insert("copy".into(), true.into())),
-        // What somebody else made has none, and is not to get a context.
-        false if map.contains_key("user-context") => drop(omapi(map)?.shift_remove("copy")),
+        false if is => drop(omapi(map)?.shift_remove("copy")),
+        // What somebody else made is not to get anything of ours.
         false => {}
     }
     Ok(())

@@ -7,7 +7,8 @@ use super::change::update;
 use super::create::create;
 use super::draft::Edit;
 use super::group;
-use super::handles::{self, Identity};
+use super::handles::{self, HostKey, Identity};
+use super::host::Host;
 use super::json::{Map, Value};
 use super::lookup::{Key, Source};
 use super::reservation::Reservation;
@@ -23,6 +24,21 @@ pub struct Plan {
     pub edits: Vec<Edit>,
     /// The answer.
     pub answer: Answer,
+    /// The host has no reservation with the first key any more, but one with
+    /// the second.
+    pub moved: Option<(HostKey, HostKey)>,
+}
+
+impl Plan {
+    /// What to answer, now that it is done: the program's handles mean the
+    /// host, wherever it went.
+    #[must_use]
+    pub fn done(self, server: &str) -> Answer {
+        if let Some((old, new)) = self.moved {
+            handles::replace(server, Identity::Host(old), Identity::Host(new));
+        }
+        self.answer
+    }
 }
 
 /// Where a plan is made.
@@ -60,8 +76,10 @@ pub async fn plan(world: World<'_>, ask: &Ask) -> Result<Plan, Failure> {
             Some(Identity::Host(key)) => {
                 let mut hosts = world.source.hosts(Key::Exact(&key)).await?;
                 let host = hosts.pop().ok_or_else(gone)?;
-                let edits = update(world, &host, attributes).await?;
-                Ok(done(edits))
+                let (edits, new) = update(world, &host, attributes).await?;
+                let mut plan = done(edits);
+                plan.moved = moved(&host, &new);
+                Ok(plan)
             }
             Some(Identity::Group(name)) => group::plan_update(world, &name, attributes),
             _ => Err(gone()),
@@ -84,7 +102,14 @@ pub(super) fn done(edits: Vec<Edit>) -> Plan {
     Plan {
         edits,
         answer: Answer::Status(Status::SUCCESS, None),
+        moved: None,
     }
+}
+
+fn moved(old: &Host, new: &Host) -> Option<(HostKey, HostKey)> {
+    let key = old.key()?;
+    let stays = new.0.iter().any(|part| part.key().as_ref() == Some(&key));
+    (!stays).then(|| new.key().map(|new| (key, new)))?
 }
 
 async fn open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Plan, Failure> {
@@ -101,13 +126,14 @@ async fn open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Plan, 
             _ => Failure::because(Status::EXISTS, "specified object already exists"),
         }),
         Some(host) => {
-            let edits = match wanted & flags::UPDATE {
-                0 => Vec::new(),
+            let (edits, new) = match wanted & flags::UPDATE {
+                0 => (Vec::new(), host.clone()),
                 _ => update(world, &host, keys).await?,
             };
             Ok(Plan {
                 edits,
-                answer: host.encode(server, false),
+                answer: new.encode(server, false),
+                moved: moved(&host, &new),
             })
         }
         None if wanted & flags::CREATE != 0 => create(world, keys).await,

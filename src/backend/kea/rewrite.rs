@@ -9,7 +9,7 @@
 use super::ask::Ask;
 use super::config::{self, Config};
 use super::draft::{self, Draft, Edit};
-use super::job::{Kea, Outcome};
+use super::job::Kea;
 use super::json::{self, Map, Value};
 use super::plan::{Plan, World, plan};
 use super::{Answer, Failure};
@@ -76,7 +76,7 @@ async fn attempt(kea: &Kea, asks: &[Ask]) -> Result<Option<Vec<Answer>>, Failure
     let (arguments, planned) = sane(kea, &base, asks).await?;
     let edits: Vec<&Edit> = planned.iter().flatten().flat_map(|p| &p.edits).collect();
     if edits.is_empty() {
-        return Ok(Some(answers(planned)));
+        return Ok(Some(answers(kea, planned)));
     }
     if !unchanged(kea, &base).await? {
         return Ok(None);
@@ -85,10 +85,25 @@ async fn attempt(kea: &Kea, asks: &[Ask]) -> Result<Option<Vec<Answer>>, Failure
         return Err(Status::PROTOCOL_ERROR.into());
     };
     kea.shared.forget();
-    match set(kea, &arguments, &TO_SET).await {
-        Ok(reply) if reply.result == 0 => {}
-        Ok(reply) => return Err(restored(kea, &base, reply.failure(Status::IO_ERROR)).await),
-        Err(lost) => return Err(taken_back(kea, &base, &edits, lost, false).await),
+    let mut delays = TO_SET.iter();
+    loop {
+        let reply = match kea.command("config-set", arguments.clone()).await {
+            Ok(reply) if reply.result == 0 => break,
+            Ok(reply) => reply,
+            Err(lost) => return Err(taken_back(kea, &base, &edits, lost, false).await),
+        };
+        let next = delays.next();
+        kea.sleep(Duration::from_millis(next.copied().unwrap_or(0)))
+            .await;
+        // Somebody else's configuration may have come, and must stay.
+        match (unchanged(kea, &base).await?, next) {
+            (false, _) => return Ok(None),
+            (true, Some(_)) => {}
+            (true, None) => {
+                let failure = reply.failure(Status::IO_ERROR);
+                return Err(restored(kea, &base, failure).await);
+            }
+        }
     }
     let now = config::fetch(kea).await?;
     if !edits.iter().all(|e| draft::is_made(e, &now)) {
@@ -102,11 +117,12 @@ async fn attempt(kea: &Kea, asks: &[Ask]) -> Result<Option<Vec<Answer>>, Failure
             Err(lost) => return Err(taken_back(kea, &base, &edits, lost, true).await),
         }
     }
-    Ok(Some(answers(planned)))
+    Ok(Some(answers(kea, planned)))
 }
 
-fn answers(planned: Vec<Planned>) -> Vec<Answer> {
-    let answer = |p: Planned| p.map_or_else(Answer::from, |p| p.answer);
+fn answers(kea: &Kea, planned: Vec<Planned>) -> Vec<Answer> {
+    let server = kea.shared.key();
+    let answer = |p: Planned| p.map_or_else(Answer::from, |p| p.done(server));
     planned.into_iter().map(answer).collect()
 }
 
@@ -117,17 +133,6 @@ const TO_SET: [u64; 4] = [30, 100, 300, 1000];
 
 /// The same for putting the old one back: it must not stay as it is.
 const TO_RESTORE: [u64; 6] = [30, 100, 300, 1000, 3000, 5000];
-
-async fn set(kea: &Kea, arguments: &Map<String, Value>, delays: &[u64]) -> Outcome {
-    let mut delays = delays.iter();
-    loop {
-        let reply = kea.command("config-set", arguments.clone()).await?;
-        match (reply.result, delays.next()) {
-            (0, _) | (_, None) => return Ok(reply),
-            (_, Some(ms)) => kea.sleep(Duration::from_millis(*ms)).await,
-        }
-    }
-}
 
 /// What to do when the answer to a change is lost, or no answer: it may have
 /// been done, and is undone then. A server that is gone has its file.
@@ -162,11 +167,18 @@ async fn restored(kea: &Kea, base: &Config, failure: Failure) -> Failure {
     let Value::Object(arguments) = base.arguments.clone() else {
         return failure;
     };
-    match set(kea, &arguments, &TO_RESTORE).await {
-        Ok(reply) if reply.result == 0 => {}
-        _ => {
-            let why = "the old configuration could not be put back";
-            return Failure::because(Status::IO_ERROR, why);
+    let mut delays = TO_RESTORE.iter();
+    loop {
+        match (
+            kea.command("config-set", arguments.clone()).await,
+            delays.next(),
+        ) {
+            (Ok(reply), _) if reply.result == 0 => break,
+            (Ok(_), Some(ms)) => kea.sleep(Duration::from_millis(*ms)).await,
+            _ => {
+                let why = "the old configuration could not be put back";
+                return Failure::because(Status::IO_ERROR, why);
+            }
         }
     }
     // A configuration that could not be set may have left Kea without its

@@ -267,6 +267,11 @@ mod tests {
         let unix = Target::parse("kea:/s?write=no&timeout=5").unwrap().unwrap();
         assert!(!unix.options.write && unix.options.rewrite);
         assert_eq!(unix.options.timeout, Duration::from_secs(5));
+        let target = Target::parse("kea:/s?leases=yes&replicate=yes&details=yes");
+        let options = target.unwrap().unwrap().options;
+        assert!(options.leases && options.replicate && options.details);
+        let plain = Options::default();
+        assert!(!plain.leases && !plain.replicate && !plain.details);
         let http = Target::parse("kea+http://admin:p@w@[::1]:18000/x?free=no").unwrap();
         let http = http.unwrap();
         let Place::Http {

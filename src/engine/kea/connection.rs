@@ -106,8 +106,8 @@ impl<T: Complete> KeaConnection<T> {
         drop(self.turn());
     }
 
-    /// A descriptor that is readable when there is something to do; see
-    /// [`Watch`]. Made when it is asked for the first time; `None` at the end
+    /// A descriptor that is readable when there is something to do: see
+    /// `watch.rs`. Made when it is asked for the first time; `None` at the end
     /// of the connection, without descriptors left, or where the system has
     /// nothing of the kind.
     pub fn descriptor(&self) -> Option<RawFd> {

@@ -28,6 +28,8 @@ pub struct Turn<'c, T: Complete> {
     progressed: bool,
     /// Whoever has it waits on afterwards.
     pub(super) stays: bool,
+    /// The thread was panicking already, and clears up.
+    panicking: bool,
 }
 
 impl<'c, T: Complete> Turn<'c, T> {
@@ -38,6 +40,7 @@ impl<'c, T: Complete> Turn<'c, T> {
             followups: Vec::new(),
             progressed: false,
             stays: false,
+            panicking: std::thread::panicking(),
         }
     }
 
@@ -218,7 +221,7 @@ impl<'c, T: Complete> Turn<'c, T> {
 impl<T: Complete> Drop for Turn<'_, T> {
     fn drop(&mut self) {
         if let Some(driver) = self.driver.take() {
-            if std::thread::panicking() {
+            if std::thread::panicking() && !self.panicking {
                 // What it was at is lost, and nobody would ever know.
                 self.connection.close(Status::UNEXPECTED);
             }

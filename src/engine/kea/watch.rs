@@ -11,6 +11,10 @@ use crate::net::Socket;
 use crate::request::Complete;
 use rustix::event::PollFlags;
 use rustix::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+/// How often a command is looked at that the system had no room for.
+const HIDDEN: Duration = Duration::from_millis(10);
 
 /// See the module.
 pub struct Watch {
@@ -36,10 +40,13 @@ impl Watch {
     /// Takes in what has become of the commands under way. Those of which
     /// anything changed have been taken out, see [`Shown`].
     pub fn show<T: Complete>(&mut self, driver: &mut Driver<T>) {
+        let mut all = true;
         for flight in &mut driver.flights {
-            flight.shown.show(&self.set, flight.waits.interest());
+            all &= flight.shown.show(&self.set, flight.waits.interest());
         }
-        self.timer.rings_at(driver.wake_at());
+        let soon = (!all).then(|| Instant::now() + HIDDEN);
+        self.timer
+            .rings_at(driver.wake_at().into_iter().chain(soon).min());
     }
 }
 
@@ -51,13 +58,15 @@ impl Watch {
 pub struct Shown(Option<Set>);
 
 impl Shown {
-    fn show(&mut self, set: &Set, interest: Option<(BorrowedFd<'_>, PollFlags)>) {
+    /// False when the system has no room for it.
+    fn show(&mut self, set: &Set, interest: Option<(BorrowedFd<'_>, PollFlags)>) -> bool {
         if self.0.is_none()
             && let Some((fd, flags)) = interest
-            && set.add(fd, flags)
         {
-            self.0 = Some(set.clone());
+            self.0 = set.add(fd, flags).then(|| set.clone());
+            return self.0.is_some();
         }
+        true
     }
 
     /// Takes it out, before anything becomes of the socket.

@@ -224,3 +224,25 @@ fn a_panic_while_serving() {
         assert_eq!((slot.completed(), slot.followed()), (1, 1));
     }
 }
+
+/// One who clears up after a defect elsewhere may use the connection.
+#[test]
+fn a_panic_elsewhere() {
+    struct Last(Conn);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            let slot = look_up(&self.0, 1);
+            assert_eq!(finish(&self.0, &slot), Waited::Done);
+        }
+    }
+    let folder = Folder::new();
+    let _server = Server::start(&folder.socket(), |asked| asked.obey());
+    let c = connect(&folder.socket());
+    let last = Last(Arc::clone(&c));
+    let panics = std::panic::AssertUnwindSafe(move || {
+        let _last = last;
+        panic!("on purpose");
+    });
+    assert!(std::panic::catch_unwind(panics).is_err());
+    assert_eq!(c.phase(), Phase::Ready);
+}

@@ -61,26 +61,47 @@ fn what_goes_wrong_with_a_new_configuration() {
         run(vec![tested(), Die]).0,
         Answer::Lost(Status::CONNECTION_RESET)
     );
-    let (answer, _) = run(vec![tested(), same(), Die]);
+    let (answer, _) = run(vec![tested(), same(), Die, Die]);
     assert_eq!(answer, Answer::Lost(Status::CONNECTION_RESET));
     // Refused although it had passed the test: the old one is put back.
     let mut script = vec![tested(), same()];
-    script.extend((0..5).map(|_| failed()));
+    (0..5).for_each(|_| script.extend([failed(), same()]));
     script.extend([failed(), tested(), Recorded("lease4-get.miss")]);
     let (answer, sent) = run(script);
     assert_eq!(status(&answer), Status::IO_ERROR);
-    let old = &sent[10]["arguments"]["Dhcp4"]["subnet4"][0]["reservations"];
+    let old = &sent[15]["arguments"]["Dhcp4"]["subnet4"][0]["reservations"];
     assert_eq!(old.as_array().map(Vec::len), Some(0));
     // Refused for a moment only.
     let script = vec![
         tested(),
         same(),
         failed(),
+        same(),
         tested(),
         Json(WITH_HOST),
         tested(),
     ];
     assert_eq!(status(&run(script).0), Status::SUCCESS);
+    // Somebody else's came while it was refused: theirs is the base then.
+    let theirs = r#"{"result":0,"arguments":{"Dhcp4":{"subnet4":[{"id":1,"subnet":"10.77.0.0/16","comment":"theirs"}]}}}"#;
+    let reloaded = || Json(r#"{"result":0,"arguments":{"pid":1,"uptime":9,"reload":0}}"#);
+    let script = vec![
+        tested(),
+        same(),
+        failed(),
+        reloaded(),
+        Json(theirs),
+        Json(theirs),
+        tested(),
+        same(),
+        tested(),
+        Json(WITH_HOST),
+        tested(),
+    ];
+    let (answer, sent) = run(script);
+    assert_eq!(status(&answer), Status::SUCCESS);
+    let set = &sent[10]["arguments"]["Dhcp4"]["subnet4"][0];
+    assert_eq!(set["comment"], "theirs");
     // Not durable: undone.
     let script = vec![
         tested(),
