@@ -28,6 +28,8 @@ pub fn programs() -> &'static [Program] {
         let named = std::env::var_os("DHCPCTL_KEA").unwrap_or_default();
         let kept = wanted().map(|version| cache().join(format!("kea-{version}")));
         let folders = std::env::split_paths(&named).chain(kept);
+        // As it really is: Kea takes no hook library from another path.
+        let folders = folders.filter_map(|f| f.canonicalize().ok());
         let folders = folders.filter(|f| f.join("run").exists());
         commands.extend(folders.map(|f| vec![f.join("run"), "kea-dhcp4".into()]));
         let mut found: Vec<Program> = Vec::new();

@@ -51,7 +51,7 @@ fn disconnect_while_another_thread_serves() {
                 })
                 .into();
             if round % 2 == 0 {
-                until("they ask", || asking.load(Ordering::SeqCst) == 8);
+                until("they ask", || asking.load(Ordering::SeqCst) >= 8);
             }
             assert!(c.disconnect(Disconnect::Now));
             assert!(slots.iter().all(|s| s.completed() == 1 && s.got() == LOST));
@@ -84,7 +84,7 @@ fn the_oldest_loss_is_told_first() {
     }
     let soon = Some(Instant::now() + Duration::from_millis(1));
     assert_eq!(c.wait(soon, |_| false), Waited::TimedOut);
-    until("they ask", || asking.load(Ordering::SeqCst) == 8);
+    until("they ask", || asking.load(Ordering::SeqCst) >= 8);
     assert!(c.disconnect(Disconnect::Now));
     c.deliver_all();
     let order: Vec<_> = told.try_iter().collect();
