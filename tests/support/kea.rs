@@ -25,7 +25,8 @@ pub struct Kea {
     pub port: u16,
     /// It has commands for hosts, and groups.
     pub has_host_cmds: bool,
-    ports: (u16, u16),
+    /// Where it listens for DHCP, and its only client: a relay.
+    dhcp: (u16, UdpSocket),
     child: Child,
 }
 
@@ -159,24 +160,25 @@ impl Kea {
         );
         let leases = if leases.is_empty() { &usual } else { leases };
         fs::write(folder.join("leases4.csv"), leases).unwrap();
-        let ports = dhcp_ports();
-        let child = Self::spawn(program, &folder, ports);
+        let dhcp = dhcp_ports();
+        let child = Self::spawn(program, &folder, &dhcp);
         let kea = Self {
             program: program.clone(),
             folder,
             port: tcp,
             has_host_cmds: program.has_host_cmds() && !setup.plain,
-            ports,
+            dhcp,
             child,
         };
         kea.wait();
         kea
     }
 
-    fn spawn(program: &Program, folder: &Path, ports: (u16, u16)) -> Child {
+    fn spawn(program: &Program, folder: &Path, (port, client): &(u16, UdpSocket)) -> Child {
+        let client = client.local_addr().unwrap().port();
         let mut command = Command::new(&program.command()[0]);
         command.args(&program.command()[1..]);
-        command.args(["-p", &ports.0.to_string(), "-P", &ports.1.to_string()]);
+        command.args(["-p", &port.to_string(), "-P", &client.to_string()]);
         launch(command, folder, "kea.json", "log")
     }
 
@@ -249,7 +251,7 @@ impl Kea {
         // outlives a kill -9, is still at work.
         let limit = Instant::now() + Duration::from_secs(10);
         loop {
-            self.child = Self::spawn(&self.program, &self.folder, self.ports);
+            self.child = Self::spawn(&self.program, &self.folder, &self.dhcp);
             std::thread::sleep(Duration::from_millis(50));
             while self.try_command(r#"{"command":"status-get"}"#).is_none()
                 && matches!(self.child.try_wait(), Ok(None))
@@ -269,7 +271,11 @@ impl Kea {
 
     /// A DISCOVER of a client; the offered address and the options, or nothing.
     pub fn discover(&self, hardware: [u8; 6], wanted: &[u8]) -> Option<Offer> {
-        let socket = UdpSocket::bind(("127.0.0.1", self.ports.1)).unwrap();
+        let (port, socket) = &self.dhcp;
+        // What came too late for the exchange before.
+        socket.set_nonblocking(true).unwrap();
+        while socket.recv(&mut [0; 1]).is_ok() {}
+        socket.set_nonblocking(false).unwrap();
         socket
             .set_read_timeout(Some(Duration::from_millis(700)))
             .unwrap();
@@ -284,9 +290,7 @@ impl Kea {
             packet.extend(wanted);
         }
         packet.push(255);
-        socket
-            .send_to(&packet, ("127.0.0.1", self.ports.0))
-            .unwrap();
+        socket.send_to(&packet, ("127.0.0.1", *port)).unwrap();
         let mut answer = [0; 1500];
         let n = socket.recv(&mut answer).ok()?;
         let text = |range: std::ops::Range<usize>| {
@@ -358,17 +362,17 @@ fn launch(mut command: Command, folder: &Path, config: &str, log: &str) -> Child
     command.spawn().expect("Kea starts")
 }
 
-/// Two for DHCP, below those that the system gives to anybody: a test client
-/// has its own only now and then.
-fn dhcp_ports() -> (u16, u16) {
+/// For DHCP, below those that the system gives to anybody: a free port for the
+/// server, and the client's socket beside it.
+fn dhcp_ports() -> (u16, UdpSocket) {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let first = std::process::id().wrapping_mul(38);
     loop {
         let n = first.wrapping_add(NEXT.fetch_add(2, Ordering::Relaxed));
         let port = 10_000 + (n % 22_000) as u16;
-        let free = |p| UdpSocket::bind(("127.0.0.1", p)).is_ok();
-        if free(port) && free(port + 1) {
-            return (port, port + 1);
+        let bind = |p| UdpSocket::bind(("127.0.0.1", p));
+        if let (Ok(_), Ok(client)) = (bind(port), bind(port + 1)) {
+            return (port, client);
         }
     }
 }
