@@ -35,7 +35,12 @@ async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, F
     };
     let mut results = Vec::with_capacity(asks.len());
     let mut undo = Vec::new();
+    let mut stopped = None;
     for ask in asks {
+        if let Some(failure) = &stopped {
+            results.push(Err(Failure::clone(failure)));
+            continue;
+        }
         let world = World {
             source: match with_hosts {
                 true => Source::Commands(kea, names.as_ref()),
@@ -59,7 +64,11 @@ async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, F
             }
         }
         if result.as_ref().is_ok_and(|p| p.edits.iter().any(is_class)) {
-            config = config::fetch(kea).await?;
+            match config::fetch(kea).await {
+                Ok(now) => config = now,
+                // What is done is done; the rest cannot be planned.
+                Err(failure) => stopped = Some(failure),
+            }
         }
         results.push(result);
     }
@@ -109,19 +118,21 @@ fn loses(edit: &Edit) -> bool {
 async fn one(kea: &Kea, target: &str, plan: &Plan, undo: &mut Vec<Edit>) -> Result<(), Failure> {
     let mut back = Vec::new();
     for edit in &plan.edits {
-        let reverse = reverse(kea, edit).await?;
-        let reply = send(kea, target, edit).await;
-        let failure = match reply {
-            Ok(reply) if reply.result == 0 => {
-                back.push(reverse);
-                continue;
-            }
-            Ok(reply) => meaning(kea, edit, reply.failure(reply.status())).await,
-            Err(lost) => {
-                // It may have been done.
-                back.push(reverse);
-                lost
-            }
+        let failure = match reverse(kea, edit).await {
+            Ok(reverse) => match send(kea, target, edit).await {
+                Ok(reply) if reply.result == 0 => {
+                    back.push(reverse);
+                    continue;
+                }
+                Ok(reply) => meaning(kea, edit, reply.failure(reply.status())).await,
+                Err(lost) => {
+                    // It may have been done.
+                    back.push(reverse);
+                    lost
+                }
+            },
+            // What is to be changed is gone, or cannot be read any more.
+            Err(failure) => failure,
         };
         while let Some(edit) = back.pop() {
             let _ = send(kea, target, &edit).await;

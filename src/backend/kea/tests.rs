@@ -1,5 +1,6 @@
 //! Jobs against recorded answers of real Keas: the test plays the server.
 
+mod commands;
 mod hosts;
 mod leases;
 mod statements;
