@@ -87,7 +87,8 @@ pub async fn fetch(kea: &Kea) -> Result<Arc<Config>, Failure> {
 /// # Errors
 /// Why the server does not answer.
 pub async fn is_current(kea: &Kea, config: &Config) -> Result<bool, Failure> {
-    if QUIET_CHANGES.iter().any(|c| kea.shared.can(c)) {
+    let quiet = QUIET_CHANGES.iter().any(|c| kea.shared.can(c));
+    if quiet || has_config_database(config.dhcp4()) {
         return same_hash(kea, config).await;
     }
     let reply = kea.ask("status-get").await?.ok()?;
@@ -205,6 +206,14 @@ pub fn has_hosts_database(dhcp4: &Map) -> bool {
         let value = dhcp4.get(key);
         value.is_some_and(|v| v.as_array().is_none_or(|l| !l.is_empty()))
     })
+}
+
+/// True if parts of the configuration are in a database: they come and go
+/// without a reconfiguration, and config-get shows them among its own.
+#[must_use]
+pub fn has_config_database(dhcp4: &Map) -> bool {
+    let control = dhcp4.get("config-control").and_then(Value::as_object);
+    control.is_some_and(|c| !json::list(c, "config-databases").is_empty())
 }
 
 /// True if Kea looks for global reservations.

@@ -75,6 +75,10 @@ pub fn has_commands(shared: &Shared) -> bool {
 /// How many reservations are read at once.
 const PAGE: u32 = 1000;
 
+/// Most reservations of a server that are read one page after the other: one
+/// that always has another page is no Kea.
+const MOST: usize = 1 << 21;
+
 impl Source<'_> {
     /// The reservations with that key.
     async fn reservations(&self, key: Key<'_>) -> Result<Vec<Reservation>, Failure> {
@@ -279,5 +283,8 @@ pub async fn all_by_command(kea: &Kea) -> Result<Vec<Reservation>, Failure> {
             }
         }
         all.extend(hosts);
+        if all.len() > MOST {
+            return Err(Status::PROTOCOL_ERROR.into());
+        }
     }
 }

@@ -73,6 +73,12 @@ async fn attempt(kea: &Kea, asks: &[Ask]) -> Result<Option<Vec<Answer>>, Failure
             "this Kea would lose a raw option 43",
         ));
     }
+    if config::has_config_database(base.dhcp4()) {
+        return Err(Failure::because(
+            Status::NO_PERMISSION,
+            "what is in a configuration database would become the server's own",
+        ));
+    }
     let (arguments, planned) = sane(kea, &base, asks).await?;
     let edits: Vec<&Edit> = planned.iter().flatten().flat_map(|p| &p.edits).collect();
     if edits.is_empty() {
