@@ -102,10 +102,13 @@ async fn attempt(kea: &Kea, asks: &[Ask]) -> Result<Option<Vec<Answer>>, Failure
         kea.sleep(Duration::from_millis(next.copied().unwrap_or(0)))
             .await;
         // Somebody else's configuration may have come, and must stay.
-        match (unchanged(kea, &base).await?, next) {
-            (false, _) => return Ok(None),
-            (true, Some(_)) => {}
-            (true, None) => {
+        match (unchanged(kea, &base).await, next) {
+            (Err(failure), _) => {
+                return Err(taken_back(kea, &base, &edits, failure, false).await);
+            }
+            (Ok(false), _) => return Ok(None),
+            (Ok(true), Some(_)) => {}
+            (Ok(true), None) => {
                 let failure = reply.failure(Status::IO_ERROR);
                 return Err(restored(kea, &base, failure).await);
             }

@@ -71,6 +71,12 @@ fn what_goes_wrong_with_a_new_configuration() {
     assert_eq!(status(&answer), Status::IO_ERROR);
     let old = &sent[15]["arguments"]["Dhcp4"]["subnet4"][0]["reservations"];
     assert_eq!(old.as_array().map(Vec::len), Some(0));
+    // Refused, and then no answer: Kea may have no lease database now.
+    let mut script = vec![tested(), same(), failed(), Die, Json(EMPTY), tested()];
+    script.push(Recorded("lease4-get.miss"));
+    let (answer, sent) = run(script);
+    assert_eq!(answer, Answer::Lost(Status::CONNECTION_RESET));
+    assert_eq!(sent[7]["command"], "config-set");
     // Refused for a moment only.
     let script = vec![
         tested(),
