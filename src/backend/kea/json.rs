@@ -8,6 +8,7 @@
 use crate::status::Status;
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::net::Ipv4Addr;
 
 pub use super::map::Map;
 pub use super::value::Value;
@@ -143,6 +144,34 @@ fn one_char_for_each_byte(text: &[u8]) -> Cow<'_, str> {
         Ok(ascii) if text.is_ascii() => Cow::Borrowed(ascii),
         _ => Cow::Owned(text.iter().map(|&b| char::from(b)).collect()),
     }
+}
+
+/// The command of every lookup of a lease by its address.
+#[must_use]
+pub fn lease4_get(service: Option<&str>, address: Ipv4Addr) -> Vec<u8> {
+    let mut out = String::with_capacity(128);
+    out.push_str("{\"command\":\"lease4-get\",");
+    if let Some(service) = service {
+        out.push_str("\"service\":[");
+        put_string(&mut out, service);
+        out.push_str("],");
+    }
+    out.push_str("\"arguments\":{\"ip-address\":\"");
+    for (at, octet) in address.octets().into_iter().enumerate() {
+        if at > 0 {
+            out.push('.');
+        }
+        let digit = |n: u8| char::from(b'0' + n % 10);
+        if octet > 99 {
+            out.push(digit(octet / 100));
+        }
+        if octet > 9 {
+            out.push(digit(octet / 10));
+        }
+        out.push(digit(octet));
+    }
+    out.push_str("\"}}");
+    out.into_bytes()
 }
 
 /// A command for Kea, for `service` if it is not Kea itself that takes it.
