@@ -171,7 +171,7 @@ impl Kea {
     /// # Errors
     /// When there is none.
     pub async fn command(&self, name: &str, arguments: Map) -> Outcome {
-        self.exchange(name, Some(Value::Object(arguments))).await
+        self.exchange(name, Some(&Value::Object(arguments))).await
     }
 
     /// Sends a command without arguments.
@@ -186,9 +186,9 @@ impl Kea {
     ///
     /// # Errors
     /// When there is no answer.
-    pub async fn exchange(&self, name: &str, arguments: Option<Value>) -> Outcome {
+    pub async fn exchange(&self, name: &str, arguments: Option<&Value>) -> Outcome {
         self.want(Effect::Command {
-            bytes: json::command(name, self.shared.target.service(), arguments.as_ref()),
+            bytes: json::command(name, self.shared.target.service(), arguments),
             repeatable: is_read_only(name),
             lease: false,
         })

@@ -327,8 +327,10 @@ pub fn identifier(text: &str) -> Option<Vec<u8>> {
     if let Some(quoted) = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')) {
         return Some(bytes(quoted));
     }
+    if let Some(bytes) = pairs(text.as_bytes()) {
+        return Some(bytes);
+    }
     let text = text.strip_prefix("0x").unwrap_or(text);
-    // One pass, one allocation: every lookup of a lease reads two of them.
     let colons = text.contains(':');
     let mut out = Vec::with_capacity(text.len().div_ceil(2));
     let (mut byte, mut digits) = (0, 0);
@@ -364,6 +366,26 @@ fn hex_digit(c: u8) -> Option<u8> {
         b'A'..=b'F' => Some(c - b'A' + 10),
         _ => None,
     }
+}
+
+/// The form in which Kea writes those of leases: every lookup reads two.
+fn pairs(text: &[u8]) -> Option<Vec<u8>> {
+    let digit = |c: u8| match c {
+        b'0'..=b'9' => Some(c - b'0'),
+        b'a'..=b'f' => Some(c - b'a' + 10),
+        _ => None,
+    };
+    if text.len() % 3 != 2 {
+        return None;
+    }
+    let mut out = Vec::with_capacity(text.len().div_ceil(3));
+    for pair in text.chunks(3) {
+        match pair {
+            [high, low] | [high, low, b':'] => out.push(digit(*high)? << 4 | digit(*low)?),
+            _ => return None,
+        }
+    }
+    Some(out)
 }
 
 /// Bytes as lower-case pairs with colons, as Kea writes addresses.

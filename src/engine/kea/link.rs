@@ -21,7 +21,7 @@ const FULL: Duration = Duration::from_millis(1);
 const PIECE: usize = 128 * 1024;
 
 /// An answer that the parser may look at before it is known to be complete.
-const SMALL: usize = 4096;
+const SMALL: usize = 16 * 1024;
 
 /// Where pieces are received, for all commands of a connection: an answer that
 /// is one piece is read from there.
