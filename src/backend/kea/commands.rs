@@ -24,10 +24,10 @@ async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, F
     let mut config = config::current(kea).await?;
     let in_database = config::has_hosts_database(config.dhcp4());
     let target = if in_database { "database" } else { "memory" };
-    let write = kea.shared.options().write && !(in_database && with_hosts);
-    if write && draft::loses_option_43(&config.arguments) && !kea.shared.options().option43 {
-        return Err(lost_option());
-    }
+    // A database keeps hosts, but not the classes that they name.
+    let is_class = |e: &Edit| matches!(e, Edit::AddClass(_) | Edit::RemoveClass(_));
+    let to_write = |e: &Edit| kea.shared.options().write && (!in_database || is_class(e));
+    let loses_another = !kea.shared.options().option43 && draft::loses_option_43(&config.arguments);
     let creates = |ask: &Ask| matches!(ask, Ask::Open { flags, .. } if *flags != 0);
     let mut names = match with_hosts && asks.iter().any(creates) {
         true => Some(Names::read(kea).await?),
@@ -45,6 +45,7 @@ async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, F
             shared: &kea.shared,
         };
         let result = match plan(world, ask).await {
+            Ok(plan) if loses_another && plan.edits.iter().any(to_write) => Err(lost_option()),
             // Not even in memory: the whole reservation is sent back.
             Ok(plan) if !kea.shared.options().option43 && plan.edits.iter().any(loses) => {
                 Err(lost_option())
@@ -57,13 +58,12 @@ async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, F
                 names.add(new);
             }
         }
-        let classes = |e: &Edit| matches!(e, Edit::AddClass(_) | Edit::RemoveClass(_));
-        if result.as_ref().is_ok_and(|p| p.edits.iter().any(classes)) {
+        if result.as_ref().is_ok_and(|p| p.edits.iter().any(is_class)) {
             config = config::fetch(kea).await?;
         }
         results.push(result);
     }
-    if write && !undo.is_empty() {
+    if undo.iter().any(to_write) {
         let (failed, unknown) = match kea.command("config-write", Map::new()).await {
             Ok(reply) if reply.result == 0 => (None, false),
             Ok(reply) => (Some(reply.failure(Status::IO_ERROR)), false),

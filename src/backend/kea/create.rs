@@ -139,7 +139,15 @@ fn invented(shared: &Shared) -> Vec<u8> {
 pub async fn create(world: World<'_>, attributes: &Attributes) -> Result<Plan, Failure> {
     let mut wanted = wanted(world.shared, attributes)?;
     if wanted.name.is_empty() {
-        wanted.name = invented(world.shared);
+        // Another machine may have invented the same: its processes have the
+        // same numbers.
+        loop {
+            wanted.name = invented(world.shared);
+            let others = world.source.hosts(Key::Name(&wanted.name)).await?;
+            if others.is_empty() {
+                break;
+            }
+        }
     } else if !world
         .source
         .hosts(Key::Name(&wanted.name))

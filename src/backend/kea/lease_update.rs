@@ -145,12 +145,15 @@ async fn changed(kea: &Kea, lease: &Lease, change: &Change, now: u64) -> Result<
     if json::string(&new, "hostname").is_some_and(has_control) {
         return Err(refused(Status::INVALID_ARGUMENT));
     }
-    let (mut lifetime, mut expire) = (lease.lifetime(), lease.cltt() + lease.lifetime());
+    let (mut lifetime, mut expire) = (
+        lease.lifetime(),
+        lease.cltt().saturating_add(lease.lifetime()),
+    );
     match change.state {
         Some(state::ABANDONED) => {
             let config = super::config::current(kea).await?;
             lifetime = config.probation();
-            expire = now + lifetime;
+            expire = now.saturating_add(lifetime);
             new.insert("state".into(), 1.into());
         }
         Some(state::ACTIVE) => {
@@ -167,7 +170,7 @@ async fn changed(kea: &Kea, lease: &Lease, change: &Change, now: u64) -> Result<
     if let Some(ends) = change.ends {
         let ends = u64::from(ends);
         (lifetime, expire) = if ends == INFINITE {
-            (INFINITE, lease.cltt() + INFINITE)
+            (INFINITE, lease.cltt().saturating_add(INFINITE))
         } else if ends > lease.cltt() {
             (ends - lease.cltt(), ends)
         } else {

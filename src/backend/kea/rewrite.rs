@@ -102,7 +102,12 @@ async fn attempt(kea: &Kea, asks: &[Ask]) -> Result<Option<Vec<Answer>>, Failure
             }
         }
     }
-    let now = config::fetch(kea).await?;
+    let now = match config::fetch(kea).await {
+        Ok(now) => now,
+        // Set, and perhaps not as it should be: nobody is told a failure of
+        // what stays.
+        Err(failure) => return Err(taken_back(kea, &base, &edits, failure, false).await),
+    };
     if !edits.iter().all(|e| draft::is_made(e, &now)) {
         // Somebody else's configuration came right behind ours.
         return Ok(None);

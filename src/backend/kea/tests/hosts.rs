@@ -102,6 +102,15 @@ fn what_goes_wrong_with_a_new_configuration() {
     assert_eq!(status(&answer), Status::SUCCESS);
     let set = &sent[10]["arguments"]["Dhcp4"]["subnet4"][0];
     assert_eq!(set["comment"], "theirs");
+    // Set, but what there is now is not to be learnt: undone.
+    let restored = [tested(), Recorded("lease4-get.miss")];
+    let mut script = vec![tested(), same(), tested(), Die, Json(WITH_HOST)];
+    script.extend(restored);
+    let (answer, sent) = run(script);
+    assert_eq!(answer, Answer::Lost(Status::CONNECTION_RESET));
+    assert_eq!(sent[7]["command"], "config-set");
+    let old = &sent[7]["arguments"]["Dhcp4"]["subnet4"][0]["reservations"];
+    assert_eq!(old.as_array().map(Vec::len), Some(0));
     // Not durable: undone.
     let script = vec![
         tested(),
@@ -351,4 +360,94 @@ fn groups_and_hosts_together_take_the_lock_once() {
     let (answers, sent) = play(&shared, "3.0.4", asks, &script);
     let results: Vec<Status> = answers.iter().map(status).collect();
     assert_eq!(results, [Status::SUCCESS; 3], "{sent:?}");
+}
+
+/// A Kea with host_cmds and class_cmds, and its hosts in a database.
+fn with_database() -> Arc<Shared> {
+    let mut shared = Shared::new(Target::parse("kea:/test").unwrap().unwrap());
+    Arc::get_mut(&mut shared).unwrap().clock = Some(NOW);
+    let commands = reply("list-commands", "3.0.4").into_arguments();
+    let commands = commands.as_array().unwrap().iter();
+    let commands = commands.filter_map(Value::as_str);
+    shared.set_capabilities(Capabilities {
+        commands: commands
+            .chain(["class-add", "class-del"])
+            .map(str::to_owned)
+            .collect(),
+        version: (3, 0),
+    });
+    shared
+}
+
+#[test]
+fn a_class_of_a_host_in_a_database_is_durable_too() {
+    const CONFIG: &str = r#"{"result":0,"arguments":{"Dhcp4":{"hosts-databases":[{"type":"mysql"}],"subnet4":[{"id":1,"subnet":"10.77.0.0/16"}]}}}"#;
+    let ok = || Json(r#"{"result":0}"#);
+    let none = || Json(r#"{"result":3}"#);
+    let create = |more: &[(&str, &[u8])]| {
+        let list = [&NEW_HOST[..], more].concat();
+        open(Kind::Host, flags::CREATE | flags::EXCLUSIVE, &list)
+    };
+    let looks = || vec![Json(CONFIG), none(), none(), none(), none()];
+    let names = |sent: &[Value]| -> Vec<String> {
+        let names = sent.iter().filter_map(|c| c["command"].as_str());
+        names.map(str::to_owned).collect()
+    };
+    // The host alone: nothing to write.
+    let mut script = looks();
+    script.push(ok());
+    let (answers, sent) = play(&with_database(), "3.0.4", vec![create(&[])], &script);
+    assert_eq!(status(&answers[0]), Status::SUCCESS);
+    assert_eq!(names(&sent).last().unwrap(), "reservation-add");
+    assert_eq!(
+        sent.last().unwrap()["arguments"]["operation-target"],
+        "database"
+    );
+    // Its lease time is a class, and a class is in the configuration.
+    let mut script = looks();
+    script.extend([ok(), ok(), Json(CONFIG), ok()]);
+    let timed = create(&[("statements", b"default-lease-time 77;")]);
+    let (answers, sent) = play(&with_database(), "3.0.4", vec![timed], &script);
+    assert_eq!(status(&answers[0]), Status::SUCCESS);
+    assert_eq!(
+        names(&sent)[5..],
+        ["class-add", "reservation-add", "config-get", "config-write"]
+    );
+}
+
+#[test]
+fn an_invented_name_is_nobodys() {
+    let ask = open(
+        Kind::Host,
+        flags::CREATE | flags::EXCLUSIVE,
+        &[("hardware-address", &[2, 0, 0, 0, 9, 1])],
+    );
+    let mut job = Job::new(&server("2.2.0", ""), |kea| async move {
+        // Every name is somebody's, at first.
+        let others = (0..0x2000).map(|n| {
+            let process = std::process::id();
+            format!(
+                r#"{{"hw-address":"02:00:00:01:{:02x}:{:02x}","user-context":{{"omapi":{{"name":"nh{NOW:x}{process:x}{n:x}"}}}}}}"#,
+                n >> 8, n & 0xff
+            )
+        });
+        let others = others.collect::<Vec<_>>().join(",");
+        let text = format!(
+            r#"{{"subnet4":[{{"id":1,"subnet":"10.77.0.0/16","reservations":[{others}]}}]}}"#
+        );
+        let Value::Object(dhcp4) = json::parse(text.as_bytes()).unwrap() else {
+            panic!("a map")
+        };
+        let entries = super::super::reservation::entries(&dhcp4);
+        let world = super::super::plan::World {
+            source: super::super::lookup::Source::Snapshot(&dhcp4, &entries),
+            dhcp4: &dhcp4,
+            shared: &kea.shared,
+        };
+        let answer = super::super::plan::plan(world, &ask).await.unwrap().answer;
+        let name = value(&answer, "name").unwrap();
+        assert!(entries.iter().all(|e| e.name != name));
+        vec![answer]
+    });
+    assert!(matches!(job.step(None), Step::Done(_)));
 }

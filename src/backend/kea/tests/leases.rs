@@ -212,6 +212,28 @@ fn changes_of_leases() {
 }
 
 #[test]
+fn times_beyond_all_bounds() {
+    use super::super::handles::{Identity, handle};
+    const LEASE: &str = r#"{"result":0,"arguments":{"ip-address":"10.77.0.21","hw-address":"02:00:00:00:00:21","hostname":"","cltt":18446744073709551615,"valid-lft":18446744073709551615,"state":0,"subnet-id":1}}"#;
+    const CONFIG: &str =
+        r#"{"result":0,"arguments":{"Dhcp4":{"decline-probation-period":18446744073709551615}}}"#;
+    let lease = handle("/test", Identity::Lease([10, 77, 0, 21].into()));
+    let update = |list: &[(&str, &[u8])], script: &[Play]| {
+        let (answer, sent) = one("2.2.0", Ask::Update(lease, attributes(list)), script);
+        (status(&answer), sent.last().unwrap()["command"].clone())
+    };
+    let refused = || Json(r#"{"result":1,"text":"no"}"#);
+    let script = || vec![Json(LEASE), refused(), Json(LEASE)];
+    let expected = (Status::IO_ERROR, "lease4-get".into());
+    assert_eq!(update(&[("note", b"x")], &script()), expected);
+    let mut declined = script();
+    declined.insert(1, Json(CONFIG));
+    assert_eq!(update(&[("state", &[0, 0, 0, 5])], &declined), expected);
+    let (never, _) = update(&[("ends", &[0xff; 4])], &script());
+    assert_eq!(never, Status::IO_ERROR);
+}
+
+#[test]
 fn a_name_that_would_corrupt_the_lease_file_is_refused() {
     use super::super::handles::{Identity, handle};
     let lease = Json(
