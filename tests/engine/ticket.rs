@@ -69,6 +69,9 @@ pub enum How {
     /// The request has not ended before the follow-up has run, as with
     /// handlers of a program.
     Later,
+    /// The work is done while the request is being completed, as with a
+    /// program's object that ends there.
+    Inside,
     /// A defect.
     Panics,
 }
@@ -95,8 +98,13 @@ impl Complete for Ticket {
         self.key
     }
 
-    fn complete(self, outcome: Outcome<'_>, (): &mut ()) -> Option<After> {
+    fn complete(mut self, outcome: Outcome<'_>, (): &mut ()) -> Option<After> {
         assert_ne!(self.how, How::Panics, "on purpose");
+        if self.how == How::Inside
+            && let Some(work) = self.work.take()
+        {
+            work();
+        }
         *self.slot.got.lock().unwrap() = Some(match outcome {
             Outcome::Object { attributes, .. } => Got::Object(attributes.as_bytes().len()),
             Outcome::Status { code, .. } => Got::Status(code),

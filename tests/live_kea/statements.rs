@@ -250,3 +250,38 @@ fn option_43_of_a_reservation_survives_its_changes() {
         t.is(remove(&c, &host), allowed, "remove");
     });
 }
+
+/// A reservation in a subnet of which Kea does not look at any would be one
+/// without effect.
+#[test]
+fn where_kea_does_not_look_in_subnets() {
+    let host = || {
+        let ip = ("ip-address", &[10, 77, 20, 9][..]);
+        object("host", &[("hardware-address", &hardware(9)), ip])
+    };
+    let neither = Setup {
+        more: r#""reservations-in-subnet": false,"#,
+        ..Setup::USUAL
+    };
+    with_each("no reservations", neither, |t, kea| {
+        let c = connect(&kea.name());
+        let before = kea.config();
+        t.is(
+            open(&c, &host(), CREATE),
+            Status::INVALID_ARGUMENT,
+            "create",
+        );
+        t.is(kea.config(), before, "configuration");
+    });
+    let global = Setup {
+        more: r#""reservations-global": true, "reservations-in-subnet": false,"#,
+        ..DHCP
+    };
+    with_each("global only", global, |t, kea| {
+        let c = connect(&kea.name());
+        t.is(open(&c, &host(), CREATE), Status::SUCCESS, "create");
+        kea.restart();
+        let offer = kea.discover(hardware(9), &[]).expect("an offer");
+        t.is(offer.address, [10, 77, 20, 9], "offered");
+    });
+}

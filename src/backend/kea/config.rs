@@ -213,6 +213,19 @@ pub fn looks_globally(dhcp4: &Map) -> bool {
     dhcp4.get("reservations-global").and_then(Value::as_bool) == Some(true)
 }
 
+/// True if Kea looks for the reservations of this subnet.
+#[must_use]
+pub fn looks_in_subnet(dhcp4: &Map, place: Place, subnet: &Map) -> bool {
+    let network = match place {
+        Place::Shared(i, _) => json::list(dhcp4, "shared-networks").get(i),
+        Place::Global | Place::Subnet(_) => None,
+    };
+    let network = network.and_then(Value::as_object);
+    let mut holders = [Some(subnet), network, Some(dhcp4)].into_iter().flatten();
+    let said = holders.find_map(|h| h.get("reservations-in-subnet")?.as_bool());
+    said != Some(false)
+}
+
 /// True if the subnet's prefix contains the address.
 #[must_use]
 pub fn contains(subnet: &Map, address: Ipv4Addr) -> bool {

@@ -186,7 +186,8 @@ pub fn has_class(dhcp4: &Map, name: &str) -> bool {
 
 /// The subnet-ids of where a reservation belongs: the subnet of its address;
 /// without address the global list if Kea looks there, or the only subnet, or
-/// if that is allowed all of them.
+/// if that is allowed all of them. Where Kea does not look in a subnet, the
+/// global list is the place for it.
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when there is no such place.
@@ -195,24 +196,33 @@ pub fn homes(
     address: Option<Ipv4Addr>,
     options: &Options,
 ) -> Result<Vec<u32>, Failure> {
-    let none = |why| Failure::because(Status::INVALID_ARGUMENT, why);
-    let mut subnets = config::subnets(dhcp4);
+    let none = |why| Err(Failure::because(Status::INVALID_ARGUMENT, why));
+    let globally = config::looks_globally(dhcp4);
+    let mut subnets = config::subnets(dhcp4)
+        .filter_map(|(place, subnet)| Some((place, subnet, config::subnet_id(subnet)?)));
     if let Some(address) = address {
-        return subnets
-            .find(|(_, subnet)| config::contains(subnet, address))
-            .and_then(|(_, subnet)| config::subnet_id(subnet))
-            .map(|id| vec![id])
-            .ok_or(none("no subnet has this address"));
+        let home = subnets.find(|(_, subnet, _)| config::contains(subnet, address));
+        return match home {
+            None => none("no subnet has this address"),
+            Some((place, subnet, id)) if config::looks_in_subnet(dhcp4, place, subnet) => {
+                Ok(vec![id])
+            }
+            Some(_) if globally => Ok(vec![0]),
+            Some(_) => none("Kea does not look for reservations of this subnet"),
+        };
     }
-    if config::looks_globally(dhcp4) {
+    if globally {
         return Ok(vec![0]);
     }
-    let all: Vec<u32> = subnets.filter_map(|(_, s)| config::subnet_id(s)).collect();
+    let all: Vec<u32> = subnets
+        .filter(|(place, subnet, _)| config::looks_in_subnet(dhcp4, *place, subnet))
+        .map(|(.., id)| id)
+        .collect();
     match all.len() {
-        0 => Err(none("Kea has no subnet")),
-        1 => Ok(all),
+        0 => none("Kea has no subnet that it looks for reservations of"),
+        1 if config::subnets(dhcp4).count() == 1 => Ok(all),
         _ if options.replicate => Ok(all),
-        _ => Err(none("without an address Kea needs reservations-global")),
+        _ => none("without an address Kea needs reservations-global"),
     }
 }
 

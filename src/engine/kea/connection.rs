@@ -19,6 +19,7 @@ use crate::status::Status;
 use parking_lot::MutexGuard;
 use rustix::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::Arc;
+use std::thread::{self, ThreadId};
 use std::time::Instant;
 
 /// A connection to a Kea server.
@@ -29,6 +30,8 @@ pub struct Kea<T: Complete> {
     session: Session<T>,
     /// The role: whoever takes the driver out serves, and puts it back.
     driver: Option<Box<Driver<T>>>,
+    /// The thread that took it out last.
+    serves: Option<ThreadId>,
     /// A byte is in the wake-up socket.
     woken: bool,
     /// The descriptor for the program's own event loop, once it has asked.
@@ -57,6 +60,7 @@ impl<T: Complete> KeaConnection<T> {
         let kea = Kea {
             session: Session::new(Arc::clone(&shared)),
             driver: Some(Box::new(driver)),
+            serves: None,
             woken: false,
             watch: None,
         };
@@ -233,6 +237,7 @@ impl<T: Complete> Server<T> for Kea<T> {
             }
             return None;
         };
+        st.server.serves = Some(thread::current().id());
         st.completing += 1;
         let mut turn = Turn::new(core, driver);
         MutexGuard::unlocked(st, || turn.start());
@@ -257,7 +262,11 @@ impl<T: Complete> Server<T> for Kea<T> {
         st: &mut MutexGuard<'_, State<T, Self>>,
         how: Disconnect,
     ) {
-        if how == Disconnect::WhenSent && matches!(st.phase, Phase::Ready | Phase::Draining) {
+        // A program's object that ended with its request disconnects, in the
+        // middle of a turn: there is nobody to wait for.
+        let inside = st.server.driver.is_none() && st.server.serves == Some(thread::current().id());
+        let may_wait = how == Disconnect::WhenSent && !inside;
+        if may_wait && matches!(st.phase, Phase::Ready | Phase::Draining) {
             st.phase = Phase::Draining;
             let limit = Instant::now().checked_add(core.target().options.timeout);
             let done = |st: &State<T, Self>| !st.server.session.has_changes();
@@ -265,7 +274,7 @@ impl<T: Complete> Server<T> for Kea<T> {
         }
         core.close_locked(st, Status::CONNECTION_RESET);
         // Another thread that serves gives up what is under way; it is awake.
-        while st.over().is_none() {
+        while !inside && st.over().is_none() {
             Sleepers::sleep(st, |st| &mut st.sleepers, sleepers::ANYTHING, None);
         }
     }

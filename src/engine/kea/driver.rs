@@ -179,7 +179,7 @@ impl<T: Complete> Driver<T> {
                 }
                 let template = self.template.as_ref().ok_or(Status::INVALID_ARGUMENT)?;
                 let request = template.request(&bytes);
-                let idle = self.usable(repeatable);
+                let idle = self.usable();
                 let addresses = self.addresses.clone();
                 let link = Link::http(request, idle, addresses, repeatable, lease, patience)?;
                 self.ended.clear();
@@ -190,14 +190,11 @@ impl<T: Complete> Driver<T> {
         }
     }
 
-    /// A kept connection. If it has been closed meanwhile, a command that is
-    /// `repeatable` is sent again; for others that is looked up first.
-    fn usable(&mut self, repeatable: bool) -> Option<Socket> {
+    /// A kept connection on which nothing is to be received: neither the end,
+    /// nor what nobody has asked for, which would pass for the next answer.
+    fn usable(&mut self) -> Option<Socket> {
         while let Some(socket) = self.idle.pop() {
-            // Nothing is to be received now; the end of the stream would be.
-            if repeatable {
-                return Some(socket);
-            } else if let Ok(None) = socket.receive(&mut [0; 1], false) {
+            if let Ok(None) = socket.receive(&mut [0; 1], false) {
                 return Some(socket);
             }
         }

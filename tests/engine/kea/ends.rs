@@ -246,3 +246,38 @@ fn a_panic_elsewhere() {
     assert!(std::panic::catch_unwind(panics).is_err());
     assert_eq!(c.phase(), Phase::Ready);
 }
+
+/// From inside a completion: the end does not wait for its own thread.
+#[test]
+fn disconnect_while_a_request_is_completed() {
+    for how in [Disconnect::Now, Disconnect::WhenSent] {
+        let folder = Folder::new();
+        let _server = Server::start(&folder.socket(), |asked| asked.obey());
+        let c = connect(&folder.socket());
+        let (tell, told) = mpsc::channel();
+        let waits = {
+            let c = Arc::clone(&c);
+            thread::spawn(move || {
+                let ends = {
+                    let c = Arc::clone(&c);
+                    Box::new(move || {
+                        assert!(c.disconnect(how));
+                        c.deliver_all();
+                    })
+                };
+                let first = look_up_as(&c, 1, Some(ends), How::Inside).unwrap();
+                let rest: Vec<_> = (0..20).map(|_| change(&c)).collect();
+                let waited = finish(&c, &first);
+                c.deliver_all();
+                tell.send((waited, first, rest)).unwrap();
+            })
+        };
+        let (waited, first, rest) = told.recv_timeout(LONG).expect("it waits for itself");
+        waits.join().unwrap();
+        assert_eq!(waited, Waited::Done);
+        assert_eq!(first.completed(), 1);
+        assert!(rest.iter().all(|s| s.completed() == 1 && s.followed() == 1));
+        assert!(rest.iter().all(|s| s.got() == LOST));
+        assert_eq!(c.phase(), Phase::Closed(Status::CONNECTION_RESET));
+    }
+}

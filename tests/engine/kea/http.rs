@@ -103,3 +103,34 @@ fn disconnect_at_any_moment() {
         assert_eq!(waited, Waited::Closed(Status::CONNECTION_RESET));
     }
 }
+
+/// What a server sends of its own accord, at once or late, is no answer to the
+/// next command.
+#[test]
+fn what_nobody_asked_for() {
+    for late in [false, true] {
+        let port = serve_http(1_000_000, move |asked| {
+            let twice =
+                asked.command == "lease4-get" && asked.arguments["ip-address"] == "10.0.0.1";
+            asked.obey();
+            if twice {
+                if late {
+                    thread::sleep(Duration::from_millis(20));
+                }
+                // A miss.
+                asked.answer(r#"{"result":3}"#);
+            }
+        });
+        let c = connect(port);
+        let slot = look_up(&c, 1);
+        assert_eq!(finish(&c, &slot), Waited::Done);
+        thread::sleep(Duration::from_millis(100));
+        let slot = look_up(&c, 2);
+        assert_eq!(finish(&c, &slot), Waited::Done);
+        assert!(
+            matches!(slot.got(), Some(Got::Object(_))),
+            "{:?}",
+            slot.got()
+        );
+    }
+}
