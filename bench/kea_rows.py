@@ -91,7 +91,7 @@ def http(lab, table, program):
 def few_hosts(lab, table, program):
     """a host by a new configuration, few reservations"""
     kea = Kea(lab, program, f"kea-{program.version}-few", reservations=10)
-    creates(lab, table, kea, program, 10, 5)
+    creates(lab, table, kea, program, 10, 9)
     kea.stop()
 
 

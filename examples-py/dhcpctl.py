@@ -9,6 +9,7 @@ their C names. The upper half is what a script wants:
         lease = server.lookup("lease", ip_address="10.0.0.10")
         print(lease["client-hostname"].decode(), lease.number("ends"))
 
+A Kea server is named by its socket: Connection("/run/kea/kea4-ctrl-socket").
 Attributes are bytes, as they are on the wire. Errors are exceptions:
 `dhcpctl.Error` has the code and its text. Copy this file; it needs no other.
 """

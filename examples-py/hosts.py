@@ -7,7 +7,8 @@
     hosts.py show MAC
     hosts.py remove NAME
 
-The server is on 127.0.0.1, port 7911 or $OMAPI_PORT. With a key:
+The server is $OMAPI_SERVER or 127.0.0.1, port 7911 or $OMAPI_PORT; a Kea is
+named by its socket, /run/kea/kea4-ctrl-socket. With a key:
 OMAPI_KEY=name:hmac-sha256:secret-in-hex
 """
 
@@ -23,7 +24,8 @@ def connect():
     if os.environ.get("OMAPI_KEY"):
         name, algorithm, secret = os.environ["OMAPI_KEY"].split(":")
         key = name, algorithm, bytes.fromhex(secret)
-    return dhcpctl.Connection(port=int(os.environ.get("OMAPI_PORT", 7911)), key=key)
+    return dhcpctl.Connection(os.environ.get("OMAPI_SERVER", "127.0.0.1"),
+                              int(os.environ.get("OMAPI_PORT", 7911)), key=key)
 
 
 def dotted(value):

@@ -2,6 +2,7 @@
 //! commands and the same output.
 
 mod failure;
+mod hint;
 mod input;
 mod kea;
 mod lexer;

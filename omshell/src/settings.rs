@@ -1,6 +1,7 @@
 //! What `connect` and the waits go by.
 
 use crate::failure::{Failure, end};
+use crate::hint::is_kea;
 use crate::lexer::{Kind, Lexer};
 use crate::{secret, services, value};
 use dhcpctl::client::Key;
@@ -174,10 +175,7 @@ fn kea(rest: &[u8]) -> Option<Zeroizing<String>> {
     let rest = rest.trim_ascii_start();
     let end = rest.iter().position(u8::is_ascii_whitespace);
     let name = std::str::from_utf8(&rest[..end.unwrap_or(rest.len())]).ok()?;
-    ["/", "kea:", "kea+http:"]
-        .iter()
-        .any(|start| name.starts_with(start))
-        .then(|| Zeroizing::new(name.to_owned()))
+    is_kea(name).then(|| Zeroizing::new(name.to_owned()))
 }
 
 #[cfg(test)]
@@ -209,6 +207,7 @@ mod tests {
             ("/run/kea/socket # Kea", "/run/kea/socket", true),
             (" kea:/s?write=no", "kea:/s?write=no", true),
             ("kea+http://a:b#c@h:1/", "kea+http://a:b#c@h:1/", true),
+            ("kea+https://h/", "kea+https://h/", true),
             ("\"/with space\"", "/with space", true),
             ("/s x", "127.0.0.1", false),
             ("kea", "kea", true),

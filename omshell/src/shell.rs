@@ -3,6 +3,7 @@
 //! The order of checks is the original's; it decides which complaint comes.
 
 use crate::failure::{Failure, end};
+use crate::hint::{hint, is_kea};
 use crate::kea;
 use crate::lexer::{Kind, Lexer, bytes};
 use crate::print;
@@ -182,11 +183,15 @@ impl Shell {
                 Ok(())
             }
             Err(status) => {
-                let status = match self.for_person {
+                // Whoever names a Kea has no script of the original's.
+                let named = is_kea(&s.server);
+                let more = named.then(|| hint(&s.server, status)).flatten();
+                let more = more.map_or(String::new(), |m| format!(" ({m})"));
+                let status = match self.for_person || named {
                     true => status,
                     false => connect_status(status),
                 };
-                Err(Failure::Logged(format!("dhcpctl_connect: {}", status)))
+                Err(Failure::Logged(format!("dhcpctl_connect: {status}{more}")))
             }
         }
     }

@@ -121,3 +121,33 @@ fn a_reader_that_goes_away_ends_it() {
     child.stderr.unwrap().read_to_string(&mut err).unwrap();
     assert_eq!(err, "");
 }
+
+/// A Kea that is not there: the reason, also to a script. (Names from a map are
+/// an old script's, and answered as the original does.)
+#[test]
+fn no_kea() {
+    for (name, said) in [
+        (
+            "/nowhere/at/all",
+            "connection refused (there is no /nowhere/at/all)",
+        ),
+        (
+            "/nowhere?write=no",
+            "connection refused (there is no /nowhere?write=no; options need kea: in front)",
+        ),
+        ("kea:/?write=no", "connection refused (/ is not a socket)"),
+        ("kea:/s?wrte=no", "invalid argument (a name is /PATH, "),
+        ("kea+https://h/", "invalid argument (a name is /PATH, "),
+    ] {
+        let output = with(&[], &format!("server {name}\nconnect\n"));
+        let err = shown(&output.err);
+        assert!(
+            err.starts_with(&format!("dhcpctl_connect: {said}")),
+            "{name}: {err}"
+        );
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_omshell"));
+    command.env("DHCPCTL_SERVERS", "127.0.0.1 = kea:/nowhere/at/all");
+    let output = run(&mut command, b"connect\n", LIMIT);
+    assert_eq!(shown(&output.err), "dhcpctl_connect: no more\n");
+}

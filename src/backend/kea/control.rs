@@ -72,7 +72,7 @@ pub async fn command(kea: &Kea, attributes: &Attributes) -> Result<Answer, Failu
         None => None,
         Some(text) => Some(json::parse_argument(text)?),
     };
-    let reply = kea.exchange(&json::text(name), arguments).await?;
+    let reply = kea.exchange(&json::text(name), arguments.as_ref()).await?;
     if !super::job::is_read_only(&json::text(name)) {
         // Whatever it did, nothing that was read before is certain.
         kea.shared.forget();

@@ -4,12 +4,14 @@
 //! resumed with their result; there is no executor and no waker, the driver
 //! steps it. So a test can play the server.
 
+use super::facts::Facts;
 use super::json::{self, Map, Value};
 use super::shared::Shared;
 use super::{Answer, Failure};
 use crate::status::Status;
 use parking_lot::Mutex;
 use std::future::Future;
+use std::net::Ipv4Addr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -24,6 +26,8 @@ pub enum Effect {
         bytes: Vec<u8>,
         /// True when sending it twice is the same as once.
         repeatable: bool,
+        /// True if a usual lease need not come as a tree: [`Reply::lease`].
+        lease: bool,
     },
     /// Take the lock that keeps other clients of this library from rewriting
     /// the configuration; it is held until the job ends.
@@ -38,8 +42,10 @@ pub struct Reply {
     /// The result code: 0 success, 1 error, 2 unsupported, 3 empty, 4 conflict
     /// (from 2.6 on; 1 before), 5 failed and not rolled back.
     pub result: i64,
-    /// All of it.
+    /// All of it; nothing when it is in `lease`.
     pub whole: Map,
+    /// The lease, when nothing else was wanted of the answer.
+    pub lease: Option<Box<Facts>>,
 }
 
 impl Reply {
@@ -54,7 +60,11 @@ impl Reply {
         };
         match value {
             Value::Object(whole) => match whole.get("result").and_then(Value::as_i64) {
-                Some(result) => Ok(Self { result, whole }),
+                Some(result) => Ok(Self {
+                    result,
+                    whole,
+                    lease: None,
+                }),
                 None => Err(Status::PROTOCOL_ERROR),
             },
             _ => Err(Status::PROTOCOL_ERROR),
@@ -66,6 +76,16 @@ impl Reply {
         Self {
             result: 0,
             whole: Map::new(),
+            lease: None,
+        }
+    }
+
+    /// A success that brings this lease.
+    #[must_use]
+    pub fn of(lease: Facts) -> Self {
+        Self {
+            lease: Some(Box::new(lease)),
+            ..Self::done()
         }
     }
 
@@ -151,7 +171,7 @@ impl Kea {
     /// # Errors
     /// When there is none.
     pub async fn command(&self, name: &str, arguments: Map) -> Outcome {
-        self.exchange(name, Some(Value::Object(arguments))).await
+        self.exchange(name, Some(&Value::Object(arguments))).await
     }
 
     /// Sends a command without arguments.
@@ -166,10 +186,25 @@ impl Kea {
     ///
     /// # Errors
     /// When there is no answer.
-    pub async fn exchange(&self, name: &str, arguments: Option<Value>) -> Outcome {
+    pub async fn exchange(&self, name: &str, arguments: Option<&Value>) -> Outcome {
         self.want(Effect::Command {
-            bytes: json::command(name, self.shared.target.service(), arguments.as_ref()),
+            bytes: json::command(name, self.shared.target.service(), arguments),
             repeatable: is_read_only(name),
+            lease: false,
+        })
+        .await
+    }
+
+    /// lease4-get for an address. With `shown`, a usual lease comes in
+    /// [`Reply::lease`].
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn lease4_get(&self, address: Ipv4Addr, shown: bool) -> Outcome {
+        self.want(Effect::Command {
+            bytes: json::lease4_get(self.shared.target.service(), address),
+            repeatable: true,
+            lease: shown,
         })
         .await
     }

@@ -2,6 +2,7 @@
 
 use super::attributes::{Answered, Attributes};
 use super::config;
+use super::facts::Facts;
 use super::handles::{self, Identity};
 use super::job::{Kea, Reply};
 use super::json::{self, Map, Value};
@@ -33,21 +34,12 @@ pub mod state {
 /// A lifetime without end, for Kea; a time without end, for OMAPI.
 pub const INFINITE: u64 = u32::MAX as u64;
 
-/// Attributes that a lease may have or not, for objects that go from one lease
-/// to the next.
-const OPTIONAL: [&[u8]; 4] = [
-    b"dhcp-client-identifier",
-    b"client-hostname",
-    b"hardware-address",
-    b"hardware-type",
-];
-
 /// A lease as Kea describes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lease(pub Map);
 
 impl Lease {
-    fn new(value: Value) -> Result<Self, Failure> {
+    pub(super) fn new(value: Value) -> Result<Self, Failure> {
         match value {
             Value::Object(map) => {
                 let lease = Self(map);
@@ -97,29 +89,32 @@ impl Lease {
     /// When it ends, in seconds since 1970.
     #[must_use]
     pub fn ends(&self) -> u64 {
-        match self.lifetime() {
-            INFINITE => INFINITE,
-            lifetime => self.cltt().saturating_add(lifetime),
-        }
+        self.facts().ends()
     }
 
     /// Its state in OMAPI's numbers.
     #[must_use]
     pub fn state(&self, now: u64) -> u32 {
-        match json::number(&self.0, "state").unwrap_or(0) {
-            1 => state::ABANDONED,
-            2 => state::FREE,
-            3 => state::RELEASED,
-            // A release on 2.4 and 2.6.
-            0 if self.lifetime() == 0 => state::RELEASED,
-            0 if self.lifetime() == INFINITE || self.ends() > now => state::ACTIVE,
-            0 => state::EXPIRED,
-            _ => state::ACTIVE,
+        self.facts().state(now)
+    }
+
+    /// All that it says.
+    pub(super) fn facts(&self) -> Facts {
+        let hostname = json::string(&self.0, "hostname");
+        Facts {
+            address: self.address().unwrap_or(Ipv4Addr::UNSPECIFIED),
+            hardware: self.hardware(),
+            client_id: self.client_id(),
+            hostname: hostname.map(json::bytes).unwrap_or_default(),
+            cltt: self.cltt(),
+            lifetime: self.lifetime(),
+            state: json::number(&self.0, "state").unwrap_or(0),
+            subnet: self.subnet(),
         }
     }
 
     /// The variables that this library keeps with the lease.
-    fn bindings(&self) -> Option<&Map> {
+    pub(super) fn bindings(&self) -> Option<&Map> {
         self.0
             .get("user-context")
             .and_then(|c| json::at(c, &["omapi", "bindings"]))?
@@ -130,59 +125,7 @@ impl Lease {
     /// not are null.
     #[must_use]
     pub fn encode(&self, shared: &Shared, all: bool, more: &Details) -> Answer {
-        let server = shared.key();
-        let time = |t: u64| u32::try_from(t).unwrap_or(u32::MAX);
-        let address = self.address().unwrap_or(Ipv4Addr::UNSPECIFIED);
-        let hardware = self.hardware();
-        let cltt = time(self.cltt());
-        let mut out = Answered::default();
-        if all {
-            for name in OPTIONAL {
-                out.bytes_or_null(name, &[]);
-            }
-            if shared.options().details {
-                out.bytes_or_null(b"host", &[]).bytes_or_null(b"pool", &[]);
-            }
-        }
-        out.number(b"state", self.state(shared.now()))
-            .bytes(b"ip-address", &address.octets())
-            .bytes(b"dhcp-client-identifier", &self.client_id());
-        if let Some(name) = json::string(&self.0, "hostname") {
-            out.bytes(b"client-hostname", &json::bytes(name));
-        }
-        if let Some(host) = more.host {
-            out.number(b"host", host);
-        }
-        if let Some(subnet) = self.subnet() {
-            out.number(b"subnet", handles::handle(server, Identity::Subnet(subnet)));
-        }
-        if let Some(pool) = more.pool {
-            out.number(b"pool", pool);
-        }
-        if !hardware.is_empty() {
-            // Kea does not say which; it manages Ethernet.
-            out.bytes(b"hardware-address", &hardware)
-                .number(b"hardware-type", 1);
-        }
-        out.number(b"ends", time(self.ends()))
-            .number(b"starts", cltt)
-            .number(b"tstp", 0)
-            .number(b"tsfp", 0)
-            .number(b"atsfp", 0)
-            .number(b"cltt", cltt)
-            .bytes(b"flags", &[more.flags()]);
-        for (name, value) in self.bindings().into_iter().flatten() {
-            match value {
-                Value::String(s) => out.bytes(&json::bytes(name), &json::bytes(s)),
-                Value::Number(n) => match n.as_u64().and_then(|n| u32::try_from(n).ok()) {
-                    Some(n) => out.number(&json::bytes(name), n),
-                    None => &mut out,
-                },
-                _ => &mut out,
-            };
-        }
-        more.put_own(&mut out);
-        Answer::Object(handles::handle(server, Identity::Lease(address)), out)
+        self.facts().encode(shared, all, more, self.bindings())
     }
 }
 
@@ -192,8 +135,7 @@ impl Lease {
 /// Anything but found or not found.
 pub async fn by_address(kea: &Kea, address: Ipv4Addr) -> Result<Option<Lease>, Failure> {
     kea.shared.must("lease4-get")?;
-    let arguments = json::map([("ip-address", address.to_string().into())]);
-    match kea.command("lease4-get", arguments).await?.found()? {
+    match kea.lease4_get(address, false).await?.found()? {
         Some(reply) => Lease::new(reply.into_arguments()).map(Some),
         None => Ok(None),
     }
@@ -269,6 +211,8 @@ async fn by_hardware(kea: &Kea, address: &[u8]) -> Result<Option<Lease>, Failure
 /// What a lookup found.
 enum Found {
     Lease(Lease),
+    /// One that is to be shown, no more.
+    Shown(Facts),
     /// A free address of a pool, with its subnet-id.
     Free(Ipv4Addr, u32),
 }
@@ -277,6 +221,7 @@ impl Found {
     fn encode(&self, shared: &Shared, more: &Details) -> Answer {
         match self {
             Self::Lease(lease) => lease.encode(shared, false, more),
+            Self::Shown(facts) => facts.encode(shared, false, more, None),
             Self::Free(address, subnet) => {
                 let server = shared.key();
                 let mut out = Answered::default();
@@ -303,6 +248,7 @@ impl Found {
     async fn answer(&self, kea: &Kea, asked: Asked) -> Result<Answer, Failure> {
         let (address, lease) = match self {
             Self::Lease(lease) => (lease.address(), Some(lease)),
+            Self::Shown(facts) => (Some(facts.address), None),
             Self::Free(address, _) => (Some(*address), None),
         };
         if asked.is_nothing() {
@@ -315,25 +261,43 @@ impl Found {
     }
 
     fn agrees(&self, keys: &Attributes) -> bool {
-        let (address, lease) = match self {
-            Self::Lease(l) => (l.address(), Some(l)),
-            Self::Free(a, _) => (Some(*a), None),
+        let (address, client_id, hardware) = match self {
+            Self::Lease(l) => (l.address(), l.client_id(), l.hardware()),
+            Self::Shown(f) => return f.agrees(keys),
+            Self::Free(a, _) => (Some(*a), Vec::new(), Vec::new()),
         };
-        let same = |name: &[u8], has: &dyn Fn(&Lease) -> Vec<u8>| {
-            let has = || lease.map(has).unwrap_or_default();
-            keys.get(name).is_none_or(|wanted| wanted == has())
-        };
-        let octets = address.map(|a| a.octets());
-        keys.get(b"ip-address")
-            .is_none_or(|wanted| octets.is_some_and(|o| wanted == o))
-            && same(b"dhcp-client-identifier", &Lease::client_id)
-            && same(b"hardware-address", &Lease::hardware)
+        agree(keys, address, &client_id, &hardware)
     }
 }
 
-async fn at_address(kea: &Kea, address: Ipv4Addr) -> Result<Option<Found>, Failure> {
-    if let Some(lease) = by_address(kea, address).await? {
-        return Ok(Some(Found::Lease(lease)));
+impl Facts {
+    fn agrees(&self, keys: &Attributes) -> bool {
+        agree(keys, Some(self.address), &self.client_id, &self.hardware)
+    }
+}
+
+/// True if the keys that were given are these.
+fn agree(keys: &Attributes, address: Option<Ipv4Addr>, client_id: &[u8], hardware: &[u8]) -> bool {
+    let octets = address.map(|a| a.octets());
+    let octets = octets.as_ref().map_or(&[][..], |o| &o[..]);
+    [
+        (&b"ip-address"[..], octets),
+        (b"dhcp-client-identifier", client_id),
+        (b"hardware-address", hardware),
+    ]
+    .iter()
+    .all(|(name, has)| keys.get(name).is_none_or(|wanted| wanted == *has))
+}
+
+/// What is at an address; `shown` when it is to be shown and no more.
+async fn at_address(kea: &Kea, address: Ipv4Addr, shown: bool) -> Result<Option<Found>, Failure> {
+    kea.shared.must("lease4-get")?;
+    let reply = kea.lease4_get(address, shown).await?;
+    if let Some(facts) = reply.lease {
+        return Ok(Some(Found::Shown(*facts)));
+    }
+    if let Some(reply) = reply.found()? {
+        return Lease::new(reply.into_arguments()).map(|l| Some(Found::Lease(l)));
     }
     if !kea.shared.options().free {
         return Ok(None);
@@ -346,17 +310,17 @@ async fn at_address(kea: &Kea, address: Ipv4Addr) -> Result<Option<Found>, Failu
 
 /// Finds the lease that `keys` describe: the first key finds, the others must
 /// agree.
-async fn find(kea: &Kea, keys: &Attributes) -> Result<Option<Found>, Failure> {
+async fn find(kea: &Kea, keys: &Attributes, shown: bool) -> Result<Option<Found>, Failure> {
     check_hardware_type(keys)?;
     let found = if let Some(handle) = keys.number(b"handle")? {
         match handles::identity(kea.shared.key(), handle) {
-            Some(Identity::Lease(address)) => at_address(kea, address).await?,
+            Some(Identity::Lease(address)) => at_address(kea, address, shown).await?,
             Some(_) => return Err(Status::INVALID_ARGUMENT.into()),
             None => None,
         }
     } else if let Some(address) = keys.get(b"ip-address") {
         match <[u8; 4]>::try_from(address) {
-            Ok(address) => at_address(kea, address.into()).await?,
+            Ok(address) => at_address(kea, address.into(), shown).await?,
             Err(_) => None,
         }
     } else if let Some(id) = keys.get(b"dhcp-client-identifier") {
@@ -387,7 +351,9 @@ pub async fn open(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, F
     if create && kea.shared.options().leases {
         return Box::pin(super::lease_create::create(kea, keys, wanted)).await;
     }
-    let found = find(kea, keys).await?;
+    let asked = Asked::by(&kea.shared, keys);
+    let shown = wanted == 0 && asked.is_nothing();
+    let found = find(kea, keys, shown).await?;
     let Some(found) = found else {
         return Err(if create {
             Failure::because(Status::NOT_IMPLEMENTED, "can't create new object")
@@ -408,10 +374,9 @@ pub async fn open(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, F
             let changed = super::lease_update::change(kea, &lease, keys);
             Box::pin(changed).await?;
             let address = lease.address().ok_or(Status::PROTOCOL_ERROR)?;
-            let asked = Asked::by(&kea.shared, keys);
             Box::pin(read(kea, address, asked)).await
         }
-        found => found.answer(kea, Asked::by(&kea.shared, keys)).await,
+        found => found.answer(kea, asked).await,
     }
 }
 
@@ -428,7 +393,7 @@ pub async fn refresh(kea: &Kea, address: Ipv4Addr) -> Result<Answer, Failure> {
 /// # Errors
 /// The code for the program.
 pub(super) async fn read(kea: &Kea, address: Ipv4Addr, asked: Asked) -> Result<Answer, Failure> {
-    match at_address(kea, address).await? {
+    match at_address(kea, address, asked.is_nothing()).await? {
         Some(found) => found.answer(kea, asked).await,
         None => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
     }

@@ -14,6 +14,7 @@ pub mod config;
 mod control;
 mod create;
 mod draft;
+pub mod facts;
 mod failover;
 mod group;
 pub mod handles;

@@ -87,13 +87,10 @@ async fn attempt(kea: &Kea, asks: &[Ask]) -> Result<Option<Vec<Answer>>, Failure
     if !unchanged(kea, &base).await? {
         return Ok(None);
     }
-    let Value::Object(arguments) = arguments else {
-        return Err(Status::PROTOCOL_ERROR.into());
-    };
     kea.shared.forget();
     let mut delays = TO_SET.iter();
     loop {
-        let reply = match kea.command("config-set", arguments.clone()).await {
+        let reply = match kea.exchange("config-set", Some(&arguments)).await {
             Ok(reply) if reply.result == 0 => break,
             Ok(reply) => reply,
             Err(lost) => return Err(taken_back(kea, &base, &edits, lost, false).await),
@@ -178,13 +175,10 @@ async fn taken_back(
 /// Puts the configuration back that was there before, and says what failed.
 async fn restored(kea: &Kea, base: &Config, failure: Failure) -> Failure {
     kea.shared.forget();
-    let Value::Object(arguments) = base.arguments.clone() else {
-        return failure;
-    };
     let mut delays = TO_RESTORE.iter();
     loop {
         match (
-            kea.command("config-set", arguments.clone()).await,
+            kea.exchange("config-set", Some(&base.arguments)).await,
             delays.next(),
         ) {
             (Ok(reply), _) if reply.result == 0 => break,
@@ -258,7 +252,7 @@ async fn sane(
     let mut refused: Vec<Option<Failure>> = vec![None; asks.len()];
     let mut good: Vec<(usize, &Ask)> = Vec::new();
     let mut left: Vec<Vec<(usize, &Ask)>> = vec![asks.iter().enumerate().collect()];
-    let mut last = (base.arguments.clone(), Vec::new());
+    let mut last = None;
     while let Some(segment) = left.pop() {
         let mut candidate = good.clone();
         candidate.extend(&segment);
@@ -268,17 +262,14 @@ async fn sane(
         let own = |i: usize| segment.iter().any(|(s, _)| *s == i);
         if !planned.iter().any(|(i, p)| own(*i) && edits(p)) {
             // Nothing to ask Kea about.
-            last = (arguments, planned);
+            last = Some((arguments, planned));
             good = candidate;
             continue;
         }
-        let Value::Object(map) = arguments else {
-            return Err(Status::PROTOCOL_ERROR.into());
-        };
-        let reply = kea.command("config-test", map.clone()).await?;
+        let reply = kea.exchange("config-test", Some(&arguments)).await?;
         match (reply.result, segment.len()) {
             (0, _) => {
-                last = (Value::Object(map), planned);
+                last = Some((arguments, planned));
                 good = candidate;
             }
             (1, 1) => {
@@ -292,7 +283,7 @@ async fn sane(
             _ => return Err(reply.failure(reply.status())),
         }
     }
-    let (arguments, planned) = last;
+    let (arguments, planned) = last.unwrap_or_else(|| (base.arguments.clone(), Vec::new()));
     let mut all: Vec<Option<Planned>> = refused.into_iter().map(|f| f.map(Err)).collect();
     for (i, result) in planned {
         all[i] = Some(result);

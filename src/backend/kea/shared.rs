@@ -95,7 +95,10 @@ impl Shared {
             true => Ok(()),
             false => Err(Failure::because(
                 Status::NOT_IMPLEMENTED,
-                "this Kea lacks the command (hook library not loaded)",
+                &match hook(command) {
+                    Some(hook) => format!("this Kea has no {command}: load {hook}"),
+                    None => format!("this Kea has no {command}"),
+                },
             )),
         }
     }
@@ -146,4 +149,45 @@ pub async fn probe(kea: Kea) -> Vec<Answer> {
 fn version_of(text: &str) -> (u32, u32) {
     let mut numbers = text.split('.').map(|n| n.parse().unwrap_or(0));
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
+
+/// The hook library that has a command.
+fn hook(command: &str) -> Option<&'static str> {
+    [
+        ("lease4-", "libdhcp_lease_cmds.so"),
+        ("reservation-", "libdhcp_host_cmds.so"),
+        ("class-", "libdhcp_class_cmds.so"),
+        ("ha-", "libdhcp_ha.so"),
+    ]
+    .into_iter()
+    .find_map(|(start, library)| command.starts_with(start).then_some(library))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_commands_name_their_library() {
+        let target = Target::parse("kea:/s").unwrap().unwrap();
+        let shared = Shared::new(target);
+        shared.set_capabilities(Capabilities {
+            commands: ["lease4-get".to_owned()].into(),
+            version: (2, 2),
+        });
+        assert!(shared.must("lease4-get").is_ok());
+        for (command, why) in [
+            (
+                "lease4-del",
+                "this Kea has no lease4-del: load libdhcp_lease_cmds.so",
+            ),
+            ("config-write", "this Kea has no config-write"),
+        ] {
+            let failure = shared.must(command).err().unwrap();
+            let Failure::Status(Status::NOT_IMPLEMENTED, Some(said)) = failure else {
+                panic!("{command}");
+            };
+            assert_eq!(&said[..], why.as_bytes());
+        }
+    }
 }

@@ -32,6 +32,9 @@ pub struct Driver<T: Complete> {
     pub completed: Vec<usize>,
     /// For what arrives.
     pub buffer: Buffer,
+    /// Requests that have ended. As the sockets that served, they are cleared
+    /// away while the server works on the next command.
+    pub ended: Vec<Running<T>>,
     /// Over HTTP: connections for the next command. Over a UNIX socket: those
     /// that served; see [`keep`](Self::keep).
     idle: Vec<Socket>,
@@ -124,6 +127,7 @@ impl<T: Complete> Driver<T> {
             flights: VecDeque::new(),
             completed: Vec::new(),
             buffer: Buffer::default(),
+            ended: Vec::new(),
             idle: Vec::new(),
             spare: None,
             unix,
@@ -139,19 +143,25 @@ impl<T: Complete> Driver<T> {
     pub fn begin(&mut self, target: &Target, effect: Effect) -> Result<Begun, Failure> {
         let patience = target.options.timeout;
         match (effect, &target.place) {
-            (Effect::Command { bytes, .. }, Place::Unix(_)) => {
+            (Effect::Command { bytes, lease, .. }, Place::Unix(_)) => {
                 let address = self.unix.as_ref().ok_or(Status::INVALID_ARGUMENT)?;
                 if self.spare.is_none() {
                     // Descriptors may be scarce: these are of no use any more.
                     self.idle.clear();
                 }
-                let link = Link::unix(address, self.spare.take(), bytes, patience)?;
+                let spare = self.spare.take();
+                let link = Link::unix(address, spare, bytes, lease, patience)?;
                 self.idle.clear();
+                self.ended.clear();
                 self.spare = Socket::unix().ok();
                 Ok(Begun::Waits(Waits::Link(Box::new(link))))
             }
             (
-                Effect::Command { bytes, repeatable },
+                Effect::Command {
+                    bytes,
+                    repeatable,
+                    lease,
+                },
                 Place::Http {
                     host,
                     port,
@@ -171,7 +181,8 @@ impl<T: Complete> Driver<T> {
                 let request = template.request(&bytes);
                 let idle = self.usable();
                 let addresses = self.addresses.clone();
-                let link = Link::http(request, idle, addresses, repeatable, patience)?;
+                let link = Link::http(request, idle, addresses, repeatable, lease, patience)?;
+                self.ended.clear();
                 Ok(Begun::Waits(Waits::Link(Box::new(link))))
             }
             (Effect::Sleep(time), _) => Ok(Begun::Waits(Waits::Sleep(Instant::now() + time))),

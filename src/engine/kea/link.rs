@@ -1,9 +1,9 @@
 //! One command on its way: connect, send, receive until the answer is whole.
 
 use crate::backend::kea::Failure;
-use crate::backend::kea::http;
 use crate::backend::kea::job::Reply;
 use crate::backend::kea::json::{self, Scanner};
+use crate::backend::kea::{facts, http};
 use crate::net::{self, Socket};
 use crate::status::Status;
 use rustix::event::PollFlags;
@@ -21,7 +21,7 @@ const FULL: Duration = Duration::from_millis(1);
 const PIECE: usize = 128 * 1024;
 
 /// An answer that the parser may look at before it is known to be complete.
-const SMALL: usize = 4096;
+const SMALL: usize = 16 * 1024;
 
 /// Where pieces are received, for all commands of a connection: an answer that
 /// is one piece is read from there.
@@ -47,6 +47,8 @@ pub enum Event {
 pub struct Link {
     socket: Option<Socket>,
     out: Vec<u8>,
+    /// A lease is wanted, and need not come as a tree.
+    lease: bool,
     sent: usize,
     inside: Inside,
     /// Without progress, it has failed then.
@@ -84,10 +86,12 @@ impl Link {
         address: &SocketAddrUnix,
         spare: Option<Socket>,
         command: Vec<u8>,
+        lease: bool,
         patience: Duration,
     ) -> Result<Self, Failure> {
         let mut link = Self::new(
             command,
+            lease,
             patience,
             Inside::Unix {
                 address: address.clone(),
@@ -110,11 +114,13 @@ impl Link {
         idle: Option<Socket>,
         addresses: Vec<SocketAddr>,
         repeatable: bool,
+        lease: bool,
         patience: Duration,
     ) -> Result<Self, Failure> {
         let reused = idle.is_some();
         let mut link = Self::new(
             request,
+            lease,
             patience,
             Inside::Http {
                 connecting: false,
@@ -134,10 +140,11 @@ impl Link {
         Ok(link)
     }
 
-    fn new(out: Vec<u8>, patience: Duration, inside: Inside) -> Self {
+    fn new(out: Vec<u8>, lease: bool, patience: Duration, inside: Inside) -> Self {
         Self {
             socket: None,
             out,
+            lease,
             sent: 0,
             inside,
             limit: Instant::now() + patience,
@@ -301,7 +308,7 @@ impl Link {
                     input.extend_from_slice(piece);
                     &input[..]
                 };
-                match answer(scanner, all)? {
+                match answer(scanner, all, self.lease)? {
                     Some(reply) => Ok(Event::Answer(reply, self.socket.take())),
                     None => {
                         if input.is_empty() {
@@ -330,7 +337,7 @@ impl Link {
                         Ok(Event::Later)
                     }
                     Some((body, reusable)) => {
-                        let reply = content(scanner, &body)?;
+                        let reply = content(scanner, &body, self.lease)?;
                         Ok(Event::Answer(
                             reply,
                             self.socket.take().filter(|_| reusable),
@@ -348,7 +355,7 @@ impl Link {
         } = &mut self.inside
             && let Some(body) = response.closed()?
         {
-            return Ok(Event::Answer(content(scanner, &body)?, None));
+            return Ok(Event::Answer(content(scanner, &body, self.lease)?, None));
         }
         self.again()
     }
@@ -375,18 +382,22 @@ impl Link {
 }
 
 /// The answer in the content of a response.
-fn content(scanner: &mut Scanner, body: &[u8]) -> Result<Reply, Failure> {
-    answer(scanner, body)?.ok_or(Failure::Lost(Status::CONNECTION_RESET))
+fn content(scanner: &mut Scanner, body: &[u8], lease: bool) -> Result<Reply, Failure> {
+    answer(scanner, body, lease)?.ok_or(Failure::Lost(Status::CONNECTION_RESET))
 }
 
 /// The answer at the start of `input`, if it is complete.
-fn answer(scanner: &mut Scanner, input: &[u8]) -> Result<Option<Reply>, Failure> {
+fn answer(scanner: &mut Scanner, input: &[u8], lease: bool) -> Result<Option<Reply>, Failure> {
     // Nearly always: then the parser itself is the quickest to say so.
     if input.len() <= SMALL
         && let [.., b'}' | b']'] = input
-        && let Ok(value) = json::parse(input)
     {
-        return Ok(Some(Reply::new(value)?));
+        if lease && let Some(facts) = facts::usual(input) {
+            return Ok(Some(Reply::of(facts)));
+        }
+        if let Ok(value) = json::parse(input) {
+            return Ok(Some(Reply::new(value)?));
+        }
     }
     match scanner.scan(input)? {
         Some(length) => Ok(Some(Reply::new(json::parse(&input[..length])?)?)),

@@ -211,6 +211,9 @@ impl<'c, T: Complete> Turn<'c, T> {
                     // Free for others before the next request of ours starts.
                     drop(lock.take());
                     self.connection.ended(&running);
+                    if let Some(driver) = &mut self.driver {
+                        driver.ended.push(running);
+                    }
                     break;
                 }
             }

@@ -365,3 +365,71 @@ fn hosts_in_a_database_are_asked_for() {
     // What is kept of the configuration is not shown.
     assert!(!format!("{shared:?}").contains("sesame"));
 }
+
+/// The short way to a lease's facts and the general one agree: for every
+/// recorded answer, and for those with a byte changed, added or lost.
+#[test]
+fn usual_leases() {
+    use super::super::facts;
+    let general = |text: &[u8]| {
+        let reply = Reply::new(json::parse(text).ok()?).ok()?;
+        let lease = super::super::lease::Lease::new(reply.found().ok()??.into_arguments());
+        let lease = lease.ok()?;
+        lease.bindings().is_none().then(|| lease.facts())
+    };
+    let (mut usual, mut changed) = (0, 0);
+    let answers = EXCHANGES.iter().filter(|e| !e.http);
+    for text in answers.map(|e| &e.answer) {
+        let Some(found) = facts::usual(text) else {
+            continue;
+        };
+        assert_eq!(Some(found), general(text));
+        usual += 1;
+        for at in 0..text.len() {
+            for byte in b"\"\\{}[]:,.-0z\x80 " {
+                let (before, after) = (&text[..at], &text[at + 1..]);
+                for other in [
+                    [before, &[*byte], after].concat(),
+                    [before, &[*byte], &text[at..]].concat(),
+                    [before, after].concat(),
+                ] {
+                    if let Some(found) = facts::usual(&other) {
+                        assert_eq!(Some(found), general(&other), "{}", other.escape_ascii());
+                        changed += 1;
+                    }
+                }
+            }
+        }
+        let list = [b"[ ", &text[..], b" ]"].concat();
+        assert_eq!(facts::usual(&list), general(text));
+        let two = [b"[", &text[..], b",", &text[..], b"]"].concat();
+        assert_eq!(facts::usual(&two), None);
+    }
+    assert!(usual > 20 && changed > 10_000, "{usual} {changed}");
+}
+
+#[test]
+fn what_is_unusual_is_left_to_the_general_reader() {
+    use super::super::facts::usual;
+    let lease = |more: &str| {
+        format!(
+            r#"{{"arguments":{{"ip-address":"10.0.0.1","hw-address":"01:02","state":0{more}}},"result":0}}"#
+        )
+    };
+    assert_eq!(usual(lease("").as_bytes()).unwrap().hardware, [1, 2]);
+    for more in [
+        r#","user-context":{}"#,
+        r#","hostname":"\u00e9""#,
+        ",\"hostname\":\"\u{e9}\"",
+        r#","hostname":null"#,
+        r#","cltt":-1"#,
+        r#","cltt":1.5"#,
+        r#","cltt":1e3"#,
+        r#","cltt":99999999999999999999"#,
+        r#","new-key":1"#,
+    ] {
+        assert_eq!(usual(lease(more).as_bytes()), None, "{more}");
+    }
+    let nothing = br#"{"result":3,"text":"0 IPv4 lease(s) found."}"#;
+    assert_eq!(usual(nothing), None);
+}
