@@ -424,6 +424,7 @@ mod tests {
             "option routers 1.2.3;",
             "option routers 1.1.1.1,;",
             "option domain-name unquoted;",
+            "option domain-name \"\\x+f\";",
             "option domain-name \"open",
             "option interface-mtu 65536;",
             "option domain-search \"..\";",

@@ -84,6 +84,10 @@ fn quoted(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
             [b'"', more @ ..] => return Some((out, more)),
             [b'\\', b'x', high, low, more @ ..] => {
                 let digits = [*high, *low];
+                // A sign is none, whatever the parser of numbers says.
+                if !digits.iter().all(u8::is_ascii_hexdigit) {
+                    return None;
+                }
                 let digits = core::str::from_utf8(&digits).ok()?;
                 out.push(u8::from_str_radix(digits, 16).ok()?);
                 rest = more;
