@@ -36,6 +36,15 @@ pub async fn next(kea: &Kea, after: Option<Ipv4Addr>) -> Result<Answer, Failure>
         Some(reply) => leases(reply)?,
         None => Vec::new(),
     };
+    // Or a walk might never end.
+    let mut last = after;
+    for lease in &leases {
+        let address = lease.address();
+        if address <= last {
+            return Err(Status::PROTOCOL_ERROR.into());
+        }
+        last = address;
+    }
     let first = leases.first().cloned();
     *kea.shared.page.lock() = Some(Page { after, leases });
     match first {

@@ -433,3 +433,25 @@ fn what_is_unusual_is_left_to_the_general_reader() {
     let nothing = br#"{"result":3,"text":"0 IPv4 lease(s) found."}"#;
     assert_eq!(usual(nothing), None);
 }
+
+#[test]
+fn a_walk_goes_forward() {
+    let page = |first: &str, second: &str| {
+        format!(
+            r#"{{"result":0,"arguments":{{"leases":[{{"ip-address":"{first}"}},{{"ip-address":"{second}"}}]}}}}"#
+        )
+    };
+    let after = u32::from_be_bytes([10, 0, 0, 5]);
+    for (handle, first, second, expected) in [
+        (0, "10.0.0.1", "10.0.0.2", Status::SUCCESS),
+        (after, "10.0.0.6", "10.0.0.7", Status::SUCCESS),
+        (after, "10.0.0.5", "10.0.0.6", Status::PROTOCOL_ERROR),
+        (after, "10.0.0.1", "10.0.0.2", Status::PROTOCOL_ERROR),
+        (0, "10.0.0.2", "10.0.0.1", Status::PROTOCOL_ERROR),
+        (0, "10.0.0.2", "10.0.0.2", Status::PROTOCOL_ERROR),
+    ] {
+        let page: &'static str = page(first, second).leak();
+        let (answer, _) = one("3.0.4", Ask::Next(Kind::Lease, handle), &[Json(page)]);
+        assert_eq!(status(&answer), expected, "{first} {second}");
+    }
+}
