@@ -41,11 +41,14 @@ class Program:
 
 
 def programs():
-    """By version: the system's Kea, and those in DHCPCTL_KEA or made by the
-    slow tests."""
+    """By version: the system's Kea, and those in DHCPCTL_KEA or where ci/kea
+    unpacks them for the tests."""
     folders = [Path(f) for f in os.environ.get("DHCPCTL_KEA", "").split(":") if f]
-    target = TOP / os.environ.get("CARGO_TARGET_DIR", "target")
-    folders += [target / "tmp" / f"kea-{version}" for version in ("2.6", "3.0")]
+    cache = TOP / os.environ.get("CARGO_TARGET_DIR", "target") / "cache"
+    if os.environ.get("XDG_CACHE_HOME"):
+        cache = Path(os.environ["XDG_CACHE_HOME"]) / "dhcpctl"
+    cache = Path(os.environ.get("DHCPCTL_CACHE") or cache)
+    folders += [cache / f"kea-{version}" for version in ("2.6", "3.0")]
     found = [Program()] if Path("/usr/sbin/kea-dhcp4").exists() else []
     found += [Program(folder) for folder in folders if (folder / "run").exists()]
     return {program.version: program for program in reversed(found)}
@@ -275,5 +278,5 @@ class Hosts:
 
 def need(found, version):
     if version not in found:
-        raise Missing(f"no Kea {version} (tests/support/unpack-kea.sh, DHCPCTL_KEA)")
+        raise Missing(f"no Kea {version} (ci/kea {version} gets it)")
     return found[version]
