@@ -2,32 +2,10 @@
 //! name of its socket where they expect a host.
 
 use super::kea::{self, Kea, Program as Server, as_dhcpd};
-use super::support::{Build, Program, Run, Tap, Workshop, leave_out, root, table, tally};
+use super::support::{
+    Build, LIVE_PROGRAMS, Program, Run, Tap, Workshop, leave_out, root, table, tally,
+};
 use std::collections::BTreeSet;
-
-/// All that ask a live server; the order is that of `live_dhcpd.rs`.
-const PROGRAMS: [&str; 20] = [
-    "lookup",
-    "host",
-    "group",
-    "wait",
-    "callback",
-    "connect",
-    "process",
-    "badinput",
-    "lost",
-    "auth",
-    "threads",
-    "chain",
-    "messages",
-    "io",
-    "sharing",
-    "reenter",
-    "fork",
-    "cancel",
-    "eventloop",
-    "poll",
-];
 
 /// Checks of one program that differ for one reason. `docs/kea-migration.md`
 /// has the same.
@@ -192,7 +170,7 @@ fn the_programs_for_dhcpd() {
         leave_out("the C programs against Kea", &reason);
     }
     let workshop = Workshop::new();
-    let programs = PROGRAMS.map(|name| {
+    let programs = LIVE_PROGRAMS.map(|name| {
         let program = workshop.compile(&format!("c-tests/{name}.c"), Build::PLAIN);
         (name, program.unwrap_or_else(|e| panic!("{e}")))
     });
@@ -229,7 +207,7 @@ fn the_list_is_complete() {
         }
     }
     let left_out = LEFT_OUT.iter().map(|l| l.0);
-    let listed: BTreeSet<String> = PROGRAMS
+    let listed: BTreeSet<String> = LIVE_PROGRAMS
         .into_iter()
         .chain(left_out)
         .map(Into::into)

@@ -17,6 +17,30 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+/// The C programs that ask a live server: dhcpd, and each Kea.
+pub const LIVE_PROGRAMS: [&str; 20] = [
+    "lookup",
+    "host",
+    "group",
+    "wait",
+    "callback",
+    "connect",
+    "process",
+    "badinput",
+    "lost",
+    "auth",
+    "threads",
+    "chain",
+    "messages",
+    "io",
+    "poll",
+    "sharing",
+    "reenter",
+    "eventloop",
+    "fork",
+    "cancel",
+];
+
 /// What a static library of Rust needs from the system, as
 /// `--print native-static-libs` tells it.
 const NATIVE_LIBS: [&str; 7] = [
