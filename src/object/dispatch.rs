@@ -4,9 +4,9 @@
 
 use super::connection::Conn;
 use super::io;
-use crate::engine::{AnyTurn, Phase, Waited};
-use crate::net;
-use crate::status::Status;
+use engine::net;
+use engine::{AnyTurn, Phase, Waited};
+use omapi::status::Status;
 use parking_lot::Mutex;
 use rustix::event::PollFd;
 use std::cell::{Cell, RefCell};
@@ -181,7 +181,7 @@ fn pass(
     let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(turns.len() + programs.len());
     let counts: Vec<usize> = turns.iter().map(|t| t.register(&mut fds)).collect();
     fds.extend(programs.iter().map(io::Interest::poll_fd));
-    net::poll(&mut fds, until)?;
+    net::poll(&mut fds, until).map_err(engine::status_of)?;
     let ready: Vec<_> = fds.iter().map(PollFd::revents).collect();
     drop(fds);
     let mut any = false;

@@ -5,12 +5,12 @@
 //! with it), otherwise the file /etc/dhcpctl/servers.conf. So a program that
 //! always connects to 127.0.0.1 port 7911 can manage a Kea without a change.
 
-use crate::engine::Destination;
-use crate::net;
-use crate::status::Status;
+use engine::Destination;
+use engine::net;
+use omapi::status::Status;
 
 #[cfg(feature = "kea")]
-use crate::backend::kea::target::{Target, mapped};
+use ::kea::target::{Target, mapped};
 #[cfg(feature = "kea")]
 use std::{io::ErrorKind, path::Path};
 
@@ -65,7 +65,7 @@ fn read(file: &Path) -> Result<Option<String>, Status> {
     match std::fs::read_to_string(file) {
         Ok(text) => Ok(Some(text)),
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-        Err(e) => Err(e.into()),
+        Err(e) => Err(engine::status_of(e)),
     }
 }
 

@@ -10,7 +10,7 @@ pub const PATH: &str = "include/dhcpctl.h";
 /// Where the structs are. All of them are printed, used by a function or not.
 const LAYOUT: &str = "src/object/layout.rs";
 /// The result codes.
-const CODES: &str = "src/status/codes.rs";
+const CODES: &str = "crates/omapi/src/status/codes.rs";
 /// The entry points, one file each group.
 const CAPI: &str = "src/capi";
 

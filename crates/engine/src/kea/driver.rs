@@ -1,0 +1,247 @@
+//! Everything of a connection that touches the kernel: commands under way,
+//! connections that are kept, locks.
+
+use super::link::{Buffer, Link, unreachable};
+use super::lock::Lock;
+use super::watch::Shown;
+use crate::net::{self, Socket};
+use ::kea::Failure;
+use ::kea::http::Template;
+use ::kea::job::Effect;
+use ::kea::session::{AT_ONCE, Running};
+use ::kea::target::{Place, Target};
+use omapi::request::Complete;
+use omapi::status::Status;
+use rustix::event::PollFlags;
+use rustix::fd::BorrowedFd;
+use rustix::net::SocketAddrUnix;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// How often a lock that somebody holds is tried.
+const LOCK_NAP: Duration = Duration::from_millis(5);
+
+/// See the module.
+pub struct Driver<T: Complete> {
+    /// What outcomes have in common.
+    pub memory: T::Memory,
+    /// What is under way. A turn takes from the front and puts back at the end.
+    pub flights: VecDeque<Flight<T>>,
+    /// Keys of the tickets completed in the present turn.
+    pub completed: Vec<usize>,
+    /// For what arrives.
+    pub buffer: Buffer,
+    /// Requests that have ended. As the sockets that served, they are cleared
+    /// away while the server works on the next command.
+    pub ended: Vec<Running<T>>,
+    /// Over HTTP: connections for the next command. Over a UNIX socket: those
+    /// that served; see [`keep`](Self::keep).
+    idle: Vec<Socket>,
+    /// A new socket for the next command over a UNIX socket: made while the
+    /// server works.
+    spare: Option<Socket>,
+    unix: Option<SocketAddrUnix>,
+    addresses: Vec<SocketAddr>,
+    template: Option<Template>,
+}
+
+/// A running request with what it waits for.
+pub struct Flight<T> {
+    /// The request.
+    pub running: Running<T>,
+    /// What it waits for.
+    pub waits: Waits,
+    /// The lock, held until the request ends.
+    pub lock: Option<Lock>,
+    /// What the program's event loop sees of it.
+    pub shown: Shown,
+}
+
+impl<T> Flight<T> {
+    /// Takes it out of the program's event loop.
+    pub fn hide(&mut self) {
+        self.shown.hide(self.waits.interest());
+    }
+}
+
+/// What a request waits for.
+pub enum Waits {
+    /// An answer.
+    Link(Box<Link>),
+    /// A lock that somebody else holds.
+    Lock {
+        /// When to try again.
+        retry: Instant,
+        /// When to give up.
+        limit: Instant,
+    },
+    /// Time to pass.
+    Sleep(Instant),
+}
+
+impl Waits {
+    /// What to poll for; nothing while only time must pass.
+    pub fn interest(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
+        match self {
+            Self::Link(link) => link.interest(),
+            Self::Lock { .. } | Self::Sleep(_) => None,
+        }
+    }
+
+    /// When to look again without any event.
+    pub fn wake_at(&self) -> Instant {
+        match self {
+            Self::Link(link) => link.wake_at(),
+            Self::Lock { retry, limit } => *retry.min(limit),
+            Self::Sleep(until) => *until,
+        }
+    }
+}
+
+/// What beginning an effect led to.
+pub enum Begun {
+    /// It has to wait.
+    Waits(Waits),
+    /// The lock was free.
+    Locked(Lock),
+}
+
+impl<T: Complete> Driver<T> {
+    /// Looks up the server's name, if it has one.
+    ///
+    /// # Errors
+    /// `DHCP_R_HOSTUNKNOWN`.
+    pub fn new(target: &Target) -> Result<Self, Status> {
+        let mut unix = None;
+        let mut addresses = Vec::new();
+        match &target.place {
+            Place::Unix(path) => {
+                let address = SocketAddrUnix::new(path);
+                unix = Some(address.map_err(|e| unreachable(e).status())?);
+            }
+            Place::Http { host, port, .. } => addresses = net::resolve(host, *port)?,
+        }
+        Ok(Self {
+            memory: T::Memory::default(),
+            flights: VecDeque::new(),
+            completed: Vec::new(),
+            buffer: Buffer::default(),
+            ended: Vec::new(),
+            idle: Vec::new(),
+            spare: None,
+            unix,
+            addresses,
+            template: None,
+        })
+    }
+
+    /// Begins an effect.
+    ///
+    /// # Errors
+    /// Why it failed at once.
+    pub fn begin(&mut self, target: &Target, effect: Effect) -> Result<Begun, Failure> {
+        let patience = target.options.timeout;
+        match (effect, &target.place) {
+            (Effect::Command { bytes, lease, .. }, Place::Unix(_)) => {
+                let address = self.unix.as_ref().ok_or(Status::INVALID_ARGUMENT)?;
+                if self.spare.is_none() {
+                    // Descriptors may be scarce: these are of no use any more.
+                    self.idle.clear();
+                }
+                let spare = self.spare.take();
+                let link = Link::unix(address, spare, bytes, lease, patience)?;
+                self.idle.clear();
+                self.ended.clear();
+                self.spare = Socket::unix().ok();
+                Ok(Begun::Waits(Waits::Link(Box::new(link))))
+            }
+            (
+                Effect::Command {
+                    bytes,
+                    repeatable,
+                    lease,
+                },
+                Place::Http {
+                    host,
+                    port,
+                    path,
+                    authorization,
+                },
+            ) => {
+                if self.template.is_none() {
+                    let authority = match host.contains(':') {
+                        true => format!("[{host}]:{port}"),
+                        false => format!("{host}:{port}"),
+                    };
+                    let template = Template::new(&authority, path, authorization.as_ref())?;
+                    self.template = Some(template);
+                }
+                let template = self.template.as_ref().ok_or(Status::INVALID_ARGUMENT)?;
+                let request = template.request(&bytes);
+                let idle = self.usable();
+                let addresses = self.addresses.clone();
+                let link = Link::http(request, idle, addresses, repeatable, lease, patience)?;
+                self.ended.clear();
+                Ok(Begun::Waits(Waits::Link(Box::new(link))))
+            }
+            (Effect::Sleep(time), _) => Ok(Begun::Waits(Waits::Sleep(Instant::now() + time))),
+            (Effect::Lock, _) => lock(target, Instant::now() + patience),
+        }
+    }
+
+    /// A kept connection on which nothing is to be received: neither the end,
+    /// nor what nobody has asked for, which would pass for the next answer.
+    fn usable(&mut self) -> Option<Socket> {
+        while let Some(socket) = self.idle.pop() {
+            if let Ok(None) = socket.receive(&mut [0; 1], false) {
+                return Some(socket);
+            }
+        }
+        None
+    }
+
+    /// Keeps a connection for the next command. One over a UNIX socket is done,
+    /// but Kea closes it itself right behind the answer, and takes much longer
+    /// to do so when we were faster: it is closed when the next is under way.
+    pub fn keep(&mut self, socket: Socket) {
+        if self.idle.len() < AT_ONCE {
+            self.idle.push(socket);
+        }
+    }
+
+    /// Gives up what is under way, the oldest first.
+    pub fn give_up(&mut self) -> Vec<T> {
+        let mut flights: Vec<_> = std::mem::take(&mut self.flights).into();
+        flights.sort_by_key(|f| f.running.id());
+        flights
+            .into_iter()
+            .flat_map(|mut f| {
+                f.hide();
+                f.running.abandon()
+            })
+            .collect()
+    }
+
+    /// When to look again without any event.
+    pub fn wake_at(&self) -> Option<Instant> {
+        self.flights.iter().map(|f| f.waits.wake_at()).min()
+    }
+}
+
+/// Tries to take the lock, until `limit`.
+///
+/// # Errors
+/// Why it cannot be taken, or `ISC_R_TIMEDOUT` after `limit`.
+pub fn lock(target: &Target, limit: Instant) -> Result<Begun, Failure> {
+    if let Some(lock) = Lock::take(target)? {
+        return Ok(Begun::Locked(lock));
+    }
+    let now = Instant::now();
+    if now >= limit {
+        let why = "another client keeps changing the configuration";
+        return Err(Failure::because(Status::TIMED_OUT, why));
+    }
+    let retry = now + LOCK_NAP;
+    Ok(Begun::Waits(Waits::Lock { retry, limit }))
+}

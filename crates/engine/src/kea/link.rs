@@ -1,0 +1,418 @@
+//! One command on its way: connect, send, receive until the answer is whole.
+
+use crate::errno::status_of;
+use crate::net::{self, Socket};
+use ::kea::Failure;
+use ::kea::job::Reply;
+use ::kea::json::{self, Scanner};
+use ::kea::{facts, http};
+use omapi::status::Status;
+use rustix::event::PollFlags;
+use rustix::fd::{AsFd, BorrowedFd};
+use rustix::io::Errno;
+use rustix::net::SocketAddrUnix;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// How long to wait before a server whose queue is full, or a kernel without
+/// memory for more, is tried again.
+const FULL: Duration = Duration::from_millis(1);
+
+/// Largest piece that is received at once.
+const PIECE: usize = 128 * 1024;
+
+/// An answer that the parser may look at before it is known to be complete.
+const SMALL: usize = 16 * 1024;
+
+/// Where pieces are received, for all commands of a connection: an answer that
+/// is one piece is read from there.
+#[derive(Default)]
+pub struct Buffer(Vec<u8>);
+
+impl Buffer {
+    fn space(&mut self) -> &mut [u8] {
+        self.0.resize(PIECE, 0);
+        &mut self.0
+    }
+}
+
+/// How an exchange goes on.
+pub enum Event {
+    /// Poll again.
+    Later,
+    /// The answer, and the socket to keep.
+    Answer(Reply, Option<Socket>),
+}
+
+/// See the module.
+pub struct Link {
+    socket: Option<Socket>,
+    out: Vec<u8>,
+    /// A lease is wanted, and need not come as a tree.
+    lease: bool,
+    sent: usize,
+    inside: Inside,
+    /// Without progress, it has failed then.
+    limit: Instant,
+    patience: Duration,
+    retry: Option<Instant>,
+}
+
+enum Inside {
+    Unix {
+        address: SocketAddrUnix,
+        spare: Option<Socket>,
+        scanner: Scanner,
+        /// The pieces before the last.
+        input: Vec<u8>,
+    },
+    Http {
+        connecting: bool,
+        /// A connection that was used before; the server may have closed it.
+        reused: bool,
+        repeatable: bool,
+        addresses: Vec<SocketAddr>,
+        next: usize,
+        response: Box<http::Response>,
+        scanner: Scanner,
+    },
+}
+
+impl Link {
+    /// Starts a command over a UNIX socket.
+    ///
+    /// # Errors
+    /// Why there is no connection.
+    pub fn unix(
+        address: &SocketAddrUnix,
+        spare: Option<Socket>,
+        command: Vec<u8>,
+        lease: bool,
+        patience: Duration,
+    ) -> Result<Self, Failure> {
+        let mut link = Self::new(
+            command,
+            lease,
+            patience,
+            Inside::Unix {
+                address: address.clone(),
+                spare,
+                scanner: Scanner::default(),
+                input: Vec::new(),
+            },
+        );
+        link.connect()?;
+        link.send()?;
+        Ok(link)
+    }
+
+    /// Starts a command over HTTP, on a connection that is there or a new one.
+    ///
+    /// # Errors
+    /// Why there is no connection.
+    pub fn http(
+        (request, response): (Vec<u8>, http::Response),
+        idle: Option<Socket>,
+        addresses: Vec<SocketAddr>,
+        repeatable: bool,
+        lease: bool,
+        patience: Duration,
+    ) -> Result<Self, Failure> {
+        let reused = idle.is_some();
+        let mut link = Self::new(
+            request,
+            lease,
+            patience,
+            Inside::Http {
+                connecting: false,
+                reused,
+                repeatable,
+                addresses,
+                next: 0,
+                response: Box::new(response),
+                scanner: Scanner::default(),
+            },
+        );
+        link.socket = idle;
+        if !reused {
+            link.connect()?;
+        }
+        link.send()?;
+        Ok(link)
+    }
+
+    fn new(out: Vec<u8>, lease: bool, patience: Duration, inside: Inside) -> Self {
+        Self {
+            socket: None,
+            out,
+            lease,
+            sent: 0,
+            inside,
+            limit: Instant::now() + patience,
+            patience,
+            retry: None,
+        }
+    }
+
+    /// What to poll for; nothing while only time must pass.
+    pub fn interest(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
+        let socket = self.socket.as_ref()?;
+        let connecting = matches!(
+            self.inside,
+            Inside::Http {
+                connecting: true,
+                ..
+            }
+        );
+        // Without memory in the kernel, room for more says nothing.
+        let waits = self.retry.is_some();
+        let write = connecting || (self.sent < self.out.len() && !waits);
+        Some((socket.as_fd(), net::interest(!connecting, write)))
+    }
+
+    /// When to look again without any event.
+    pub fn wake_at(&self) -> Instant {
+        self.retry.map_or(self.limit, |retry| retry.min(self.limit))
+    }
+
+    fn connect(&mut self) -> Result<(), Failure> {
+        match &mut self.inside {
+            Inside::Unix { address, spare, .. } => {
+                let socket = match spare.take() {
+                    Some(socket) => socket,
+                    None => Socket::unix().map_err(unreachable)?,
+                };
+                match socket.connect_unix(address) {
+                    Ok(()) => {
+                        self.socket = Some(socket);
+                        self.retry = None;
+                        Ok(())
+                    }
+                    Err(Errno::AGAIN) => {
+                        *spare = Some(socket);
+                        self.retry = Some(Instant::now() + FULL);
+                        Ok(())
+                    }
+                    Err(e) => Err(unreachable(e)),
+                }
+            }
+            Inside::Http {
+                connecting,
+                addresses,
+                next,
+                ..
+            } => {
+                let mut last = Failure::from(Status::HOST_UNKNOWN);
+                while let Some(address) = addresses.get(*next) {
+                    *next += 1;
+                    match Socket::start_connect(address) {
+                        Ok(socket) => {
+                            self.socket = Some(socket);
+                            *connecting = true;
+                            return Ok(());
+                        }
+                        Err(e) => last = unreachable(e),
+                    }
+                }
+                Err(last)
+            }
+        }
+    }
+
+    fn send(&mut self) -> Result<(), Failure> {
+        let Some(socket) = &self.socket else {
+            return Ok(());
+        };
+        if matches!(
+            self.inside,
+            Inside::Http {
+                connecting: true,
+                ..
+            }
+        ) {
+            return Ok(());
+        }
+        while self.sent < self.out.len() {
+            match socket.send(&self.out[self.sent..]) {
+                Ok(0) => return Ok(()),
+                Ok(n) => {
+                    self.sent += n;
+                    self.limit = Instant::now() + self.patience;
+                }
+                Err(Errno::NOBUFS | Errno::NOMEM) => {
+                    self.retry = Some(Instant::now() + FULL);
+                    return Ok(());
+                }
+                // What the server said before it closed is still to be read.
+                Err(_) => self.sent = self.out.len(),
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what can be done now.
+    ///
+    /// # Errors
+    /// No answer will come.
+    pub fn proceed(&mut self, ready: PollFlags, buffer: &mut Buffer) -> Result<Event, Failure> {
+        let now = Instant::now();
+        if self.retry.is_some_and(|at| at <= now) {
+            self.retry = None;
+            if self.socket.is_none() {
+                self.connect()?;
+            }
+            self.send()?;
+        }
+        if ready.is_empty() {
+            return match self.limit <= now {
+                true => Err(Failure::because(Status::TIMED_OUT, "no answer from Kea")),
+                false => Ok(Event::Later),
+            };
+        }
+        if let Inside::Http {
+            connecting: connecting @ true,
+            ..
+        } = &mut self.inside
+        {
+            *connecting = false;
+            if let Some(Err(e)) = self.socket.as_ref().map(Socket::finish_connect) {
+                self.connect().map_err(|_| unreachable(e))?;
+                return Ok(Event::Later);
+            }
+        }
+        self.send()?;
+        if ready.intersects(!PollFlags::OUT) {
+            return self.receive(buffer.space());
+        }
+        Ok(Event::Later)
+    }
+
+    fn receive(&mut self, space: &mut [u8]) -> Result<Event, Failure> {
+        let Some(socket) = &self.socket else {
+            return Ok(Event::Later);
+        };
+        let received = socket.receive(space, false);
+        if let Ok(None) = received {
+            return Ok(Event::Later);
+        }
+        self.limit = Instant::now() + self.patience;
+        match &mut self.inside {
+            Inside::Unix { scanner, input, .. } => {
+                let piece = match received {
+                    Ok(Some(n)) if n > 0 => &space[..n],
+                    _ => return Err(Failure::Lost(Status::CONNECTION_RESET)),
+                };
+                // Grows only as bytes really arrive.
+                let all = if input.is_empty() {
+                    piece
+                } else {
+                    input.extend_from_slice(piece);
+                    &input[..]
+                };
+                match answer(scanner, all, self.lease)? {
+                    Some(reply) => Ok(Event::Answer(reply, self.socket.take())),
+                    None => {
+                        if input.is_empty() {
+                            input.extend_from_slice(piece);
+                        }
+                        Ok(Event::Later)
+                    }
+                }
+            }
+            Inside::Http {
+                reused,
+                response,
+                scanner,
+                ..
+            } => {
+                let piece = match received {
+                    Ok(Some(0)) => return self.closed(),
+                    Ok(Some(n)) => &space[..n],
+                    _ => return self.again(),
+                };
+                *reused = false;
+                match response.take(piece)? {
+                    None => {
+                        // The next command acknowledges what was the last.
+                        socket.quick_ack();
+                        Ok(Event::Later)
+                    }
+                    Some((body, reusable)) => {
+                        let reply = content(scanner, &body, self.lease)?;
+                        Ok(Event::Answer(
+                            reply,
+                            self.socket.take().filter(|_| reusable),
+                        ))
+                    }
+                }
+            }
+        }
+    }
+
+    /// The server closed: the end of an answer without a length, or no answer.
+    fn closed(&mut self) -> Result<Event, Failure> {
+        if let Inside::Http {
+            response, scanner, ..
+        } = &mut self.inside
+            && let Some(body) = response.closed()?
+        {
+            return Ok(Event::Answer(content(scanner, &body, self.lease)?, None));
+        }
+        self.again()
+    }
+
+    /// The server closed without an answer. A connection that it had kept may
+    /// just have been idle for too long: then a command that changes nothing
+    /// is sent once more.
+    fn again(&mut self) -> Result<Event, Failure> {
+        match &mut self.inside {
+            Inside::Http {
+                reused: reused @ true,
+                repeatable: true,
+                ..
+            } => {
+                *reused = false;
+                self.sent = 0;
+                self.socket = None;
+                self.connect()?;
+                Ok(Event::Later)
+            }
+            _ => Err(Failure::Lost(Status::CONNECTION_RESET)),
+        }
+    }
+}
+
+/// The answer in the content of a response.
+fn content(scanner: &mut Scanner, body: &[u8], lease: bool) -> Result<Reply, Failure> {
+    answer(scanner, body, lease)?.ok_or(Failure::Lost(Status::CONNECTION_RESET))
+}
+
+/// The answer at the start of `input`, if it is complete.
+fn answer(scanner: &mut Scanner, input: &[u8], lease: bool) -> Result<Option<Reply>, Failure> {
+    // Nearly always: then the parser itself is the quickest to say so.
+    if input.len() <= SMALL
+        && let [.., b'}' | b']'] = input
+    {
+        if lease && let Some(facts) = facts::usual(input) {
+            return Ok(Some(Reply::of(facts)));
+        }
+        if let Ok(value) = json::parse(input) {
+            return Ok(Some(Reply::new(value)?));
+        }
+    }
+    match scanner.scan(input)? {
+        Some(length) => Ok(Some(Reply::new(json::parse(&input[..length])?)?)),
+        None => Ok(None),
+    }
+}
+
+/// A server that is not there.
+pub fn unreachable(e: Errno) -> Failure {
+    match e {
+        // The socket's file is gone: nobody listens.
+        Errno::NOENT | Errno::NOTDIR => Status::CONNECTION_REFUSED.into(),
+        Errno::NAMETOOLONG => Status::INVALID_ARGUMENT.into(),
+        Errno::PERM => Status::NO_PERMISSION.into(),
+        e => status_of(e).into(),
+    }
+}

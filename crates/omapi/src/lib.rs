@@ -1,0 +1,14 @@
+#![forbid(unsafe_code)]
+//! OMAPI, the management protocol of ISC's DHCP server: both sides of it,
+//! without I/O and without a clock.
+//!
+//! Bytes go in and come out; whoever has a socket moves them. [`wire`] turns
+//! bytes into messages and back, [`auth`] signs and verifies them, [`status`]
+//! has the result codes, [`request`] the words in which a program asks and is
+//! answered, and [`client`] is a client's side of a connection.
+
+pub mod auth;
+pub mod client;
+pub mod request;
+pub mod status;
+pub mod wire;
