@@ -13,7 +13,7 @@ mod threads;
 #[path = "engine/ticket.rs"]
 mod ticket;
 
-use engine::{Connection, Phase, Waited};
+use engine::{Destination, Phase, Waited};
 use omapi::status::Status;
 use server::{nobody, serve};
 use std::sync::Arc;
@@ -111,7 +111,9 @@ fn a_server_code_is_the_outcome() {
 #[test]
 fn the_first_address_refuses() {
     let good = serve(|peer| peer.obey());
-    let start = |addresses| Connection::<ticket::Ticket>::start(addresses, 1, None, || {});
+    let start = |addresses| {
+        engine::connect::<ticket::Ticket>(Destination::Omapi(addresses), 1, None, || {})
+    };
     let c = start(vec![nobody(), nobody(), good]).expect("an attempt");
     assert_eq!(ready(&c, LONG), Waited::Done);
     let slot = ask(&c);
@@ -128,7 +130,7 @@ fn the_first_address_refuses() {
 /// How long a wait without an answer takes, against its limit.
 fn runs_out(c: &Conn, limit: Duration) {
     let before = Instant::now();
-    let waited = c.wait(Some(before + limit), |_| false);
+    let waited = c.wait(Some(before + limit), &mut |_| false);
     let took = before.elapsed();
     assert_eq!(waited, Waited::TimedOut);
     assert!(took >= limit, "{took:?} of {limit:?}");
@@ -166,7 +168,7 @@ fn no_time_is_one_attempt() {
     let c = connect(serve(|peer| peer.obey()));
     let slot = ask(&c);
     let end = Instant::now() + LONG;
-    while c.wait(Some(Instant::now()), |_| slot.completed() > 0) == Waited::TimedOut {
+    while c.wait(Some(Instant::now()), &mut |_| slot.completed() > 0) == Waited::TimedOut {
         assert!(Instant::now() < end);
         std::thread::yield_now();
     }
@@ -193,7 +195,7 @@ fn followups_that_wait_do_not_nest_without_end() {
                 })
                 .collect();
             let end = Instant::now() + LONG;
-            let waited = c.wait(Some(end), |_| slots.iter().all(|s| s.followed() == 1));
+            let waited = c.wait(Some(end), &mut |_| slots.iter().all(|s| s.followed() == 1));
             assert_eq!(waited, Waited::Done);
             assert!(slots.iter().all(|s| s.completed() == 1));
         }

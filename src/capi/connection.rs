@@ -209,11 +209,11 @@ pub unsafe extern "C" fn omapi_connection_reader(h: *mut omapi_object_t) -> isc_
     // SAFETY: the C contract.
     guard_calling(|| unsafe {
         let e = engine(h)?;
-        if let Some(turn) = e.turn() {
-            turn.take(Some(std::time::Instant::now()));
+        if let Some(io) = e.begin_io() {
+            io.poll_once(Some(std::time::Instant::now()));
         }
         e.deliver();
-        alive(&e)
+        alive(&*e)
     })
 }
 
@@ -226,13 +226,13 @@ pub unsafe extern "C" fn omapi_connection_writer(h: *mut omapi_object_t) -> isc_
     guard_calling(|| unsafe {
         let e = engine(h)?;
         if e.phase() == Phase::Connecting
-            && let Some(turn) = e.turn()
+            && let Some(io) = e.begin_io()
         {
-            turn.take(Some(std::time::Instant::now()));
+            io.poll_once(Some(std::time::Instant::now()));
         }
         e.flush();
         e.deliver();
-        alive(&e)
+        alive(&*e)
     })
 }
 
@@ -254,6 +254,6 @@ pub unsafe extern "C" fn omapi_connection_reaper(h: *mut omapi_object_t) -> isc_
         let e = engine(h).map_err(|_| Status::NOT_CONNECTED)?;
         e.flush();
         e.deliver_all();
-        alive(&e).map_err(|_| Status::NOT_CONNECTED)
+        alive(&*e).map_err(|_| Status::NOT_CONNECTED)
     })
 }

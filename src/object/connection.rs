@@ -13,7 +13,7 @@ use super::{auth_key, dispatch, generic, protocol, types};
 use crate::capi::data as symbols;
 use core::ffi::c_long;
 use core::mem::size_of;
-use engine::{AnyConnection, Destination, Disconnect, Waited};
+use engine::{Connection, Destination, Disconnect, Waited};
 use omapi::status::Status;
 use omapi::wire;
 use parking_lot::Mutex;
@@ -29,7 +29,7 @@ unsafe extern "C" {
 }
 
 /// The engine's connection, with our tickets.
-pub type Conn = AnyConnection<Ticket>;
+pub type Conn = dyn Connection<Ticket>;
 
 /// The io objects of all connections that are not yet closed.
 static OPEN: Mutex<Vec<ObjectRef>> = Mutex::new(Vec::new());
@@ -272,7 +272,7 @@ pub unsafe fn start_protocol(
         };
         // The reference that an open connection has on its own chain.
         let own = io.clone();
-        let engine = Conn::start(destination, first_id, credentials, move || {
+        let engine = engine::connect(destination, first_id, credentials, move || {
             disconnected(own);
         })?;
         (*object.as_ptr().cast::<ConnectionObject>()).engine = Some(Arc::clone(&engine));
@@ -324,7 +324,7 @@ pub unsafe fn wait(
             Waited::Closed(status) => Err(status),
             Waited::Done => {
                 if !announced.swap(true, Ordering::AcqRel) {
-                    show(object.as_ptr(), protocol.as_ptr(), &engine);
+                    show(object.as_ptr(), protocol.as_ptr(), &*engine);
                 }
                 Ok(Status::SUCCESS)
             }

@@ -5,7 +5,7 @@
 use super::connection::Conn;
 use super::io;
 use engine::net;
-use engine::{AnyTurn, Phase, Waited};
+use engine::{Phase, Waited};
 use omapi::status::Status;
 use parking_lot::Mutex;
 use rustix::event::PollFd;
@@ -64,7 +64,9 @@ fn others(primary: &Arc<Conn>) -> Vec<Arc<Conn>> {
         }
         let all: Vec<_> = mine.iter().filter_map(Weak::upgrade).collect();
         mine.retain(|c| {
-            let c = all.iter().find(|a| c.as_ptr() == Arc::as_ptr(a));
+            let c = all
+                .iter()
+                .find(|a| std::ptr::addr_eq(c.as_ptr(), Arc::as_ptr(a)));
             c.is_some_and(|c| c.last_user().load(Ordering::Relaxed) == me)
         });
         all
@@ -92,7 +94,7 @@ pub fn wait(
             // Callbacks may use another connection, or register a descriptor.
             let news = NEWS.get();
             let mut over = false;
-            let waited = primary.wait_about(key, deadline, |phase| {
+            let waited = primary.wait_about(key, deadline, &mut |phase| {
                 over = done(phase);
                 over || NEWS.get() != news || io::any()
             });
@@ -162,12 +164,12 @@ fn pass(
     programs: &[io::Interest],
     deadline: Option<Instant>,
 ) -> Result<bool, Status> {
-    let mut turns = Vec::new();
+    let mut guards = Vec::new();
     let mut shared = false;
     for c in connections {
         shared |= c.is_completing();
-        match c.turn() {
-            Some(turn) => turns.push(turn),
+        match c.begin_io() {
+            Some(guard) => guards.push(guard),
             None => shared |= c.over().is_none(),
         }
     }
@@ -176,22 +178,22 @@ fn pass(
         let nap = Instant::now() + SHARED_NAP;
         until = Some(deadline.map_or(nap, |d| d.min(nap)));
     }
-    let timers = turns.iter().filter_map(AnyTurn::wake_at);
+    let timers = guards.iter().filter_map(|g| g.wake_at());
     until = timers.chain(until).min();
-    let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(turns.len() + programs.len());
-    let counts: Vec<usize> = turns.iter().map(|t| t.register(&mut fds)).collect();
+    let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(guards.len() + programs.len());
+    let counts: Vec<usize> = guards.iter().map(|g| g.register(&mut fds)).collect();
     fds.extend(programs.iter().map(io::Interest::poll_fd));
     net::poll(&mut fds, until).map_err(engine::status_of)?;
     let ready: Vec<_> = fds.iter().map(PollFd::revents).collect();
     drop(fds);
     let mut any = false;
     let mut rest = &ready[..];
-    for (turn, count) in turns.iter_mut().zip(counts) {
+    for (guard, count) in guards.iter_mut().zip(counts) {
         let (its, others) = rest.split_at(count);
-        any |= turn.proceed(its);
+        any |= guard.proceed(its);
         rest = others;
     }
-    drop(turns);
+    drop(guards);
     for (interest, &flags) in programs.iter().zip(rest) {
         any |= !flags.is_empty();
         interest.serve(flags);

@@ -4,7 +4,7 @@ use crate::server::serve;
 use crate::ticket::{
     Got, How, LONG, ask, ask_with, connect, finish, ready, try_ask, try_ask_as, value_of,
 };
-use engine::{Connection, Disconnect, Phase, Waited};
+use engine::{Destination, Disconnect, Phase, Waited};
 use omapi::status::Status;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -22,7 +22,7 @@ fn disconnect_with_ten_thousand_outstanding() {
     for flushed in [false, true] {
         let closed = Arc::new(AtomicU32::new(0));
         let count = Arc::clone(&closed);
-        let c = Connection::start(vec![address], 1, None, move || {
+        let c = engine::connect(Destination::Omapi(vec![address]), 1, None, move || {
             count.fetch_add(1, Ordering::SeqCst);
         })
         .expect("a connection");
@@ -180,7 +180,7 @@ fn disconnect_while_another_thread_reads() {
                     let (c, slot) = (&c, &slot);
                     // One blocks in recv, the others sleep or poll.
                     let deadline = (i > 0).then(|| Instant::now() + LONG);
-                    s.spawn(move || c.wait(deadline, |_| slot.completed() > 0))
+                    s.spawn(move || c.wait(deadline, &mut |_| slot.completed() > 0))
                 })
                 .collect();
             std::thread::sleep(Duration::from_millis(pause));
@@ -202,11 +202,17 @@ fn disconnect_while_connecting() {
     let address = listener.local_addr().expect("its address");
     let mut pending = Vec::new();
     let stuck = loop {
-        let c = Connection::<crate::ticket::Ticket>::start(vec![address], 1, None, || {})
-            .expect("an attempt");
-        let waited = c.wait(Some(Instant::now() + Duration::from_millis(200)), |phase| {
-            phase != Phase::Connecting
-        });
+        let c = engine::connect::<crate::ticket::Ticket>(
+            Destination::Omapi(vec![address]),
+            1,
+            None,
+            || {},
+        )
+        .expect("an attempt");
+        let waited = c.wait(
+            Some(Instant::now() + Duration::from_millis(200)),
+            &mut |phase| phase != Phase::Connecting,
+        );
         if waited == Waited::TimedOut {
             break c;
         }
@@ -215,7 +221,7 @@ fn disconnect_while_connecting() {
         assert!(pending.len() < 10_000, "the queue has no end");
     };
     std::thread::scope(|s| {
-        let waiter = s.spawn(|| stuck.wait(None, |phase| phase == Phase::Ready));
+        let waiter = s.spawn(|| stuck.wait(None, &mut |phase| phase == Phase::Ready));
         std::thread::sleep(Duration::from_millis(50));
         assert!(stuck.disconnect(Disconnect::Now));
         stuck.deliver_all();

@@ -181,7 +181,7 @@ fn followups_that_wait() {
         })
         .collect();
     let end = Instant::now() + LONG;
-    let waited = c.wait(Some(end), |_| slots.iter().all(|s| s.followed() == 1));
+    let waited = c.wait(Some(end), &mut |_| slots.iter().all(|s| s.followed() == 1));
     assert_eq!(waited, Waited::Done);
     assert!(slots.iter().all(|s| s.completed() == 1));
 }

@@ -50,10 +50,14 @@ fn the_reader_leaves() {
     let c = connect(address);
     let slot = ask(&c);
     thread::scope(|s| {
-        let reader =
-            s.spawn(|| c.wait(Some(Instant::now() + Duration::from_millis(100)), |_| false));
+        let reader = s.spawn(|| {
+            c.wait(
+                Some(Instant::now() + Duration::from_millis(100)),
+                &mut |_| false,
+            )
+        });
         thread::sleep(Duration::from_millis(30));
-        let sleeper = s.spawn(|| c.wait(None, |_| slot.completed() > 0));
+        let sleeper = s.spawn(|| c.wait(None, &mut |_| slot.completed() > 0));
         assert_eq!(reader.join().unwrap(), Waited::TimedOut);
         assert_eq!(sleeper.join().unwrap(), Waited::Done);
     });
@@ -75,7 +79,8 @@ fn queued_while_another_thread_reads() {
     let c = connect(address);
     let first = ask(&c);
     thread::scope(|s| {
-        let reader = s.spawn(|| c.wait(Some(Instant::now() + LONG), |_| first.completed() > 0));
+        let reader =
+            s.spawn(|| c.wait(Some(Instant::now() + LONG), &mut |_| first.completed() > 0));
         thread::sleep(Duration::from_millis(100));
         let second = ask(&c);
         assert_eq!(reader.join().unwrap(), Waited::Done);
@@ -90,7 +95,7 @@ fn a_large_request_while_another_thread_reads() {
     let c = connect(serve(|peer| peer.obey()));
     let stop = AtomicBool::new(false);
     thread::scope(|s| {
-        let reader = s.spawn(|| c.wait(None, |_| stop.load(Ordering::SeqCst)));
+        let reader = s.spawn(|| c.wait(None, &mut |_| stop.load(Ordering::SeqCst)));
         thread::sleep(Duration::from_millis(100));
         let slot = ask_with(&c, &value_of(30_000_000), None);
         let waited = finish(&c, &slot);
@@ -117,7 +122,7 @@ fn the_end_wakes_everybody() {
         thread::scope(|s| {
             let waits = |key| {
                 let c = &c;
-                s.spawn(move || c.wait_about(key, Some(Instant::now() + LONG), |_| false))
+                s.spawn(move || c.wait_about(key, Some(Instant::now() + LONG), &mut |_| false))
             };
             let waiters = [8, 16, 24, 32].map(waits);
             thread::sleep(Duration::from_millis(20));
@@ -217,7 +222,7 @@ fn over_means_that_every_request_has_ended() {
         let slots: Vec<_> = (0..120).map(|_| ask(&c)).collect();
         thread::scope(|s| {
             let waiter = || {
-                let waited = c.wait(Some(Instant::now() + LONG), |_| false);
+                let waited = c.wait(Some(Instant::now() + LONG), &mut |_| false);
                 assert!(matches!(waited, Waited::Closed(_)), "{waited:?}");
                 for slot in &slots {
                     assert_eq!(slot.completed(), 1, "round {round}");
@@ -262,7 +267,7 @@ fn worker(
             }
             1 => {
                 let soon = Instant::now() + Duration::from_micros(dice.below(300));
-                c.wait(Some(soon), |_| false);
+                c.wait(Some(soon), &mut |_| false);
             }
             _ => {}
         }

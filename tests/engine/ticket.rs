@@ -1,6 +1,6 @@
 //! Tickets that count what happens to them.
 
-use engine::{Connection, Phase, Waited};
+use engine::{Connection, Destination, Phase, Waited};
 use omapi::request::{Complete, Followup, Operation, Outcome, Request};
 use omapi::status::Status;
 use omapi::wire::ValueList;
@@ -134,18 +134,21 @@ impl Followup for After {
     }
 }
 
-pub type Conn = Arc<Connection<Ticket>>;
+pub type Conn = Arc<dyn Connection<Ticket>>;
 
 /// A connection that is ready.
 pub fn connect(address: SocketAddr) -> Conn {
-    let c = Connection::start(vec![address], 1, None, || {}).expect("a connection");
+    let c =
+        engine::connect(Destination::Omapi(vec![address]), 1, None, || {}).expect("a connection");
     assert_eq!(ready(&c, LONG), Waited::Done);
     c
 }
 
 /// Waits until it is ready.
 pub fn ready(c: &Conn, limit: Duration) -> Waited {
-    c.wait(Some(Instant::now() + limit), |phase| phase == Phase::Ready)
+    c.wait(Some(Instant::now() + limit), &mut |phase| {
+        phase == Phase::Ready
+    })
 }
 
 /// Queues a refresh.
@@ -184,7 +187,7 @@ pub fn try_ask_as(
 
 /// Waits until that request has ended.
 pub fn finish(c: &Conn, slot: &Slot) -> Waited {
-    c.wait_about(slot.key(), Some(Instant::now() + LONG), |_| {
+    c.wait_about(slot.key(), Some(Instant::now() + LONG), &mut |_| {
         slot.completed() > 0
     })
 }

@@ -1,22 +1,21 @@
 #![forbid(unsafe_code)]
 //! One connection shared by everybody who uses it: who reads, who waits, what
 //! happens to an answer, and how it all ends.
+//!
+//! [`connect`] makes a [`Connection`]; the protocols behind it are the crates
+//! `omapi` and `kea`. The sockets, threads and the clock are here.
 
-mod any;
-mod common;
-mod connection;
+mod callbacks;
+mod connect;
+mod core;
 mod errno;
-mod followups;
 #[cfg(feature = "kea")]
 mod kea;
 pub mod net;
+mod omapi;
 pub mod process;
-mod sending;
-mod sleepers;
-mod turn;
+mod waiters;
 
-pub use any::{AnyConnection, AnyTurn, Destination};
-pub use common::{Core, Disconnect, Phase, Waited};
-pub use connection::{Connection, Credentials};
+pub use connect::{Destination, connect};
+pub use core::{Connection, Disconnect, IoGuard, Phase, Waited};
 pub use errno::status_of;
-pub use turn::Turn;

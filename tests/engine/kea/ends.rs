@@ -83,7 +83,7 @@ fn the_oldest_loss_is_told_first() {
         look_up_with(&c, i, Box::new(move || tell.send(i).unwrap()));
     }
     let soon = Some(Instant::now() + Duration::from_millis(1));
-    assert_eq!(c.wait(soon, |_| false), Waited::TimedOut);
+    assert_eq!(c.wait(soon, &mut |_| false), Waited::TimedOut);
     until("they ask", || asking.load(Ordering::SeqCst) >= 8);
     assert!(c.disconnect(Disconnect::Now));
     c.deliver_all();
@@ -182,7 +182,7 @@ fn the_end_wakes_everybody() {
         thread::scope(|s| {
             let waits = |key| {
                 let c: &Conn = &c;
-                s.spawn(move || c.wait_about(key, Some(Instant::now() + LONG), |_| false))
+                s.spawn(move || c.wait_about(key, Some(Instant::now() + LONG), &mut |_| false))
             };
             let waiters = [8, 16, 24, 0].map(waits);
             thread::sleep(Duration::from_millis(round));
@@ -207,7 +207,7 @@ fn a_panic_while_serving() {
     thread::scope(|s| {
         let waiter = s.spawn(|| finish(&c, &behind[39]));
         let serves = s.spawn(|| {
-            let waits = || c.wait(Some(Instant::now() + LONG), |_| false);
+            let waits = || c.wait(Some(Instant::now() + LONG), &mut |_| false);
             let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(waits));
             caught.is_err()
         });

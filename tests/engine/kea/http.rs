@@ -99,7 +99,7 @@ fn disconnect_at_any_moment() {
             }
         });
         assert!(slots.iter().all(|s| s.completed() == 1));
-        let waited = c.wait(Some(Instant::now() + LONG), |_| false);
+        let waited = c.wait(Some(Instant::now() + LONG), &mut |_| false);
         assert_eq!(waited, Waited::Closed(Status::CONNECTION_RESET));
     }
 }

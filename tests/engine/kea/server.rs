@@ -2,7 +2,7 @@
 //! requests to it.
 
 use crate::ticket::{How, LONG, Slot, Ticket, Work, attribute};
-use engine::{AnyConnection, Destination, Phase, Waited};
+use engine::{Connection, Destination, Phase, Waited};
 use kea::target::Target;
 use omapi::request::{Operation, Request};
 use omapi::status::Status;
@@ -234,7 +234,7 @@ fn read_http(mut stream: TcpStream) -> Option<Asked> {
     }
 }
 
-pub type Conn = Arc<AnyConnection<Ticket>>;
+pub type Conn = Arc<dyn Connection<Ticket>>;
 
 /// Starts to connect.
 pub fn start(path: &Path, options: &str) -> Conn {
@@ -249,7 +249,7 @@ pub fn start_http(port: u16) -> Conn {
 fn start_named(name: &str) -> Conn {
     let target = Target::parse(name).expect("a name");
     let destination = Destination::Kea(target.expect("that of a Kea"));
-    AnyConnection::start(destination, 0, None, || {}).expect("a connection")
+    engine::connect(destination, 0, None, || {}).expect("a connection")
 }
 
 /// A connection that is ready.
@@ -261,7 +261,9 @@ pub fn connect(path: &Path) -> Conn {
 
 /// Waits until it is ready.
 pub fn ready(c: &Conn) -> Waited {
-    c.wait(Some(Instant::now() + LONG), |phase| phase == Phase::Ready)
+    c.wait(Some(Instant::now() + LONG), &mut |phase| {
+        phase == Phase::Ready
+    })
 }
 
 /// Queues the look-up of a lease.
@@ -308,7 +310,7 @@ fn open(
 
 /// Waits until that request has ended.
 pub fn finish(c: &Conn, slot: &Slot) -> Waited {
-    c.wait_about(slot.key(), Some(Instant::now() + LONG), |_| {
+    c.wait_about(slot.key(), Some(Instant::now() + LONG), &mut |_| {
         slot.completed() > 0
     })
 }

@@ -54,12 +54,12 @@ fn the_one_who_serves_leaves() {
     thread::scope(|s| {
         let serves = s.spawn(|| {
             let soon = Instant::now() + Duration::from_millis(100);
-            let waited = c.wait(Some(soon), |_| false);
+            let waited = c.wait(Some(soon), &mut |_| false);
             leaves.store(true, Ordering::SeqCst);
             waited
         });
         thread::sleep(Duration::from_millis(30));
-        let sleeper = s.spawn(|| c.wait(None, |_| slot.completed() > 0));
+        let sleeper = s.spawn(|| c.wait(None, &mut |_| slot.completed() > 0));
         assert_eq!(serves.join().unwrap(), Waited::TimedOut);
         assert_eq!(sleeper.join().unwrap(), Waited::Done);
     });
@@ -86,7 +86,7 @@ fn a_deadline_while_another_thread_serves() {
             s.spawn(move || {
                 let before = Instant::now();
                 let limit = Duration::from_millis(millis);
-                let waited = c.wait(Some(before + limit), |_| false);
+                let waited = c.wait(Some(before + limit), &mut |_| false);
                 assert!(before.elapsed() >= limit);
                 waited
             })
@@ -201,13 +201,13 @@ fn worker(pool: &[parking_lot::Mutex<Conn>], path: &Path, seed: u64, end: Instan
             }
             1 | 2 => {
                 let soon = Instant::now() + Duration::from_micros(dice.below(300));
-                c.wait(Some(soon), |_| false);
+                c.wait(Some(soon), &mut |_| false);
             }
             // In an event loop.
             3 => drop(c.descriptor()),
             4 => {
-                if let Some(turn) = c.turn() {
-                    turn.take(Some(Instant::now()));
+                if let Some(io) = c.begin_io() {
+                    io.poll_once(Some(Instant::now()));
                 }
             }
             _ => {}
@@ -279,7 +279,7 @@ fn stress() {
             assert_eq!(ready(&c), Waited::Done);
             let slot = look_up(&c, 1);
             assert_eq!(
-                c.wait(Some(Instant::now() + LONG), |_| slot.completed() == 1),
+                c.wait(Some(Instant::now() + LONG), &mut |_| slot.completed() == 1),
                 Waited::Done
             );
         }

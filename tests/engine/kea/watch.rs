@@ -29,8 +29,8 @@ fn is_readable(c: &Conn, limit: Duration) -> bool {
 
 /// What `omapi_connection_reader` does.
 fn reader(c: &Conn) {
-    if let Some(turn) = c.turn() {
-        turn.take(Some(Instant::now()));
+    if let Some(io) = c.begin_io() {
+        io.poll_once(Some(Instant::now()));
     }
     c.deliver();
 }
@@ -182,9 +182,14 @@ fn other_threads() {
     let slots: Vec<_> = (0..20).map(|i| look_up(&c, i)).collect();
     thread::scope(|s| {
         // It serves for a while, starts what may start, and leaves.
-        s.spawn(|| c.wait(Some(Instant::now() + Duration::from_millis(30)), |_| false))
-            .join()
-            .unwrap();
+        s.spawn(|| {
+            c.wait(
+                Some(Instant::now() + Duration::from_millis(30)),
+                &mut |_| false,
+            )
+        })
+        .join()
+        .unwrap();
         answers.store(1, Ordering::SeqCst);
         turn_until_done(&c, &slots);
         rests(&c);

@@ -5,13 +5,13 @@
 //! So the state outlives sockets, and whoever serves polls those of the
 //! commands under way, and one that wakes it when there is something new.
 
-use super::driver::Driver;
-use super::turn::Turn;
-use super::watch::Watch;
-use crate::common::{Core, Disconnect, Phase, Server, State, lose};
+use super::io::Driver;
+use super::io_guard::KeaGuard;
+use super::pollable::Watch;
+use crate::core::{Connection, Core, Disconnect, Phase, State, Transport, lose};
 use crate::errno::status_of;
 use crate::net::Socket;
-use crate::sleepers::{self, Sleepers};
+use crate::waiters::{self, Waiters};
 use ::kea::session::{Running, Session};
 use ::kea::shared::Shared;
 use ::kea::target::Target;
@@ -24,10 +24,10 @@ use std::thread::{self, ThreadId};
 use std::time::Instant;
 
 /// A connection to a Kea server.
-pub type KeaConnection<T> = Core<T, Kea<T>>;
+pub(crate) type KeaConnection<T> = Core<T, Kea<T>>;
 
 /// What is Kea's in the state of a connection.
-pub struct Kea<T: Complete> {
+pub(crate) struct Kea<T: Complete> {
     session: Session<T>,
     /// The role: whoever takes the driver out serves, and puts it back.
     driver: Option<Box<Driver<T>>>,
@@ -40,7 +40,7 @@ pub struct Kea<T: Complete> {
 }
 
 /// What needs no lock.
-pub struct Fixed {
+pub(crate) struct Fixed {
     shared: Arc<Shared>,
     /// Written to by who wants the one who serves to look again.
     wake: (Socket, Socket),
@@ -51,7 +51,7 @@ impl<T: Complete> KeaConnection<T> {
     ///
     /// # Errors
     /// A name that cannot be looked up, or no descriptors left.
-    pub fn start(
+    pub(crate) fn start(
         target: Target,
         on_close: impl FnOnce() + Send + 'static,
     ) -> Result<Arc<Self>, Status> {
@@ -69,78 +69,13 @@ impl<T: Complete> KeaConnection<T> {
         Ok(Arc::new(Self::new(kea, fixed, Box::new(on_close))))
     }
 
-    /// True while requests wait to be started.
-    pub fn has_sendable(&self) -> bool {
-        if self.is_inherited() {
-            return false;
-        }
-        let st = self.state.lock();
-        st.phase == Phase::Connecting || st.server.session.has_waiting()
-    }
-
-    /// Queues a request. It is sent when somebody waits, flushes or
-    /// dispatches; changes of hosts that are queued together become one
-    /// change of the configuration.
-    ///
-    /// # Errors
-    /// The ticket comes back: `DHCP_R_CONNRESET` after the end,
-    /// `ISC_R_SHUTTINGDOWN` while draining.
-    pub fn submit(&self, request: &Request<'_>, ticket: T) -> Result<u32, (Status, T)> {
-        if self.is_inherited() {
-            return Err((Status::CONNECTION_RESET, ticket));
-        }
-        let mut st = self.state.lock();
-        match st.phase {
-            Phase::Closed(_) => Err((Status::CONNECTION_RESET, ticket)),
-            Phase::Draining => Err((Status::SHUTTING_DOWN, ticket)),
-            _ => {
-                st.server.session.submit(request, ticket)?;
-                let kea = &st.server;
-                let is_seen = kea.driver.is_none() || kea.watch.is_some();
-                // Otherwise it starts when something else ends.
-                if is_seen && kea.session.can_start() {
-                    self.wake(&mut st);
-                }
-                Ok(0)
-            }
-        }
-    }
-
-    /// Starts what can be started without blocking.
-    pub fn flush(&self) {
-        drop(self.turn());
-    }
-
-    /// A descriptor that is readable when there is something to do: see
-    /// `watch.rs`. Made when it is asked for the first time; `None` at the end
-    /// of the connection, without descriptors left, or where the system has
-    /// nothing of the kind.
-    pub fn descriptor(&self) -> Option<RawFd> {
-        if self.is_inherited() {
-            return None;
-        }
-        let mut st = self.state.lock();
-        if matches!(st.phase, Phase::Closed(_)) {
-            return None;
-        }
-        if st.server.watch.is_none() {
-            st.server.watch = Some(Watch::new(&self.fixed.wake.1)?);
-            match st.server.driver {
-                Some(_) => self.watch(&mut st, true),
-                // Whoever serves shows what it has when it comes back.
-                None => self.wake(&mut st),
-            }
-        }
-        st.server.watch.as_ref().map(|w| w.as_fd().as_raw_fd())
-    }
-
     /// Shows the program's event loop what is under way. `left` says that
     /// nobody is about to look again.
     fn watch(&self, st: &mut State<T, Kea<T>>, left: bool) {
-        let kea = &mut st.server;
+        let kea = &mut st.transport;
         if let (Some(watch), Some(driver)) = (&mut kea.watch, &mut kea.driver) {
             watch.show(driver);
-            if kea.session.can_start() || (left && !st.followups.is_empty()) {
+            if kea.session.can_start() || (left && !st.callbacks.is_empty()) {
                 self.wake(st);
             }
         }
@@ -148,8 +83,8 @@ impl<T: Complete> KeaConnection<T> {
 
     /// Wakes the one who serves, and the program's event loop.
     fn wake(&self, st: &mut State<T, Kea<T>>) {
-        if !st.server.woken {
-            st.server.woken = matches!(self.fixed.wake.0.send(&[0]), Ok(1));
+        if !st.transport.woken {
+            st.transport.woken = matches!(self.fixed.wake.0.send(&[0]), Ok(1));
         }
     }
 
@@ -162,7 +97,7 @@ impl<T: Complete> KeaConnection<T> {
     pub(super) fn awake(&self) {
         let mut st = self.state.lock();
         let _ = self.fixed.wake.1.receive(&mut [0; 8], false);
-        st.server.woken = false;
+        st.transport.woken = false;
     }
 
     /// The server.
@@ -175,19 +110,19 @@ impl<T: Complete> KeaConnection<T> {
         let mut st = self.state.lock();
         match st.phase {
             Phase::Closed(_) => None,
-            _ => st.server.session.start(),
+            _ => st.transport.session.start(),
         }
     }
 
     /// A request has ended.
     pub(super) fn ended(&self, running: &Running<T>) {
-        self.state.lock().server.session.ended(running);
+        self.state.lock().transport.session.ended(running);
     }
 
     /// The server said what it can do, or why not.
     pub(super) fn probed(&self, running: &Running<T>, status: Status) {
         let mut st = self.state.lock();
-        st.server.session.ended(running);
+        st.transport.session.ended(running);
         if st.phase == Phase::Connecting {
             match status {
                 Status::SUCCESS => st.phase = Phase::Ready,
@@ -200,54 +135,119 @@ impl<T: Complete> KeaConnection<T> {
     pub(super) fn driver_returns(
         &self,
         mut driver: Box<Driver<T>>,
-        followups: Vec<T::Followup>,
+        callbacks: Vec<T::Followup>,
         stays: bool,
     ) {
-        let mut st = self.end_turn(followups, &driver.completed);
+        let mut st = self.end_io(callbacks, &driver.completed);
         driver.completed.clear();
-        st.server.driver = Some(driver);
+        st.transport.driver = Some(driver);
         if matches!(st.phase, Phase::Closed(_)) {
             // Left to us when it was closed.
-            let tickets = st.server.abandon();
+            let tickets = st.transport.abandon();
             lose(&mut st, tickets);
         } else {
             self.watch(&mut st, !stays);
         }
-        Self::turn_ended(&mut st, stays);
+        Self::io_ended(&mut st, stays);
     }
 }
 
-impl<T: Complete> Server<T> for Kea<T> {
+impl<T: Complete> Transport<T> for Kea<T> {
     type Fixed = Fixed;
-    type Turn<'c>
-        = Turn<'c, T>
+    type Guard<'c>
+        = KeaGuard<'c, T>
     where
         T: 'c;
 
-    fn begin_turn<'c>(
-        core: &'c KeaConnection<T>,
-        st: &mut MutexGuard<'_, State<T, Self>>,
-    ) -> Option<Turn<'c, T>> {
+    const IS_KEA: bool = true;
+
+    fn socket(_: &KeaConnection<T>) -> Option<Arc<Socket>> {
+        None
+    }
+
+    fn descriptor(core: &KeaConnection<T>) -> Option<RawFd> {
+        if core.is_inherited() {
+            return None;
+        }
+        let mut st = core.state.lock();
         if matches!(st.phase, Phase::Closed(_)) {
             return None;
         }
-        let Some(driver) = st.server.driver.take() else {
+        if st.transport.watch.is_none() {
+            st.transport.watch = Some(Watch::new(&core.fixed.wake.1)?);
+            match st.transport.driver {
+                Some(_) => core.watch(&mut st, true),
+                // Whoever serves shows what it has when it comes back.
+                None => core.wake(&mut st),
+            }
+        }
+        st.transport.watch.as_ref().map(|w| w.as_fd().as_raw_fd())
+    }
+
+    fn has_sendable(core: &KeaConnection<T>) -> bool {
+        if core.is_inherited() {
+            return false;
+        }
+        let st = core.state.lock();
+        st.phase == Phase::Connecting || st.transport.session.has_waiting()
+    }
+
+    // Queues a request. It is sent when somebody waits, flushes or
+    // dispatches; changes of hosts that are queued together become one
+    // change of the configuration.
+    fn submit(
+        core: &KeaConnection<T>,
+        request: &Request<'_>,
+        ticket: T,
+    ) -> Result<u32, (Status, T)> {
+        if core.is_inherited() {
+            return Err((Status::CONNECTION_RESET, ticket));
+        }
+        let mut st = core.state.lock();
+        match st.phase {
+            Phase::Closed(_) => Err((Status::CONNECTION_RESET, ticket)),
+            Phase::Draining => Err((Status::SHUTTING_DOWN, ticket)),
+            _ => {
+                st.transport.session.submit(request, ticket)?;
+                let kea = &st.transport;
+                let is_seen = kea.driver.is_none() || kea.watch.is_some();
+                // Otherwise it starts when something else ends.
+                if is_seen && kea.session.can_start() {
+                    core.wake(&mut st);
+                }
+                Ok(0)
+            }
+        }
+    }
+
+    fn flush(core: &KeaConnection<T>) {
+        drop(core.begin_io());
+    }
+
+    fn begin_io<'c>(
+        core: &'c KeaConnection<T>,
+        st: &mut MutexGuard<'_, State<T, Self>>,
+    ) -> Option<KeaGuard<'c, T>> {
+        if matches!(st.phase, Phase::Closed(_)) {
+            return None;
+        }
+        let Some(driver) = st.transport.driver.take() else {
             // Whoever serves is to look for new requests.
-            if st.server.session.can_start() {
+            if st.transport.session.can_start() {
                 core.wake(st);
             }
             return None;
         };
-        st.server.serves = Some(thread::current().id());
+        st.transport.serves = Some(thread::current().id());
         st.completing += 1;
-        let mut turn = Turn::new(core, driver);
-        MutexGuard::unlocked(st, || turn.start());
-        Some(turn)
+        let mut guard = KeaGuard::new(core, driver);
+        MutexGuard::unlocked(st, || guard.start());
+        Some(guard)
     }
 
-    fn take(mut turn: Turn<'_, T>, deadline: Option<Instant>) {
-        turn.stays = true;
-        turn.take(deadline);
+    fn do_io(mut guard: KeaGuard<'_, T>, deadline: Option<Instant>) {
+        guard.stays = true;
+        guard.take(deadline);
     }
 
     fn is_free(&self) -> bool {
@@ -265,27 +265,28 @@ impl<T: Complete> Server<T> for Kea<T> {
     ) {
         // A program's object that ended with its request disconnects, in the
         // middle of a turn: there is nobody to wait for.
-        let inside = st.server.driver.is_none() && st.server.serves == Some(thread::current().id());
+        let inside =
+            st.transport.driver.is_none() && st.transport.serves == Some(thread::current().id());
         let may_wait = how == Disconnect::WhenSent && !inside;
         if may_wait && matches!(st.phase, Phase::Ready | Phase::Draining) {
             st.phase = Phase::Draining;
             let limit = Instant::now().checked_add(core.target().options.timeout);
-            let done = |st: &State<T, Self>| !st.server.session.has_changes();
-            core.wait_locked(st, sleepers::ANYTHING, limit, done);
+            let done = |st: &State<T, Self>| !st.transport.session.has_changes();
+            core.wait_locked(st, waiters::ANYTHING, limit, done);
         }
         core.close_locked(st, Status::CONNECTION_RESET);
         // Another thread that serves gives up what is under way; it is awake.
         while !inside && st.over().is_none() {
-            Sleepers::sleep(st, |st| &mut st.sleepers, sleepers::ANYTHING, None);
+            Waiters::sleep(st, |st| &mut st.waiters, waiters::ANYTHING, None);
         }
     }
 
     fn give_up(core: &KeaConnection<T>, st: &mut State<T, Self>) -> Vec<T> {
         // Whoever serves, or polls the descriptor that ends here, is to see it.
         core.wake(st);
-        st.server.watch = None;
-        match st.server.driver {
-            Some(_) => st.server.abandon(),
+        st.transport.watch = None;
+        match st.transport.driver {
+            Some(_) => st.transport.abandon(),
             None => Vec::new(),
         }
     }

@@ -1,13 +1,12 @@
-//! A Kea server as a connection: the same promises as over OMAPI, kept with
-//! one short connection for each command (UNIX socket), or a few that are kept
+//! A connection to a Kea server: the same promises as over OMAPI, kept with one
+//! short connection for each command (UNIX socket), or a few that are kept
 //! (HTTP).
 
+mod config_lock;
 mod connection;
-mod driver;
-mod link;
-mod lock;
-mod turn;
-mod watch;
+mod exchange;
+mod io;
+mod io_guard;
+mod pollable;
 
-pub use connection::KeaConnection;
-pub use turn::Turn;
+pub(crate) use connection::KeaConnection;

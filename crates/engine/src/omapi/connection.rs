@@ -1,26 +1,26 @@
 //! A connection over OMAPI.
 
-use super::common::{Core, Disconnect, Phase, Server, State};
-use super::turn::Turn;
+use super::reader_guard::ReaderGuard;
+use super::send;
+use crate::core::{Core, Disconnect, Phase, State, Transport};
 use crate::errno::status_of;
 use crate::net::Socket;
-use omapi::client::{Reader, Session};
-use omapi::request::Complete;
-use omapi::status::Status;
-use omapi::wire::Limits;
+use ::omapi::client::{Credentials, Reader, Session};
+use ::omapi::request::{Complete, Request};
+use ::omapi::status::Status;
+use ::omapi::wire::Limits;
 use parking_lot::MutexGuard;
+use rustix::fd::{AsFd, AsRawFd, RawFd};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use omapi::client::Credentials;
-
 /// A connection over OMAPI.
-pub type Connection<T> = Core<T, Omapi<T>>;
+pub(crate) type OmapiConnection<T> = Core<T, Omapi<T>>;
 
 /// What is OMAPI's in the state of a connection.
-pub struct Omapi<T: Complete> {
+pub(crate) struct Omapi<T: Complete> {
     pub(super) session: Session<T>,
     /// The reader role: whoever takes the reader out reads, and puts it back.
     pub(super) reader: Option<Box<Receiving<T>>>,
@@ -38,7 +38,7 @@ pub(super) struct Receiving<T: Complete> {
     pub(super) completed: Vec<usize>,
 }
 
-impl<T: Complete> Connection<T> {
+impl<T: Complete> OmapiConnection<T> {
     /// Starts to connect to the first of `addresses` that answers.
     ///
     /// `first_id` is the id of the first message. `on_close` runs once when
@@ -47,7 +47,7 @@ impl<T: Complete> Connection<T> {
     /// # Errors
     /// When no address can even be tried, why the last could not; or a key
     /// name that cannot be sent.
-    pub fn start(
+    pub(crate) fn start(
         addresses: Vec<SocketAddr>,
         first_id: u32,
         credentials: Option<Credentials>,
@@ -69,36 +69,28 @@ impl<T: Complete> Connection<T> {
         Ok(Arc::new(Self::new(omapi, (), Box::new(on_close))))
     }
 
-    /// The socket, while there is one.
-    pub fn socket(&self) -> Option<Arc<Socket>> {
-        if self.is_inherited() {
-            return None;
-        }
-        self.state.lock().server.socket.clone()
-    }
-
     /// Gives the reader role back and tells who waits. What was `received` is
     /// acknowledged, if that cannot wait for the program's next request.
     pub(super) fn reader_returns(
         &self,
         mut reader: Box<Receiving<T>>,
-        followups: Vec<T::Followup>,
+        callbacks: Vec<T::Followup>,
         received: bool,
         stays: bool,
     ) {
-        let mut st = self.end_turn(followups, &reader.completed);
+        let mut st = self.end_io(callbacks, &reader.completed);
         reader.completed.clear();
         if !matches!(st.phase, Phase::Closed(_)) {
-            st.server.reader = Some(reader);
+            st.transport.reader = Some(reader);
         }
-        if received && st.server.session.awaits_answers() {
+        if received && st.transport.session.awaits_answers() {
             // More requests carry the acknowledgement, if there are any.
             let sent = self.flush_locked(&mut st);
-            if let Some(socket) = st.server.socket.as_ref().filter(|_| !sent) {
+            if let Some(socket) = st.transport.socket.as_ref().filter(|_| !sent) {
                 socket.quick_ack();
             }
         }
-        Self::turn_ended(&mut st, stays);
+        Self::io_ended(&mut st, stays);
     }
 
     /// The attempt on the present address ended.
@@ -113,7 +105,7 @@ impl<T: Complete> Connection<T> {
                 self.flush_locked(&mut st);
             }
             Err(status) => {
-                if let Err(last) = st.server.try_next_address(status) {
+                if let Err(last) = st.transport.try_next_address(status) {
                     self.close_locked(&mut st, last);
                 }
             }
@@ -123,37 +115,66 @@ impl<T: Complete> Connection<T> {
     /// The peer's introduction arrived.
     pub(super) fn introduced(&self) {
         let mut st = self.state.lock();
-        if st.phase == Phase::Handshake && !st.server.session.is_authenticating() {
+        if st.phase == Phase::Handshake && !st.transport.session.is_authenticating() {
             st.phase = Phase::Ready;
         }
     }
 }
 
-impl<T: Complete> Server<T> for Omapi<T> {
+impl<T: Complete> Transport<T> for Omapi<T> {
     type Fixed = ();
-    type Turn<'c>
-        = Turn<'c, T>
+    type Guard<'c>
+        = ReaderGuard<'c, T>
     where
         T: 'c;
 
-    fn begin_turn<'c>(
-        core: &'c Connection<T>,
+    const IS_KEA: bool = false;
+
+    fn socket(core: &OmapiConnection<T>) -> Option<Arc<Socket>> {
+        if core.is_inherited() {
+            return None;
+        }
+        core.state.lock().transport.socket.clone()
+    }
+
+    fn descriptor(core: &OmapiConnection<T>) -> Option<RawFd> {
+        Self::socket(core).map(|s| s.as_fd().as_raw_fd())
+    }
+
+    fn has_sendable(core: &OmapiConnection<T>) -> bool {
+        send::has_sendable(core)
+    }
+
+    fn submit(
+        core: &OmapiConnection<T>,
+        request: &Request<'_>,
+        ticket: T,
+    ) -> Result<u32, (Status, T)> {
+        send::submit(core, request, ticket)
+    }
+
+    fn flush(core: &OmapiConnection<T>) {
+        send::flush(core);
+    }
+
+    fn begin_io<'c>(
+        core: &'c OmapiConnection<T>,
         st: &mut MutexGuard<'_, State<T, Self>>,
-    ) -> Option<Turn<'c, T>> {
+    ) -> Option<ReaderGuard<'c, T>> {
         core.flush_locked(st);
         let connecting = st.phase == Phase::Connecting;
         let draining = st.phase == Phase::Draining;
-        let omapi = &mut st.server;
+        let omapi = &mut st.transport;
         let socket = omapi.socket.clone()?;
         let reader = omapi.reader.take()?;
         let write = connecting || !omapi.session.sendable(draining).is_empty();
         st.completing += 1;
-        Some(Turn::new(core, reader, socket, write, connecting))
+        Some(ReaderGuard::new(core, reader, socket, write, connecting))
     }
 
-    fn take(mut turn: Turn<'_, T>, deadline: Option<Instant>) {
-        turn.stays = true;
-        turn.take(deadline);
+    fn do_io(mut guard: ReaderGuard<'_, T>, deadline: Option<Instant>) {
+        guard.stays = true;
+        guard.take(deadline);
     }
 
     fn is_free(&self) -> bool {
@@ -166,7 +187,7 @@ impl<T: Complete> Server<T> for Omapi<T> {
 
     /// The one who reads may not look whether there is room to write.
     fn assist(
-        core: &Connection<T>,
+        core: &OmapiConnection<T>,
         st: &mut MutexGuard<'_, State<T, Self>>,
         deadline: Option<Instant>,
     ) -> bool {
@@ -175,14 +196,18 @@ impl<T: Complete> Server<T> for Omapi<T> {
             Phase::Draining => true,
             Phase::Connecting | Phase::Closed(_) => return false,
         };
-        if st.server.session.sendable(draining).is_empty() {
+        if st.transport.session.sendable(draining).is_empty() {
             return false;
         }
         core.push(st, deadline);
         true
     }
 
-    fn disconnect(core: &Connection<T>, st: &mut MutexGuard<'_, State<T, Self>>, how: Disconnect) {
+    fn disconnect(
+        core: &OmapiConnection<T>,
+        st: &mut MutexGuard<'_, State<T, Self>>,
+        how: Disconnect,
+    ) {
         match (how, st.phase) {
             (Disconnect::WhenSent, Phase::Ready | Phase::Draining) => {
                 st.phase = Phase::Draining;
@@ -192,13 +217,13 @@ impl<T: Complete> Server<T> for Omapi<T> {
         }
     }
 
-    fn give_up(_: &Connection<T>, st: &mut State<T, Self>) -> Vec<T> {
-        st.server.reader = None;
-        if let Some(socket) = st.server.socket.take() {
+    fn give_up(_: &OmapiConnection<T>, st: &mut State<T, Self>) -> Vec<T> {
+        st.transport.reader = None;
+        if let Some(socket) = st.transport.socket.take() {
             // Wakes a reader that blocks; the descriptor lives until it is out.
             socket.shut_down();
         }
-        st.server.session.abandon()
+        st.transport.session.abandon()
     }
 
     fn forget(&mut self) {

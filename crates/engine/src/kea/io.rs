@@ -1,9 +1,9 @@
 //! Everything of a connection that touches the kernel: commands under way,
 //! connections that are kept, locks.
 
-use super::link::{Buffer, Link, unreachable};
-use super::lock::Lock;
-use super::watch::Shown;
+use super::config_lock::Lock;
+use super::exchange::{Buffer, Link, unreachable};
+use super::pollable::Shown;
 use crate::net::{self, Socket};
 use ::kea::Failure;
 use ::kea::http::Template;

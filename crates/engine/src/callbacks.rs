@@ -32,7 +32,7 @@ impl Drop for Level {
 }
 
 /// Follow-ups that are to be run, oldest first.
-pub(super) struct Queue<F> {
+pub(crate) struct Queue<F> {
     all: VecDeque<F>,
     /// How many of them complete a request.
     completing: usize,
@@ -41,7 +41,7 @@ pub(super) struct Queue<F> {
 }
 
 impl<F: Followup> Queue<F> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             all: VecDeque::new(),
             completing: 0,
@@ -49,17 +49,17 @@ impl<F: Followup> Queue<F> {
         }
     }
 
-    pub(super) fn extend(&mut self, more: Vec<F>) {
+    pub(crate) fn extend(&mut self, more: Vec<F>) {
         self.completing += more.iter().filter(|f| f.completes()).count();
         self.all.extend(more);
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
     /// Some that complete a request are being run.
-    pub(super) fn is_completing(&self) -> bool {
+    pub(crate) fn is_completing(&self) -> bool {
         self.running > 0
     }
 
@@ -82,7 +82,7 @@ impl<F: Followup> Queue<F> {
 /// once. `leaving` is called before each, because it may take long, `completed`
 /// after those that complete something. `all` runs everything even when
 /// callbacks are nested too deep.
-pub(super) fn run<S, F: Followup>(
+pub(crate) fn run<S, F: Followup>(
     st: &mut MutexGuard<'_, S>,
     queue: impl Fn(&mut S) -> &mut Queue<F>,
     leaving: impl Fn(&mut S),

@@ -1,22 +1,21 @@
-//! A turn as the reader of a connection: wait for the socket, take in what is
-//! there, hand each answer to its request.
+//! The I/O role of a connection over OMAPI: wait for the socket, take in what
+//! is there, hand each answer to its request.
 
-use super::common::Phase;
-use super::connection::{Connection, Receiving};
-use super::errno::status_of;
+use super::connection::{OmapiConnection, Receiving};
+use crate::core::{IoGuard, Phase};
+use crate::errno::status_of;
 use crate::net::{self, Socket};
-use omapi::client::{Answered, Received};
-use omapi::request::Complete;
-use omapi::status::Status;
+use ::omapi::client::{Answered, Received};
+use ::omapi::request::Complete;
+use ::omapi::status::Status;
 use rustix::event::{PollFd, PollFlags};
-use rustix::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Instant;
 
 /// The reader role, held until it is dropped. Lock-free while it is held: the
 /// reader is out of the shared state.
-pub struct Turn<'c, T: Complete> {
-    connection: &'c Connection<T>,
+pub(crate) struct ReaderGuard<'c, T: Complete> {
+    connection: &'c OmapiConnection<T>,
     reader: Option<Box<Receiving<T>>>,
     socket: Arc<Socket>,
     write: bool,
@@ -26,12 +25,12 @@ pub struct Turn<'c, T: Complete> {
     pub(super) stays: bool,
     /// The thread was panicking already, and clears up.
     panicking: bool,
-    followups: Vec<T::Followup>,
+    callbacks: Vec<T::Followup>,
 }
 
-impl<'c, T: Complete> Turn<'c, T> {
+impl<'c, T: Complete> ReaderGuard<'c, T> {
     pub(super) fn new(
-        connection: &'c Connection<T>,
+        connection: &'c OmapiConnection<T>,
         reader: Box<Receiving<T>>,
         socket: Arc<Socket>,
         write: bool,
@@ -46,47 +45,40 @@ impl<'c, T: Complete> Turn<'c, T> {
             received: false,
             stays: false,
             panicking: std::thread::panicking(),
-            followups: Vec::new(),
+            callbacks: Vec::new(),
         }
-    }
-
-    /// What to poll for, for callers that poll several descriptors.
-    #[must_use]
-    pub fn interest(&self) -> PollFlags {
-        net::interest(!self.connecting, self.write)
-    }
-
-    /// The descriptor to poll.
-    #[must_use]
-    pub fn fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
     }
 
     /// Waits for the socket and takes in what is there, at most until the
     /// deadline.
-    pub fn take(mut self, deadline: Option<Instant>) {
+    pub(super) fn take(mut self, deadline: Option<Instant>) {
         if deadline.is_none() && !self.write && !self.connecting {
             return self.receive(true);
         }
         let ready = {
-            let mut fds = [PollFd::new(&*self.socket, self.interest())];
+            let mut fds = [self.poll_fd()];
             match net::poll(&mut fds, deadline) {
                 Ok(_) => fds[0].revents(),
                 Err(e) => return self.connection.close(status_of(e)),
             }
         };
-        self.proceed(ready);
+        Self::proceed(&mut self, ready);
+    }
+
+    /// What to poll for.
+    fn poll_fd(&self) -> PollFd<'_> {
+        PollFd::new(&*self.socket, net::interest(!self.connecting, self.write))
     }
 
     /// Takes in what is there, without waiting.
-    pub fn look(mut self) {
+    pub(super) fn look(mut self) {
         if !self.connecting {
             self.receive(false);
         }
     }
 
     /// Does what a poll found ready.
-    pub fn proceed(&mut self, ready: PollFlags) {
+    fn proceed(&mut self, ready: PollFlags) {
         if ready.is_empty() {
             return;
         }
@@ -114,8 +106,8 @@ impl<'c, T: Complete> Turn<'c, T> {
                 self.received = true;
                 if let Err(status) = self.digest() {
                     // Answers that came before the fault are told first.
-                    let followups = core::mem::take(&mut self.followups);
-                    self.connection.state.lock().followups.extend(followups);
+                    let callbacks = core::mem::take(&mut self.callbacks);
+                    self.connection.state.lock().callbacks.extend(callbacks);
                     self.connection.close(status);
                 }
             }
@@ -146,15 +138,15 @@ impl<'c, T: Complete> Turn<'c, T> {
             if matches!(st.phase, Phase::Closed(_)) {
                 return Ok(());
             }
-            match st.server.session.answered(rid, size) {
+            match st.transport.session.answered(rid, size) {
                 None => return Err(Status::PROTOCOL_ERROR),
                 Some(Answered::Ticket(ticket)) => {
                     drop(st);
                     completed.push(ticket.key());
-                    self.followups.extend(ticket.complete(outcome, memory));
+                    self.callbacks.extend(ticket.complete(outcome, memory));
                 }
                 Some(Answered::Authenticator) => {
-                    let signer = st.server.session.authenticated(&outcome)?;
+                    let signer = st.transport.session.authenticated(&outcome)?;
                     st.phase = Phase::Ready;
                     drop(st);
                     reader.verify_with(signer);
@@ -164,16 +156,37 @@ impl<'c, T: Complete> Turn<'c, T> {
     }
 }
 
-impl<T: Complete> Drop for Turn<'_, T> {
+impl<T: Complete> IoGuard for ReaderGuard<'_, T> {
+    fn register<'t>(&'t self, fds: &mut Vec<PollFd<'t>>) -> usize {
+        fds.push(self.poll_fd());
+        1
+    }
+
+    fn wake_at(&self) -> Option<Instant> {
+        None
+    }
+
+    fn proceed(&mut self, ready: &[PollFlags]) -> bool {
+        let flags = ready.first().copied().unwrap_or(PollFlags::empty());
+        self.proceed(flags);
+        !flags.is_empty()
+    }
+
+    fn poll_once(self: Box<Self>, deadline: Option<Instant>) {
+        self.take(deadline);
+    }
+}
+
+impl<T: Complete> Drop for ReaderGuard<'_, T> {
     fn drop(&mut self) {
         if let Some(reader) = self.reader.take() {
             if std::thread::panicking() && !self.panicking {
                 // The answer that it was at is lost, and nobody would ever know.
                 self.connection.close(Status::UNEXPECTED);
             }
-            let followups = core::mem::take(&mut self.followups);
+            let callbacks = core::mem::take(&mut self.callbacks);
             self.connection
-                .reader_returns(reader, followups, self.received, self.stays);
+                .reader_returns(reader, callbacks, self.received, self.stays);
         }
     }
 }

@@ -1,10 +1,12 @@
-//! A turn as the one who serves a connection's sockets.
+//! The I/O role of a connection to a Kea server: starts commands, polls their
+//! sockets, hands each answer to its request.
 
+use super::config_lock::Lock;
 use super::connection::KeaConnection;
-use super::driver::{self, Begun, Driver, Flight, Waits};
-use super::link::{Buffer, Event};
-use super::lock::Lock;
-use super::watch::Shown;
+use super::exchange::{Buffer, Event};
+use super::io::{self, Begun, Driver, Flight, Waits};
+use super::pollable::Shown;
+use crate::core::IoGuard;
 use crate::errno::status_of;
 use crate::net;
 use ::kea::Failure;
@@ -21,10 +23,10 @@ const AT_A_STRETCH: usize = 8 * AT_ONCE;
 
 /// The role, held until it is dropped. Lock-free while it is held: the driver
 /// is out of the shared state.
-pub struct Turn<'c, T: Complete> {
+pub(crate) struct KeaGuard<'c, T: Complete> {
     connection: &'c KeaConnection<T>,
     driver: Option<Box<Driver<T>>>,
-    followups: Vec<T::Followup>,
+    callbacks: Vec<T::Followup>,
     /// Something ended, or more may start: do not wait.
     progressed: bool,
     /// Whoever has it waits on afterwards.
@@ -33,12 +35,12 @@ pub struct Turn<'c, T: Complete> {
     panicking: bool,
 }
 
-impl<'c, T: Complete> Turn<'c, T> {
+impl<'c, T: Complete> KeaGuard<'c, T> {
     pub(super) fn new(connection: &'c KeaConnection<T>, driver: Box<Driver<T>>) -> Self {
         Self {
             connection,
             driver: Some(driver),
-            followups: Vec::new(),
+            callbacks: Vec::new(),
             progressed: false,
             stays: false,
             panicking: std::thread::panicking(),
@@ -57,32 +59,9 @@ impl<'c, T: Complete> Turn<'c, T> {
         self.progressed = true;
     }
 
-    /// Adds what to poll for, in the order in which
-    /// [`proceed`](Self::proceed) expects the results.
-    pub fn register<'t>(&'t self, fds: &mut Vec<PollFd<'t>>) {
-        fds.push(PollFd::from_borrowed_fd(
-            self.connection.wakeup().as_fd(),
-            PollFlags::IN,
-        ));
-        for flight in self.driver.iter().flat_map(|d| &d.flights) {
-            if let Some((fd, flags)) = flight.waits.interest() {
-                fds.push(PollFd::from_borrowed_fd(fd, flags));
-            }
-        }
-    }
-
-    /// When to call [`proceed`](Self::proceed) even if nothing is ready.
-    #[must_use]
-    pub fn wake_at(&self) -> Option<Instant> {
-        if self.progressed {
-            return Some(Instant::now());
-        }
-        self.driver.as_ref().and_then(|d| d.wake_at())
-    }
-
     /// Waits for the sockets and takes in what is there, at most until the
     /// deadline.
-    pub fn take(mut self, deadline: Option<Instant>) {
+    pub(super) fn take(mut self, deadline: Option<Instant>) {
         let until = [deadline, self.wake_at()].into_iter().flatten().min();
         let mut fds = Vec::with_capacity(4);
         self.register(&mut fds);
@@ -93,38 +72,6 @@ impl<'c, T: Complete> Turn<'c, T> {
         let ready: Vec<_> = fds.iter().map(PollFd::revents).collect();
         drop(fds);
         self.proceed(&ready);
-    }
-
-    /// Does what a poll found ready; one entry for each descriptor that was
-    /// registered. True when anything was.
-    pub fn proceed(&mut self, ready: &[PollFlags]) -> bool {
-        let mut ready = ready.iter().copied();
-        if ready.next().is_some_and(|woken| !woken.is_empty()) {
-            self.connection.awake();
-        }
-        let now = Instant::now();
-        let mut any = self.progressed;
-        // What starts meanwhile comes behind these.
-        let number = self.driver.as_ref().map_or(0, |d| d.flights.len());
-        for _ in 0..number {
-            let next = self.driver.as_mut().and_then(|d| d.flights.pop_front());
-            let Some(mut flight) = next else { break };
-            let flags = match flight.waits.interest() {
-                Some(_) => ready.next().unwrap_or(PollFlags::empty()),
-                None => PollFlags::empty(),
-            };
-            if flags.is_empty() && flight.waits.wake_at() > now {
-                self.put_back(flight);
-                continue;
-            }
-            any = true;
-            flight.hide();
-            if self.go_on(flight, flags) {
-                // The server is not to wait for what we do with other answers.
-                self.start();
-            }
-        }
-        any
     }
 
     /// What a request waited for has happened. True when it has ended.
@@ -146,7 +93,7 @@ impl<'c, T: Complete> Turn<'c, T> {
                 Err(failure) => (Err(failure), flight.lock),
             },
             Waits::Sleep(_) => (Ok(Reply::done()), flight.lock),
-            Waits::Lock { limit, .. } => match driver::lock(self.connection.target(), *limit) {
+            Waits::Lock { limit, .. } => match io::lock(self.connection.target(), *limit) {
                 Ok(Begun::Waits(waits)) => {
                     flight.waits = waits;
                     self.put_back(flight);
@@ -207,7 +154,7 @@ impl<'c, T: Complete> Turn<'c, T> {
                         };
                         driver.completed.push(ticket.key());
                         let followup = ticket.complete(answer.outcome(), &mut driver.memory);
-                        self.followups.extend(followup);
+                        self.callbacks.extend(followup);
                     }
                     // Free for others before the next request of ours starts.
                     drop(lock.take());
@@ -224,16 +171,73 @@ impl<'c, T: Complete> Turn<'c, T> {
     }
 }
 
-impl<T: Complete> Drop for Turn<'_, T> {
+impl<T: Complete> IoGuard for KeaGuard<'_, T> {
+    fn register<'t>(&'t self, fds: &mut Vec<PollFd<'t>>) -> usize {
+        let before = fds.len();
+        fds.push(PollFd::from_borrowed_fd(
+            self.connection.wakeup().as_fd(),
+            PollFlags::IN,
+        ));
+        for flight in self.driver.iter().flat_map(|d| &d.flights) {
+            if let Some((fd, flags)) = flight.waits.interest() {
+                fds.push(PollFd::from_borrowed_fd(fd, flags));
+            }
+        }
+        fds.len() - before
+    }
+
+    fn wake_at(&self) -> Option<Instant> {
+        if self.progressed {
+            return Some(Instant::now());
+        }
+        self.driver.as_ref().and_then(|d| d.wake_at())
+    }
+
+    fn proceed(&mut self, ready: &[PollFlags]) -> bool {
+        let mut ready = ready.iter().copied();
+        if ready.next().is_some_and(|woken| !woken.is_empty()) {
+            self.connection.awake();
+        }
+        let now = Instant::now();
+        let mut any = self.progressed;
+        // What starts meanwhile comes behind these.
+        let number = self.driver.as_ref().map_or(0, |d| d.flights.len());
+        for _ in 0..number {
+            let next = self.driver.as_mut().and_then(|d| d.flights.pop_front());
+            let Some(mut flight) = next else { break };
+            let flags = match flight.waits.interest() {
+                Some(_) => ready.next().unwrap_or(PollFlags::empty()),
+                None => PollFlags::empty(),
+            };
+            if flags.is_empty() && flight.waits.wake_at() > now {
+                self.put_back(flight);
+                continue;
+            }
+            any = true;
+            flight.hide();
+            if self.go_on(flight, flags) {
+                // The server is not to wait for what we do with other answers.
+                self.start();
+            }
+        }
+        any
+    }
+
+    fn poll_once(self: Box<Self>, deadline: Option<Instant>) {
+        self.take(deadline);
+    }
+}
+
+impl<T: Complete> Drop for KeaGuard<'_, T> {
     fn drop(&mut self) {
         if let Some(driver) = self.driver.take() {
             if std::thread::panicking() && !self.panicking {
                 // What it was at is lost, and nobody would ever know.
                 self.connection.close(Status::UNEXPECTED);
             }
-            let followups = core::mem::take(&mut self.followups);
+            let callbacks = core::mem::take(&mut self.callbacks);
             self.connection
-                .driver_returns(driver, followups, self.stays);
+                .driver_returns(driver, callbacks, self.stays);
         }
     }
 }

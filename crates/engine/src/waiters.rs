@@ -1,8 +1,8 @@
 //! Threads that sleep while another one reads their connection.
 //!
-//! Each has a bell of its own, so that an answer wakes the thread that waits
+//! Each has a condition variable of its own, so that an answer wakes the thread that waits
 //! for it and no other. Whoever stops reading while others sleep wakes one of
-//! them, who reads on: as long as there are sleepers, somebody reads or has
+//! them, who reads on: as long as there are waiters, somebody reads or has
 //! been woken to.
 
 use parking_lot::{Condvar, MutexGuard};
@@ -11,45 +11,45 @@ use std::time::Instant;
 
 /// What a thread sleeps for, or an answer is about: see
 /// [`Complete::key`](omapi::request::Complete::key).
-pub(super) const ANYTHING: usize = 0;
+pub(crate) const ANYTHING: usize = 0;
 
 #[derive(Default)]
-pub(super) struct Sleepers(Vec<Sleeper>);
+pub(crate) struct Waiters(Vec<Waiter>);
 
-struct Sleeper {
+struct Waiter {
     key: usize,
-    bell: Arc<Condvar>,
+    condvar: Arc<Condvar>,
 }
 
 thread_local! {
-    static BELL: Arc<Condvar> = Arc::new(Condvar::new());
+    static CONDVAR: Arc<Condvar> = Arc::new(Condvar::new());
 }
 
-impl Sleepers {
-    /// Sleeps until woken, at most until the deadline. `of` finds the sleepers
+impl Waiters {
+    /// Sleeps until woken, at most until the deadline. `of` finds the waiters
     /// in what the lock protects.
-    pub(super) fn sleep<S>(
+    pub(crate) fn sleep<S>(
         st: &mut MutexGuard<'_, S>,
         of: impl Fn(&mut S) -> &mut Self,
         key: usize,
         deadline: Option<Instant>,
     ) {
-        // A thread that is ending may have no bell of its own any more.
-        let bell = BELL.try_with(Arc::clone).unwrap_or_default();
-        of(st).0.push(Sleeper {
+        // A thread that is ending may have no condition variable any more.
+        let condvar = CONDVAR.try_with(Arc::clone).unwrap_or_default();
+        of(st).0.push(Waiter {
             key,
-            bell: Arc::clone(&bell),
+            condvar: Arc::clone(&condvar),
         });
         match deadline {
-            None => bell.wait(st),
-            Some(d) => drop(bell.wait_until(st, d)),
+            None => condvar.wait(st),
+            Some(d) => drop(condvar.wait_until(st, d)),
         }
-        // Whoever wakes a sleeper takes it off the list.
-        of(st).0.retain(|s| !Arc::ptr_eq(&s.bell, &bell));
+        // Whoever wakes a waiter takes it off the list.
+        of(st).0.retain(|s| !Arc::ptr_eq(&s.condvar, &condvar));
     }
 
     /// Wakes those who wait for one of these.
-    pub(super) fn wake(&mut self, keys: &[usize]) {
+    pub(crate) fn wake(&mut self, keys: &[usize]) {
         if self.0.is_empty() {
             return;
         }
@@ -58,14 +58,14 @@ impl Sleepers {
     }
 
     /// Wakes everybody.
-    pub(super) fn wake_all(&mut self) {
+    pub(crate) fn wake_all(&mut self) {
         self.wake_if(|_| true);
     }
 
     /// Wakes one, to read.
-    pub(super) fn wake_one(&mut self) {
+    pub(crate) fn wake_one(&mut self) {
         if !self.0.is_empty() {
-            self.0.remove(0).bell.notify_one();
+            self.0.remove(0).condvar.notify_one();
         }
     }
 
@@ -73,7 +73,7 @@ impl Sleepers {
         self.0.retain(|s| {
             let wake = concerned(s.key);
             if wake {
-                s.bell.notify_one();
+                s.condvar.notify_one();
             }
             !wake
         });

@@ -6,7 +6,7 @@
 //! thread left something to do. It may be readable for less, as any descriptor
 //! may; it is never the other way round. There is nothing to write to it.
 
-use super::driver::Driver;
+use super::io::Driver;
 use crate::net::Socket;
 use omapi::request::Complete;
 use rustix::event::PollFlags;
