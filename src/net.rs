@@ -9,6 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{self, RecvFlags, SendFlags, SocketAddrUnix, SocketType, sockopt};
+use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::time::Instant;
 
@@ -230,6 +231,74 @@ impl Socket {
     /// Ends both directions; wakes a thread that blocks in `receive`.
     pub fn shut_down(&self) {
         let _ = net::shutdown(&self.0, net::Shutdown::Both);
+    }
+}
+
+/// The addresses of a server, which are tried one after the other.
+pub struct Attempts {
+    untried: VecDeque<SocketAddr>,
+    present: Option<SocketAddr>,
+    limit: Option<Instant>,
+    until: Option<Instant>,
+}
+
+impl Attempts {
+    /// Nothing has been tried. All attempts together are to end by `limit`.
+    #[must_use]
+    pub fn new(addresses: Vec<SocketAddr>, limit: Option<Instant>) -> Self {
+        Self {
+            untried: addresses.into(),
+            present: None,
+            limit,
+            until: None,
+        }
+    }
+
+    /// Starts to connect to the next address, because the attempt before ended
+    /// with `last`.
+    ///
+    /// # Errors
+    /// Why the last address failed that could be tried; `last` without any.
+    pub fn start_next(&mut self, mut last: Status) -> Result<Socket, Status> {
+        while let Some(address) = self.untried.pop_front() {
+            match Socket::start_connect(&address) {
+                Ok(socket) => {
+                    self.present = Some(address);
+                    self.until = self.share();
+                    return Ok(socket);
+                }
+                Err(e) => last = e.into(),
+            }
+        }
+        Err(last)
+    }
+
+    /// All attempts, the present one included, are to end by `limit`.
+    pub fn set_limit(&mut self, limit: Option<Instant>) {
+        self.limit = limit;
+        self.until = self.share();
+    }
+
+    /// The address of the present attempt.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.present
+    }
+
+    /// When the present attempt has to make room for the next address; `None`
+    /// if there is no next one, or no limit: then the system gives it up.
+    #[must_use]
+    pub fn until(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// A server that does not answer at one address gets no more than its share
+    /// of the time, because it may answer at the next.
+    fn share(&self) -> Option<Instant> {
+        let others = u32::try_from(self.untried.len()).unwrap_or(u32::MAX - 1);
+        let limit = self.limit.filter(|_| others > 0)?;
+        let now = Instant::now();
+        Some(now + limit.saturating_duration_since(now) / (others + 1))
     }
 }
 

@@ -72,6 +72,12 @@ impl<T: Complete> AnyConnection<T> {
         }))
     }
 
+    /// Who connects waits until `deadline` at most: each address of the server
+    /// gets a share of that time.
+    pub fn limit_connecting(&self, deadline: Option<Instant>) {
+        either!(self, c => c.limit_connecting(deadline));
+    }
+
     /// Number of the thread that used it last.
     pub fn last_user(&self) -> &AtomicU64 {
         either!(self, c => &c.last_user)
@@ -206,7 +212,7 @@ impl<T: Complete> AnyTurn<'_, T> {
     #[must_use]
     pub fn wake_at(&self) -> Option<Instant> {
         match self {
-            Self::Omapi(_) => None,
+            Self::Omapi(t) => t.wake_at(),
             #[cfg(feature = "kea")]
             Self::Kea(t) => t.wake_at(),
         }

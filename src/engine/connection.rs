@@ -3,12 +3,11 @@
 use super::common::{Core, Disconnect, Phase, Server, State};
 use super::turn::Turn;
 use crate::backend::omapi::{Reader, Session};
-use crate::net::Socket;
+use crate::net::{Attempts, Socket};
 use crate::request::Complete;
 use crate::status::Status;
 use crate::wire::Limits;
 use parking_lot::MutexGuard;
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,8 +24,8 @@ pub struct Omapi<T: Complete> {
     pub(super) reader: Option<Box<Receiving<T>>>,
     /// The present socket or connection attempt.
     pub(super) socket: Option<Arc<Socket>>,
-    /// Addresses not yet tried.
-    untried: VecDeque<SocketAddr>,
+    /// The server's addresses.
+    attempts: Attempts,
 }
 
 /// What only the reader needs.
@@ -38,7 +37,10 @@ pub(super) struct Receiving<T: Complete> {
 }
 
 impl<T: Complete> Connection<T> {
-    /// Starts to connect to the first of `addresses` that answers.
+    /// Starts to connect to the first of `addresses` that answers. One that
+    /// does not is given up by the system, or, with
+    /// [`limit_connecting`](Self::limit_connecting), after its share of the
+    /// time.
     ///
     /// `first_id` is the id of the first message. `on_close` runs once when
     /// the connection ends, with no lock held.
@@ -62,10 +64,18 @@ impl<T: Complete> Connection<T> {
                 completed: Vec::new(),
             })),
             socket: None,
-            untried: addresses.into(),
+            attempts: Attempts::new(addresses, None),
         };
         omapi.try_next_address(Status::HOST_UNKNOWN)?;
         Ok(Arc::new(Self::new(omapi, (), Box::new(on_close))))
+    }
+
+    /// Who connects waits until `deadline` at most: each address gets a share
+    /// of that time.
+    pub fn limit_connecting(&self, deadline: Option<Instant>) {
+        if !self.is_inherited() {
+            self.state.lock().server.attempts.set_limit(deadline);
+        }
     }
 
     /// The socket, while there is one.
@@ -146,8 +156,13 @@ impl<T: Complete> Server<T> for Omapi<T> {
         let socket = omapi.socket.clone()?;
         let reader = omapi.reader.take()?;
         let write = connecting || !omapi.session.sendable(draining).is_empty();
+        let until = omapi.attempts.until();
         st.completing += 1;
-        Some(Turn::new(core, reader, socket, write, connecting))
+        let mut turn = Turn::new(core, reader, socket, write);
+        if connecting {
+            turn.connects(until);
+        }
+        Some(turn)
     }
 
     fn take(mut turn: Turn<'_, T>, deadline: Option<Instant>) {
@@ -209,17 +224,9 @@ impl<T: Complete> Server<T> for Omapi<T> {
 impl<T: Complete> Omapi<T> {
     /// Starts the attempt on the next address; without one, fails with what
     /// the last attempt failed with.
-    fn try_next_address(&mut self, mut last: Status) -> Result<(), Status> {
+    fn try_next_address(&mut self, last: Status) -> Result<(), Status> {
         self.socket = None;
-        while let Some(address) = self.untried.pop_front() {
-            match Socket::start_connect(&address) {
-                Ok(socket) => {
-                    self.socket = Some(Arc::new(socket));
-                    return Ok(());
-                }
-                Err(e) => last = e.into(),
-            }
-        }
-        Err(last)
+        self.socket = Some(Arc::new(self.attempts.start_next(last)?));
+        Ok(())
     }
 }

@@ -181,6 +181,9 @@ pub unsafe fn connect(
     unsafe {
         let handle = ObjectRef::from_raw(generic::new()?);
         start(handle.as_ptr(), destination, auth)?;
+        if let Ok(engine) = engine_of(handle.as_ptr()) {
+            engine.limit_connecting(deadline);
+        }
         match wait(handle.as_ptr(), deadline) {
             Some(Ok(_)) => Ok(handle.into_raw()),
             Some(Err(status)) => {

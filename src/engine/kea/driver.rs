@@ -9,7 +9,7 @@ use crate::backend::kea::http::Template;
 use crate::backend::kea::job::Effect;
 use crate::backend::kea::session::{AT_ONCE, Running};
 use crate::backend::kea::target::{Place, Target};
-use crate::net::{self, Socket};
+use crate::net::{self, Attempts, Socket};
 use crate::request::Complete;
 use crate::status::Status;
 use rustix::event::PollFlags;
@@ -42,7 +42,10 @@ pub struct Driver<T: Complete> {
     /// server works.
     spare: Option<Socket>,
     unix: Option<SocketAddrUnix>,
+    /// Over HTTP: where the server may be; first where it was last.
     addresses: Vec<SocketAddr>,
+    /// Until an address has worked: when whoever connects gives up.
+    limit: Option<Instant>,
     template: Option<Template>,
 }
 
@@ -132,8 +135,22 @@ impl<T: Complete> Driver<T> {
             spare: None,
             unix,
             addresses,
+            limit: None,
             template: None,
         })
+    }
+
+    /// Puts others in the place of the server's addresses.
+    #[cfg(test)]
+    pub fn set_addresses(&mut self, addresses: &[SocketAddr]) {
+        self.addresses = addresses.to_vec();
+    }
+
+    /// The server's addresses, in the order in which the next command tries
+    /// them.
+    #[cfg(test)]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
     /// Begins an effect.
@@ -180,13 +197,30 @@ impl<T: Complete> Driver<T> {
                 let template = self.template.as_ref().ok_or(Status::INVALID_ARGUMENT)?;
                 let request = template.request(&bytes);
                 let idle = self.usable();
-                let addresses = self.addresses.clone();
-                let link = Link::http(request, idle, addresses, repeatable, lease, patience)?;
+                let now = Instant::now();
+                let limit = self.limit.filter(|limit| *limit > now);
+                let limit = limit.map_or(now + patience, |limit| limit.min(now + patience));
+                let attempts = Attempts::new(self.addresses.clone(), Some(limit));
+                let link = Link::http(request, idle, attempts, repeatable, lease, patience)?;
                 self.ended.clear();
                 Ok(Begun::Waits(Waits::Link(Box::new(link))))
             }
             (Effect::Sleep(time), _) => Ok(Begun::Waits(Waits::Sleep(Instant::now() + time))),
             (Effect::Lock, _) => lock(target, Instant::now() + patience),
+        }
+    }
+
+    /// Whoever connects gives up at `deadline`.
+    pub fn limit_connecting(&mut self, deadline: Option<Instant>) {
+        self.limit = deadline;
+    }
+
+    /// The server was there: the next command is not to wait for addresses
+    /// where it is not.
+    pub fn prefer(&mut self, address: SocketAddr) {
+        self.limit = None;
+        if let Some(at) = self.addresses.iter().position(|a| *a == address) {
+            self.addresses[..=at].rotate_right(1);
         }
     }
 
