@@ -18,6 +18,7 @@ use rustix::net::SocketAddrUnix;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// How often a lock that somebody holds is tried.
 const LOCK_NAP: Duration = Duration::from_millis(5);
@@ -167,7 +168,8 @@ impl<T: Complete> Driver<T> {
                     self.idle.clear();
                 }
                 let spare = self.spare.take();
-                let link = Link::unix(address, spare, bytes, lease, patience)?;
+                let command = Zeroizing::new(bytes);
+                let link = Link::unix(address, spare, command, lease, patience)?;
                 self.idle.clear();
                 self.ended.clear();
                 self.spare = Socket::unix().ok();
@@ -195,7 +197,7 @@ impl<T: Complete> Driver<T> {
                     self.template = Some(template);
                 }
                 let template = self.template.as_ref().ok_or(Status::INVALID_ARGUMENT)?;
-                let request = template.request(&bytes);
+                let request = template.request(&Zeroizing::new(bytes));
                 let idle = self.usable();
                 let now = Instant::now();
                 let limit = self.limit.filter(|limit| *limit > now);

@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use rustix::net::SocketAddrUnix;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// How long to wait before a server whose queue is full, or a kernel without
 /// memory for more, is tried again.
@@ -46,7 +47,8 @@ pub enum Event {
 /// See the module.
 pub struct Link {
     socket: Option<Socket>,
-    out: Vec<u8>,
+    /// The command. There may be passwords in it, or in front of it.
+    out: Zeroizing<Vec<u8>>,
     /// A lease is wanted, and need not come as a tree.
     lease: bool,
     sent: usize,
@@ -86,7 +88,7 @@ impl Link {
     pub fn unix(
         address: &SocketAddrUnix,
         spare: Option<Socket>,
-        command: Vec<u8>,
+        command: Zeroizing<Vec<u8>>,
         lease: bool,
         patience: Duration,
     ) -> Result<Self, Failure> {
@@ -111,7 +113,7 @@ impl Link {
     /// # Errors
     /// Why there is no connection.
     pub fn http(
-        (request, response): (Vec<u8>, http::Response),
+        (request, response): (Zeroizing<Vec<u8>>, http::Response),
         idle: Option<Socket>,
         attempts: Attempts,
         repeatable: bool,
@@ -141,7 +143,7 @@ impl Link {
         Ok(link)
     }
 
-    fn new(out: Vec<u8>, lease: bool, patience: Duration, inside: Inside) -> Self {
+    fn new(out: Zeroizing<Vec<u8>>, lease: bool, patience: Duration, inside: Inside) -> Self {
         Self {
             socket: None,
             out,
