@@ -2,7 +2,7 @@
 //! few; the file system tells more. Passwords in names are not repeated.
 
 use crate::lexer::latin;
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;

@@ -10,7 +10,7 @@ use crate::print;
 use crate::settings::Settings;
 use crate::value::{self, Parsed};
 use dhcpctl::client::{Connection, Failure as Fate, Object, OpenFlags, Value, map_complaint};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use zeroize::Zeroizing;

@@ -9,13 +9,13 @@
 #[cfg(feature = "kea")]
 mod map;
 
-use crate::engine::Destination;
-use crate::net;
-use crate::status::Status;
+use engine::Destination;
+use engine::net;
+use omapi::status::Status;
 use std::ffi::OsStr;
 
 #[cfg(feature = "kea")]
-use crate::backend::kea::target::Target;
+use ::kea::target::Target;
 #[cfg(feature = "kea")]
 use map::Map;
 #[cfg(feature = "kea")]

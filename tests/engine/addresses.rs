@@ -2,8 +2,8 @@
 
 use crate::server::{nobody, serve};
 use crate::ticket::{Conn, LONG, ask, finish, ready};
-use dhcpctl::engine::{Connection, Phase, Waited};
-use dhcpctl::status::Status;
+use engine::{Connection, Phase, Waited};
+use omapi::status::Status;
 use rustix::net::{AddressFamily, SocketType};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};

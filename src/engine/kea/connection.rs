@@ -8,14 +8,14 @@
 use super::driver::Driver;
 use super::turn::Turn;
 use super::watch::Watch;
-use crate::backend::kea::session::{Running, Session};
-use crate::backend::kea::shared::Shared;
-use crate::backend::kea::target::Target;
-use crate::engine::common::{Core, Disconnect, Phase, Server, State, lose};
-use crate::engine::sleepers::{self, Sleepers};
+use crate::common::{Core, Disconnect, Phase, Server, State, lose};
 use crate::net::Socket;
-use crate::request::{Complete, Request};
-use crate::status::Status;
+use crate::sleepers::{self, Sleepers};
+use ::kea::session::{Running, Session};
+use ::kea::shared::Shared;
+use ::kea::target::Target;
+use omapi::request::{Complete, Request};
+use omapi::status::Status;
 use parking_lot::MutexGuard;
 use rustix::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::Arc;
@@ -319,8 +319,8 @@ impl<T: Complete> Kea<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Waited;
-    use crate::request::{Followup, Outcome};
+    use crate::Waited;
+    use omapi::request::{Followup, Outcome};
     use rustix::net::{AddressFamily, SocketType};
     use std::io::{Read, Write};
     use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -2,9 +2,9 @@
 //! configuration meanwhile.
 
 use super::link::unreachable;
-use crate::backend::kea::Failure;
-use crate::backend::kea::target::{Place, Target};
-use crate::engine::process;
+use crate::process;
+use ::kea::Failure;
+use ::kea::target::{Place, Target};
 use rustix::fd::OwnedFd;
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
@@ -72,7 +72,7 @@ impl Drop for Lock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::status::Status;
+    use omapi::status::Status;
 
     #[test]
     fn a_child_neither_keeps_nor_frees_it() {

@@ -10,8 +10,8 @@
 //! mistake is not used at all: a program must not be led to another server than
 //! the one that was meant.
 
-use crate::backend::kea::target::{Target, host_and_port};
-use crate::net;
+use ::kea::target::{Target, host_and_port};
+use engine::net;
 use std::ffi::OsStr;
 use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt;
@@ -145,7 +145,7 @@ mod tests {
 
     /// The path that a map puts in the place of a name.
     fn path_of(map: impl AsRef<[u8]>, host: &str, port: u16) -> Result<Option<Vec<u8>>, usize> {
-        use crate::backend::kea::target::Place;
+        use ::kea::target::Place;
         let map = Map::parse(map.as_ref()).map_err(|m| m.line)?;
         Ok(map.find(OsStr::new(host), port).map(|t| match &t.place {
             Place::Unix(path) => path.as_os_str().as_bytes().to_vec(),
