@@ -27,7 +27,7 @@ use crate::object::refs::ObjectRef;
 use crate::object::remote::Ask;
 use crate::object::safe;
 use omapi::status::Status;
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::time::Instant;
 
 /// A key for signing; see [`Connection::connect`]. Counted, as all handles
@@ -56,6 +56,13 @@ fn c_string(text: impl AsRef<[u8]>) -> Result<CString, Status> {
     CString::new(text.as_ref()).map_err(|_| Status::INVALID_ARGUMENT)
 }
 
+/// What is wrong with the map that puts Kea servers in the place of others, in
+/// words: where it is, and in which line. `None` if nothing is.
+#[must_use]
+pub fn map_complaint() -> Option<String> {
+    safe::map_complaint()
+}
+
 /// A connection to a server. It is closed when the last clone is dropped.
 #[derive(Clone)]
 pub struct Connection(std::sync::Arc<Handle>);
@@ -75,9 +82,10 @@ impl Connection {
     ///
     /// # Errors
     /// `DHCP_R_HOSTUNKNOWN`, the system's reason, `ISC_R_TIMEDOUT`, or the
-    /// server's status when it does not accept the key.
+    /// server's status when it does not accept the key; and what is wrong with
+    /// the map of servers (see [`map_complaint`]).
     pub fn connect(
-        host: &str,
+        host: &(impl AsRef<OsStr> + ?Sized),
         port: u16,
         key: Option<&Key>,
         deadline: Option<Instant>,

@@ -16,7 +16,7 @@ use support::{
 };
 
 /// The programs that print TAP and run against any server.
-const PROGRAMS: [&str; 26] = [
+const PROGRAMS: [&str; 27] = [
     "lookup",
     "host",
     "group",
@@ -43,6 +43,7 @@ const PROGRAMS: [&str; 26] = [
     "fork",
     "cancel",
     "limits",
+    "addresses",
 ];
 
 const ALGORITHMS: [&str; 6] = [

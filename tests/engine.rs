@@ -1,6 +1,8 @@
 //! The engine with a scripted server and tickets that count: who reads, who
 //! waits, and that every request ends exactly once.
 
+#[path = "engine/addresses.rs"]
+mod addresses;
 #[path = "engine/ends.rs"]
 mod ends;
 #[cfg(feature = "kea")]

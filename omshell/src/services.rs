@@ -3,7 +3,9 @@
 /// The TCP port of a service, from the system's table. Names are as written
 /// there.
 pub fn port(name: &str) -> Option<u16> {
-    find(&std::fs::read_to_string("/etc/services").ok()?, name)
+    // Comments may be in any encoding.
+    let table = std::fs::read("/etc/services").ok()?;
+    find(&String::from_utf8_lossy(&table), name)
 }
 
 fn find(table: &str, name: &str) -> Option<u16> {

@@ -16,8 +16,9 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Set by `server`, `port`, `key`, `key-algorithm`, `timeout`.
 pub struct Settings {
-    /// A name of a Kea may hold a password.
-    pub server: Zeroizing<String>,
+    /// The name of a Kea server may be a path in any encoding, or hold a
+    /// password.
+    pub server: Zeroizing<Vec<u8>>,
     pub port: u16,
     /// Name and secret.
     pub key: Option<(Vec<u8>, Zeroizing<Vec<u8>>)>,
@@ -68,7 +69,7 @@ impl Settings {
     pub fn server(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
         const USAGE: &str = "usage: server <server>";
         if let Some(address) = ipv6(lexer.rest()) {
-            self.server = Zeroizing::new(address);
+            self.server = Zeroizing::new(address.into());
             return Ok(());
         }
         if let Some(name) = kea(lexer.rest()) {
@@ -93,13 +94,11 @@ impl Settings {
                     }
                     parts.push(part.shown());
                 }
-                parts.join(".")
+                parts.join(".").into()
             }
             // Not in the original: any name, also one with dots.
-            Kind::String if !token.text.is_empty() => {
-                String::from_utf8_lossy(token.c_text()).into_owned()
-            }
-            kind if kind.is_word() => token.shown(),
+            Kind::String if !token.text.is_empty() => token.c_text().to_vec(),
+            kind if kind.is_word() => token.shown().into(),
             _ => return Err(USAGE.into()),
         });
         end(lexer, USAGE)
@@ -171,11 +170,11 @@ fn ipv6(rest: &[u8]) -> Option<String> {
 
 /// The name of a Kea server: a path, or what says that it is one. It ends at
 /// white space; one with white space in it goes in quotes.
-fn kea(rest: &[u8]) -> Option<Zeroizing<String>> {
+fn kea(rest: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let rest = rest.trim_ascii_start();
     let end = rest.iter().position(u8::is_ascii_whitespace);
-    let name = std::str::from_utf8(&rest[..end.unwrap_or(rest.len())]).ok()?;
-    is_kea(name).then(|| Zeroizing::new(name.to_owned()))
+    let name = &rest[..end.unwrap_or(rest.len())];
+    is_kea(name).then(|| Zeroizing::new(name.to_vec()))
 }
 
 #[cfg(test)]
@@ -215,7 +214,14 @@ mod tests {
             ("", "127.0.0.1", false),
         ] {
             let (settings, result) = after(Settings::server, arguments);
-            assert_eq!((&**settings.server, result.is_ok()), (server, right));
+            let expected = (server.as_bytes(), right);
+            assert_eq!((&settings.server[..], result.is_ok()), expected);
+        }
+        // A path is bytes.
+        for arguments in [&b"/run/kea-\xe9 # Kea"[..], b"\"/run/kea-\xe9\""] {
+            let mut settings = Settings::default();
+            assert!(settings.server(&mut Lexer::new(arguments)).is_ok());
+            assert_eq!(&settings.server[..], b"/run/kea-\xe9");
         }
     }
 

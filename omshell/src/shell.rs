@@ -5,12 +5,14 @@
 use crate::failure::{Failure, end};
 use crate::hint::{hint, is_kea};
 use crate::kea;
-use crate::lexer::{Kind, Lexer, bytes};
+use crate::lexer::{Kind, Lexer, bytes, latin};
 use crate::print;
 use crate::settings::Settings;
 use crate::value::{self, Parsed};
-use dhcpctl::client::{Connection, Failure as Fate, Object, OpenFlags, Value};
+use dhcpctl::client::{Connection, Failure as Fate, Object, OpenFlags, Value, map_complaint};
 use omapi::status::Status;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use zeroize::Zeroizing;
 
 const HELP: &str = "\
@@ -175,7 +177,8 @@ impl Shell {
             .authenticator()
             .map_err(|e| Failure::Logged(format!("Cannot create authenticator: {}", e)))?;
         let s = &self.settings;
-        match Connection::connect(&s.server, s.port, key.as_ref(), s.deadline()) {
+        let server = OsStr::from_bytes(&s.server);
+        match Connection::connect(server, s.port, key.as_ref(), s.deadline()) {
             // It takes the place of a former one. Without success that one
             // stays; the original then has none, and crashes on its use.
             Ok(connection) => {
@@ -185,7 +188,10 @@ impl Shell {
             Err(status) => {
                 // Whoever names a Kea has no script of the original's.
                 let named = is_kea(&s.server);
-                let more = named.then(|| hint(&s.server, status)).flatten();
+                let more = match named {
+                    true => hint(&s.server, status),
+                    false => map_complaint().map(|m| latin(m.as_bytes())),
+                };
                 let more = more.map_or(String::new(), |m| format!(" ({m})"));
                 let status = match self.for_person || named {
                     true => status,

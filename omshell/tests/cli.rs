@@ -2,8 +2,10 @@
 
 mod support;
 
+use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 use support::*;
@@ -146,8 +148,42 @@ fn no_kea() {
             "{name}: {err}"
         );
     }
-    let mut command = Command::new(env!("CARGO_BIN_EXE_omshell"));
-    command.env("DHCPCTL_SERVERS", "127.0.0.1 = kea:/nowhere/at/all");
-    let output = run(&mut command, b"connect\n", LIMIT);
-    assert_eq!(shown(&output.err), "dhcpctl_connect: no more\n");
+    // The path is any bytes, and comes back as it was.
+    let output = run(&mut ours(), b"server /nowhere-\xe9\nconnect\n", LIMIT);
+    let said = b"dhcpctl_connect: connection refused (there is no /nowhere-\xe9)\n";
+    assert_eq!(output.err, said);
+}
+
+/// A server's name by a map: an old script gets the original's answers. A map
+/// that is not understood leads to no server at all, and says why.
+#[test]
+fn by_map() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    listener.set_nonblocking(true).unwrap();
+    let script = format!("port {port}\nconnect\n");
+    for (map, said) in [
+        (&b"127.0.0.1 = kea:/nowhere/at/all"[..], "no more"),
+        (b"127.0.0.1 = /nowhere-\xe9", "no more"),
+        (
+            b"a = /a\n127.0.0.1:7911x = /b",
+            "invalid argument (DHCPCTL_SERVERS, line 2: left of the equals sign belongs NAME, \
+             NAME:PORT, [IPV6] or [IPV6]:PORT)",
+        ),
+        (
+            b"/nowhere/at=all",
+            "file not found (/nowhere/at=all: file not found)",
+        ),
+        (
+            b"/dev/null",
+            "invalid argument (/dev/null is no regular file, or too large for a map)",
+        ),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_omshell"));
+        command.env("DHCPCTL_SERVERS", OsStr::from_bytes(map));
+        let output = run(&mut command, script.as_bytes(), LIMIT);
+        assert_eq!(shown(&output.err), format!("dhcpctl_connect: {said}\n"));
+    }
+    let asked = listener.accept().map_err(|e| e.kind());
+    assert_eq!(asked.err(), Some(std::io::ErrorKind::WouldBlock));
 }

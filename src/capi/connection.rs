@@ -12,7 +12,9 @@ use core::ptr::null_mut;
 use engine::{Destination, Phase};
 use omapi::status::Status;
 use rustix::fd::{AsFd, AsRawFd};
+use std::ffi::OsStr;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
 /// Starts to connect `h`, an object of the program or a generic object: it
@@ -44,10 +46,7 @@ pub unsafe extern "C" fn omapi_protocol_connect(
 unsafe fn destination(server_name: *const c_char, port: c_uint) -> Result<Destination, Status> {
     // SAFETY: as the function's.
     let host = unsafe { text(server_name) }?;
-    servers::find(
-        host.to_str().map_err(|_| Status::HOST_UNKNOWN)?,
-        port as u16,
-    )
+    servers::find(OsStr::from_bytes(host.to_bytes()), port as u16)
 }
 
 /// Starts to connect the protocol object `c`; other objects have no use for

@@ -12,6 +12,8 @@ use core::ffi::{c_char, c_int, c_uchar, c_uint, c_void};
 use core::ptr::null_mut;
 use libc::timeval;
 use omapi::status::Status;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
 /// Prepares the library; the first call of every program. Calling it again
@@ -80,9 +82,7 @@ unsafe fn connect(
         if !(*slot).is_null() {
             return Err(Status::INVALID_ARGUMENT);
         }
-        let host = text(server_name)?
-            .to_str()
-            .map_err(|_| Status::HOST_UNKNOWN)?;
+        let host = OsStr::from_bytes(text(server_name)?.to_bytes());
         if !authinfo.is_null() {
             object(authinfo)?;
         }

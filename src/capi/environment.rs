@@ -4,6 +4,7 @@
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU64, Ordering};
 use engine::process;
+use std::ffi::{OsStr, OsString};
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ pub(crate) fn read() {
         // using its parent's connections: nothing else is lost.
         let _ = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
     });
-    let limit = variable("DHCPCTL_TIMEOUT").as_deref().and_then(seconds);
+    let limit = variable("DHCPCTL_TIMEOUT").and_then(|text| seconds(&text));
     let micros = limit.map_or(0, |d| u64::try_from(d.as_micros()).unwrap_or(u64::MAX));
     DEFAULT_LIMIT.store(micros, Ordering::Relaxed);
 }
@@ -29,12 +30,13 @@ unsafe extern "C" fn in_child() {
 }
 
 /// An environment variable, unless the program runs with more rights than its
-/// caller: then the caller's environment must not steer it.
-pub(crate) fn variable(name: &str) -> Option<String> {
+/// caller: then the caller's environment must not steer it. One that is not
+/// Unicode is set, too.
+pub(crate) fn variable(name: &str) -> Option<OsString> {
     if has_borrowed_rights() {
         return None;
     }
-    std::env::var(name).ok()
+    std::env::var_os(name)
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -50,8 +52,8 @@ fn has_borrowed_rights() -> bool {
 }
 
 /// Seconds with an optional fraction; nothing but a positive number counts.
-fn seconds(text: &str) -> Option<Duration> {
-    let seconds = text.trim().parse::<f64>().ok()?;
+fn seconds(text: &OsStr) -> Option<Duration> {
+    let seconds = text.to_str()?.trim().parse::<f64>().ok()?;
     Duration::try_from_secs_f64(seconds)
         .ok()
         .filter(|d| !d.is_zero())
@@ -97,14 +99,18 @@ impl Drop for NoCancellation {
 #[cfg(test)]
 mod tests {
     use super::seconds;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
     use std::time::Duration;
 
     #[test]
     fn limits() {
-        assert_eq!(seconds("2.5"), Some(Duration::from_millis(2500)));
-        assert_eq!(seconds(" 10 "), Some(Duration::from_secs(10)));
+        let seconds = |text: &[u8]| seconds(OsStr::from_bytes(text));
+        assert_eq!(seconds(b"2.5"), Some(Duration::from_millis(2500)));
+        assert_eq!(seconds(b" 10 "), Some(Duration::from_secs(10)));
         for none in ["", "0", "-1", "never", "NaN", "1e400"] {
-            assert_eq!(seconds(none), None, "{none}");
+            assert_eq!(seconds(none.as_bytes()), None, "{none}");
         }
+        assert_eq!(seconds(b"10\xe9"), None);
     }
 }

@@ -181,6 +181,9 @@ pub unsafe fn connect(
     unsafe {
         let handle = ObjectRef::from_raw(generic::new()?);
         start(handle.as_ptr(), destination, auth)?;
+        if let Ok(engine) = engine_of(handle.as_ptr()) {
+            engine.limit_connecting(deadline);
+        }
         match wait(handle.as_ptr(), deadline) {
             Some(Ok(_)) => Ok(handle.into_raw()),
             Some(Err(status)) => {
@@ -280,13 +283,14 @@ pub unsafe fn start_protocol(
             protocol::remember_auth(protocol.cast(), auth);
         }
         refs::join(io.as_ptr(), object.as_ptr());
+        // Before other threads can see the connection, and end it.
+        OPEN.lock().push(io);
         if !refs::join(object.as_ptr(), protocol) {
             // Another thread was first.
             engine.disconnect(Disconnect::Now);
             engine.deliver_all();
             return Err(Status::INVALID_ARGUMENT);
         }
-        OPEN.lock().push(io);
         dispatch::used(&engine);
     }
     Ok(())
@@ -447,5 +451,44 @@ fn how(force: bool) -> Disconnect {
         Disconnect::Now
     } else {
         Disconnect::WhenSent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+    use std::thread;
+    use std::time::Duration;
+
+    /// No other thread sees a connection, and ends it, before it is among those
+    /// that are open: it would stay there for ever.
+    #[test]
+    fn open_before_it_is_seen() {
+        types::initialize().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let destination = Destination::Omapi(vec![listener.local_addr().unwrap()]);
+        let size = size_of::<omapi_protocol_object_t>();
+        // SAFETY: the type is registered and has objects of that size.
+        let protocol = unsafe { new_object(&symbols::omapi_type_protocol, size) }.unwrap();
+        // SAFETY: a counted reference.
+        let engine = || unsafe { engine_of_protocol(protocol.as_ptr()) };
+        let ours = protocol.clone();
+        // Nothing becomes one of them now.
+        let all = OPEN.lock();
+        let starts = thread::spawn(move || {
+            // SAFETY: a counted reference, and no authenticator.
+            unsafe { start_protocol(ours.as_ptr(), destination, core::ptr::null_mut()) }
+        });
+        thread::sleep(Duration::from_millis(300));
+        let seen = engine().is_ok();
+        drop(all);
+        starts.join().unwrap().unwrap();
+        assert!(!seen);
+        let engine = engine().expect("now it is seen");
+        assert_eq!(open().len(), 1);
+        engine.disconnect(Disconnect::Now);
+        engine.deliver_all();
+        assert_eq!(open().len(), 0);
     }
 }

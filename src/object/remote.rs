@@ -90,7 +90,8 @@ pub unsafe fn is_remote(object: *mut omapi_object_t) -> bool {
     unsafe { types::is(object, &symbols::dhcpctl_remote_type) }
 }
 
-/// A copy of the text that came with the last status.
+/// A copy of the text that came with the last status, which
+/// `dhcpctl_remote_object_t` keeps.
 ///
 /// # Safety
 /// `object` is live.
@@ -110,7 +111,7 @@ pub unsafe fn message(object: *mut omapi_object_t) -> Option<Vec<u8>> {
     }
 }
 
-/// The message text of the last answer, which `dhcpctl_remote_object_t` keeps.
+/// The part of a remote object that C sees.
 fn c_fields(object: *mut omapi_object_t) -> *mut dhcpctl_remote_object_t {
     object.cast()
 }

@@ -10,6 +10,7 @@ use super::{auth_key, completion, connection, generic, servers, types};
 use core::ffi::CStr;
 use core::ptr::null_mut;
 use omapi::status::Status;
+use std::ffi::OsStr;
 use std::time::Instant;
 
 /// Registers the types; more than once is fine.
@@ -43,9 +44,9 @@ pub fn new_remote(object_type: &CStr) -> Result<ObjectRef, Status> {
 /// Connects; the result is a connection handle.
 ///
 /// # Errors
-/// As [`connection::connect`].
+/// As [`servers::find`] and [`connection::connect`].
 pub fn connect(
-    host: &str,
+    host: impl AsRef<OsStr>,
     port: u16,
     key: Option<&ObjectRef>,
     deadline: Option<Instant>,
@@ -55,6 +56,12 @@ pub fn connect(
     // SAFETY: auth is NULL or kept alive by `key`; the handle's reference is
     // ours.
     unsafe { connection::connect(destination, auth, deadline).map(|h| ObjectRef::from_raw(h)) }
+}
+
+/// As [`servers::complaint`].
+#[must_use]
+pub fn map_complaint() -> Option<String> {
+    servers::complaint()
 }
 
 /// Whether a connection handle is still connected, as far as is known without

@@ -62,6 +62,10 @@ pub trait Connection<T: Complete>: Send + Sync {
     /// connection in all its waits. For the dispatcher above.
     fn last_user(&self) -> &AtomicU64;
 
+    /// Whoever connects waits until `deadline` at most: each address of the
+    /// server gets a share of that time.
+    fn limit_connecting(&self, deadline: Option<Instant>);
+
     /// How far it is.
     fn phase(&self) -> Phase;
 
@@ -168,6 +172,9 @@ pub(crate) trait Transport<T: Complete>: Sized + Send {
 
     /// Whether the server is a Kea server.
     const IS_KEA: bool;
+
+    /// See [`Connection::limit_connecting`].
+    fn limit_connecting(&mut self, deadline: Option<Instant>);
 
     /// See [`Connection::socket`].
     fn socket(core: &Core<T, Self>) -> Option<Arc<Socket>>;
@@ -384,6 +391,12 @@ impl<T: Complete, S: Transport<T>> Core<T, S> {
 impl<T: Complete, S: Transport<T>> Connection<T> for Core<T, S> {
     fn last_user(&self) -> &AtomicU64 {
         &self.last_user
+    }
+
+    fn limit_connecting(&self, deadline: Option<Instant>) {
+        if !self.is_inherited() {
+            self.state.lock().transport.limit_connecting(deadline);
+        }
     }
 
     fn phase(&self) -> Phase {

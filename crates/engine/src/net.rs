@@ -4,32 +4,30 @@
 //! so with `MSG_DONTWAIT`. That lets a waiter without deadline sleep in `recv`
 //! itself instead of in `poll` and then `recv`. No call here raises SIGPIPE.
 
+use crate::errno::status_of;
 use omapi::status::Status;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{self, RecvFlags, SendFlags, SocketAddrUnix, SocketType, sockopt};
+use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::time::Instant;
 
 /// The addresses of a host, in the resolver's order. Numeric IPv4 and IPv6
-/// addresses (also the short forms of `inet_aton`, such as `127.1`) ask no
-/// name server. A name is resolved by the system and may take as long as the
-/// system's resolver is configured to.
+/// addresses (see [`address`]) ask no name server. A name is resolved by the
+/// system and may take as long as the system's resolver is configured to.
 ///
 /// # Errors
 /// `DHCP_R_HOSTUNKNOWN` when there is no such name, or it is empty.
 pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Status> {
-    if let Ok(ip) = host.parse::<IpAddr>() {
+    if let Some(ip) = address(host) {
         return Ok(vec![SocketAddr::new(ip, port)]);
     }
     let addresses: Vec<_> = match host {
         "" => Vec::new(),
         // A mistyped address is not worth the time that name servers take.
-        _ if host.bytes().all(|c| c.is_ascii_digit() || c == b'.') => {
-            let ip = numbers_and_dots(host).ok_or(Status::HOST_UNKNOWN)?;
-            vec![SocketAddr::new(ip.into(), port)]
-        }
+        _ if is_numbers_and_dots(host) => return Err(Status::HOST_UNKNOWN),
         _ => (host, port)
             .to_socket_addrs()
             .map_err(|_| Status::HOST_UNKNOWN)?
@@ -41,13 +39,33 @@ pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Status> {
     Ok(addresses)
 }
 
+/// The address that a text is: IPv6 without a zone, or IPv4 in any of the forms
+/// of `inet_aton`, such as `127.1`.
+#[must_use]
+pub fn address(host: &str) -> Option<IpAddr> {
+    let usual = host.parse().ok();
+    usual.or_else(|| numbers_and_dots(host).map(IpAddr::V4))
+}
+
+/// Whether a text can only be meant as an IPv4 address.
+#[must_use]
+pub fn is_numbers_and_dots(host: &str) -> bool {
+    host.bytes().all(|c| c.is_ascii_digit() || c == b'.')
+}
+
 /// An address as `inet_aton` reads it: one to four numbers, octal after a
-/// leading zero, of which the last has all the bytes that are left.
+/// leading zero and hexadecimal after `0x`, of which the last has all the bytes
+/// that are left.
 fn numbers_and_dots(host: &str) -> Option<Ipv4Addr> {
-    let number = |text: &str| match text.strip_prefix('0') {
-        Some("") => Some(0),
-        Some(octal) => u32::from_str_radix(octal, 8).ok(),
-        None => text.parse().ok(),
+    let number = |text: &str| {
+        let (digits, radix) = match text.as_bytes() {
+            b"0" => ("0", 10),
+            [b'0', b'x' | b'X', ..] => (&text[2..], 16),
+            [b'0', ..] => (&text[1..], 8),
+            _ => (text, 10),
+        };
+        let right = digits.bytes().all(|b| b.is_ascii_alphanumeric());
+        u32::from_str_radix(digits, radix).ok().filter(|_| right)
     };
     let mut parts = host.split('.').map(number).collect::<Option<Vec<_>>>()?;
     let last = parts.pop()?;
@@ -217,6 +235,74 @@ impl Socket {
     }
 }
 
+/// The addresses of a server, which are tried one after the other.
+pub struct Attempts {
+    untried: VecDeque<SocketAddr>,
+    present: Option<SocketAddr>,
+    limit: Option<Instant>,
+    until: Option<Instant>,
+}
+
+impl Attempts {
+    /// Nothing has been tried. All attempts together are to end by `limit`.
+    #[must_use]
+    pub fn new(addresses: Vec<SocketAddr>, limit: Option<Instant>) -> Self {
+        Self {
+            untried: addresses.into(),
+            present: None,
+            limit,
+            until: None,
+        }
+    }
+
+    /// Starts to connect to the next address, because the attempt before ended
+    /// with `last`.
+    ///
+    /// # Errors
+    /// Why the last address failed that could be tried; `last` without any.
+    pub fn start_next(&mut self, mut last: Status) -> Result<Socket, Status> {
+        while let Some(address) = self.untried.pop_front() {
+            match Socket::start_connect(&address) {
+                Ok(socket) => {
+                    self.present = Some(address);
+                    self.until = self.share();
+                    return Ok(socket);
+                }
+                Err(e) => last = status_of(e),
+            }
+        }
+        Err(last)
+    }
+
+    /// All attempts, the present one included, are to end by `limit`.
+    pub fn set_limit(&mut self, limit: Option<Instant>) {
+        self.limit = limit;
+        self.until = self.share();
+    }
+
+    /// The address of the present attempt.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.present
+    }
+
+    /// When the present attempt has to make room for the next address; `None`
+    /// if there is no next one, or no limit: then the system gives it up.
+    #[must_use]
+    pub fn until(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// A server that does not answer at one address gets no more than its share
+    /// of the time, because it may answer at the next.
+    fn share(&self) -> Option<Instant> {
+        let others = u32::try_from(self.untried.len()).unwrap_or(u32::MAX - 1);
+        let limit = self.limit.filter(|_| others > 0)?;
+        let now = Instant::now();
+        Some(now + limit.saturating_duration_since(now) / (others + 1))
+    }
+}
+
 fn new_socket(family: net::AddressFamily) -> Result<OwnedFd, Errno> {
     #[cfg(not(target_vendor = "apple"))]
     {
@@ -295,6 +381,8 @@ mod tests {
             ("1.2.772", Some([1, 2, 3, 4])),
             ("2130706433", Some([127, 0, 0, 1])),
             ("0", Some([0, 0, 0, 0])),
+            ("0x7f.1", Some([127, 0, 0, 1])),
+            ("0X7F000001", Some([127, 0, 0, 1])),
             ("10.0.0.256", None),
             ("300.1.1.1", None),
             ("1.2.3.4.5", None),

@@ -35,7 +35,7 @@ pub struct Template {
     /// Up to the length of the content.
     before: Zeroizing<Vec<u8>>,
     /// From there to the content.
-    after: Zeroizing<Vec<u8>>,
+    after: Vec<u8>,
 }
 
 /// The receiving side of an exchange.
@@ -60,25 +60,32 @@ impl Template {
         path: &str,
         authorization: Option<&Secret>,
     ) -> Result<Self, Status> {
-        let (header, _) = call(authority, path, authorization)?;
+        let (header, _) = call(authority, path)?;
         let mut lines = header.windows(LENGTH.len());
         let at = lines.position(|l| l == LENGTH);
-        let at = at.ok_or(Status::INVALID_ARGUMENT)? + LENGTH.len();
+        let at = at.ok_or(Status::INVALID_ARGUMENT)?;
         let (before, rest) = header.split_at(at);
-        let after = rest.strip_prefix(b"0").ok_or(Status::INVALID_ARGUMENT)?;
+        let after = rest[LENGTH.len()..].strip_prefix(b"0");
+        let after = after.ok_or(Status::INVALID_ARGUMENT)?;
+        // The line with the secret is ours, because the parts of a request that
+        // a library makes are not erased.
+        let (name, secret, end): (&[u8], &[u8], &[u8]) = match authorization {
+            Some(secret) => (b"authorization: ", secret.reveal().as_bytes(), b"\r\n"),
+            None => (b"", b"", b""),
+        };
         Ok(Self {
-            before: Zeroizing::new(before.into()),
-            after: Zeroizing::new(after.into()),
+            before: Zeroizing::new([before, name, secret, end, LENGTH].concat()),
+            after: after.into(),
         })
     }
 
     /// The bytes of a request with `command` as its content, and what takes the
     /// answer.
     #[must_use]
-    pub fn request(&self, command: &[u8]) -> (Vec<u8>, Response) {
+    pub fn request(&self, command: &[u8]) -> (Zeroizing<Vec<u8>>, Response) {
         let length = command.len().to_string();
         let parts: [&[u8]; 4] = [&self.before, length.as_bytes(), &self.after, command];
-        (parts.concat(), Response::default())
+        (Zeroizing::new(parts.concat()), Response::default())
     }
 }
 
@@ -94,18 +101,11 @@ impl Default for Response {
 }
 
 /// A request without content, and what follows it.
-fn call(
-    authority: &str,
-    path: &str,
-    authorization: Option<&Secret>,
-) -> Result<(Vec<u8>, Call<RecvResponse>), Status> {
+fn call(authority: &str, path: &str) -> Result<(Vec<u8>, Call<RecvResponse>), Status> {
     let bad = |_| Status::INVALID_ARGUMENT;
-    let mut request = Request::post(format!("http://{authority}{path}"))
+    let request = Request::post(format!("http://{authority}{path}"))
         .header("content-type", "application/json")
         .header("content-length", "0");
-    if let Some(secret) = authorization {
-        request = request.header("authorization", secret.reveal());
-    }
     let request = request.body(()).map_err(|_| Status::INVALID_ARGUMENT)?;
     let mut call = Call::new(request).map_err(bad)?.proceed();
     let mut out = Vec::new();
@@ -207,7 +207,7 @@ impl Response {
                     }
                     Start::Plain { header, content } => State::Plain { header, content },
                     // What was asked plays no role any more.
-                    Start::Other => State::Header(call("localhost", "/", None)?.1),
+                    Start::Other => State::Header(call("localhost", "/")?.1),
                 },
                 State::Plain { header, content } => {
                     let end = header + content;
@@ -298,12 +298,33 @@ mod tests {
     fn response() -> Response {
         let template = Template::new("[::1]:81", "/", None).unwrap();
         let (bytes, response) = template.request(b"{}");
-        let text = String::from_utf8(bytes).unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
         assert!(text.starts_with("POST / HTTP/1.1\r\n"), "{text}");
         assert!(text.contains("content-length: 2\r\n"), "{text}");
         assert!(text.contains("host: [::1]:81\r\n"), "{text}");
         assert!(text.ends_with("\r\n\r\n{}"), "{text}");
         response
+    }
+
+    #[test]
+    fn the_secret_is_one_line_of_the_header() {
+        let name = "kea+http://admin:pw@h/p";
+        let target = super::super::target::Target::parse(name).unwrap().unwrap();
+        let super::super::target::Place::Http { authorization, .. } = target.place else {
+            panic!("over HTTP");
+        };
+        let lines = |secret| {
+            let template = Template::new("h:1", "/p", secret).unwrap();
+            let (bytes, _) = template.request(b"{}");
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            text.split("\r\n").map(str::to_owned).collect::<Vec<_>>()
+        };
+        let (mut with, without) = (lines(authorization.as_ref()), lines(None));
+        let at = with
+            .iter()
+            .position(|l| l == "authorization: Basic YWRtaW46cHc=");
+        with.remove(at.expect("the line"));
+        assert_eq!(with, without);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Names of Kea servers, and the map that puts them in the place of others.
+//! Names of Kea servers.
 //!
 //! ```text
 //! /run/kea/kea4-ctrl-socket            a UNIX socket
@@ -8,8 +8,10 @@
 
 use base64::Engine as _;
 use omapi::status::Status;
-use std::net::IpAddr;
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::net::Ipv6Addr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -94,7 +96,8 @@ impl Default for Options {
 }
 
 impl Options {
-    fn parse(query: &str) -> Result<Self, Status> {
+    fn parse(query: &[u8]) -> Result<Self, Status> {
+        let query = core::str::from_utf8(query).map_err(|_| Status::INVALID_ARGUMENT)?;
         let mut options = Self::default();
         for pair in query.split('&').filter(|p| !p.is_empty()) {
             let (name, value) = pair.split_once('=').ok_or(Status::INVALID_ARGUMENT)?;
@@ -135,54 +138,60 @@ pub struct Target {
 }
 
 impl Target {
-    /// The server that a name means; `None` when it is no name of a Kea.
+    /// The server that a name means; `None` when it is no name of a Kea server.
+    /// A path is any bytes: no encoding is assumed, and nothing is decoded.
     ///
     /// # Errors
-    /// `DHCP_R_INVALIDARG` for a name that starts like one of a Kea and then
-    /// is none.
-    pub fn parse(name: &str) -> Result<Option<Self>, Status> {
-        if name.starts_with('/') {
+    /// `DHCP_R_INVALIDARG` for a name that starts like one of a Kea server and
+    /// then is none.
+    pub fn parse(name: impl AsRef<OsStr>) -> Result<Option<Self>, Status> {
+        let name = name.as_ref().as_bytes();
+        if name.starts_with(b"/") {
             return Ok(Some(Self {
-                place: Place::Unix(name.into()),
+                place: unix(name),
                 options: Options::default(),
             }));
         }
-        if let Some(rest) = name.strip_prefix("kea:") {
-            let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-            if !path.starts_with('/') {
+        if let Some(rest) = name.strip_prefix(b"kea:") {
+            let (path, query) = split_at_first(rest, b'?');
+            if !path.starts_with(b"/") {
                 return Err(Status::INVALID_ARGUMENT);
             }
             return Ok(Some(Self {
-                place: Place::Unix(path.into()),
+                place: unix(path),
                 options: Options::parse(query)?,
             }));
         }
-        match name.strip_prefix("kea+http://") {
+        match name.strip_prefix(b"kea+http://") {
             Some(rest) => Self::http(rest).map(Some),
-            None if name.starts_with("kea+") => Err(Status::INVALID_ARGUMENT),
+            None if name.starts_with(b"kea+") => Err(Status::INVALID_ARGUMENT),
             None => Ok(None),
         }
     }
 
-    fn http(rest: &str) -> Result<Self, Status> {
-        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let (authority, path) = match rest.find('/') {
-            Some(at) => rest.split_at(at),
-            None => (rest, "/"),
-        };
-        let (user, address) = match authority.rsplit_once('@') {
-            Some((user, address)) => (Some(user), address),
-            None => (None, authority),
-        };
-        let authorization = user.map(|user| {
-            let encoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(user));
-            Secret(Zeroizing::new(format!("Basic {}", *encoded)))
-        });
-        let (host, port) = host_and_port(address).ok_or(Status::INVALID_ARGUMENT)?;
-        let plain = |s: &str| s.bytes().all(|b| b.is_ascii_graphic());
-        if host.is_empty() || !plain(host) || !plain(path) {
+    fn http(rest: &[u8]) -> Result<Self, Status> {
+        let end = rest.iter().position(|b| matches!(b, b'/' | b'?'));
+        let (authority, rest) = rest.split_at(end.unwrap_or(rest.len()));
+        // A password with a slash in it that is not encoded: half of it would
+        // be sent to a host with the user's name.
+        if rest.contains(&b'@') {
             return Err(Status::INVALID_ARGUMENT);
         }
+        let (path, query) = split_at_first(rest, b'?');
+        let (user, address) = match authority.iter().rposition(|&b| b == b'@') {
+            Some(at) => (Some(&authority[..at]), &authority[at + 1..]),
+            None => (None, authority),
+        };
+        let authorization = user.map(basic).transpose()?;
+        let (host, port) = host_and_port(address).ok_or(Status::INVALID_ARGUMENT)?;
+        let path = match path {
+            b"" => "/",
+            // What is behind a number sign would not be sent.
+            path if path.iter().all(|b| b.is_ascii_graphic() && *b != b'#') => {
+                core::str::from_utf8(path).map_err(|_| Status::INVALID_ARGUMENT)?
+            }
+            _ => return Err(Status::INVALID_ARGUMENT),
+        };
         Ok(Self {
             place: Place::Http {
                 host: host.into(),
@@ -214,46 +223,96 @@ impl Target {
     }
 }
 
-/// `host`, `host:port`, `[v6]` or `[v6]:port`.
-fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
+fn unix(path: &[u8]) -> Place {
+    Place::Unix(Path::new(OsStr::from_bytes(path)).to_owned())
+}
+
+/// What is in front of the first such byte, and what is behind it.
+fn split_at_first(text: &[u8], byte: u8) -> (&[u8], &[u8]) {
+    match text.iter().position(|&b| b == byte) {
+        Some(at) => (&text[..at], &text[at + 1..]),
+        None => (text, b""),
+    }
+}
+
+/// The header's value for `user:password`, in which both are percent-encoded.
+/// Neither may have a control character, nor the user a colon (RFC 7617).
+fn basic(user: &[u8]) -> Result<Secret, Status> {
+    let (user, password) = split_at_first(user, b':');
+    let mut plain = Zeroizing::new(Vec::with_capacity(user.len() + password.len() + 1));
+    decode(user, &mut plain)?;
+    if plain.contains(&b':') {
+        return Err(Status::INVALID_ARGUMENT);
+    }
+    plain.push(b':');
+    decode(password, &mut plain)?;
+    if plain.iter().any(u8::is_ascii_control) {
+        return Err(Status::INVALID_ARGUMENT);
+    }
+    let encoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(&*plain));
+    Ok(Secret(Zeroizing::new(format!("Basic {}", *encoded))))
+}
+
+/// Appends what the percent-encoded text stands for, which is not longer.
+fn decode(text: &[u8], out: &mut Vec<u8>) -> Result<(), Status> {
+    let mut rest = text.iter();
+    while let Some(&byte) = rest.next() {
+        out.push(match byte {
+            b'%' => {
+                let mut digit = || char::from(*rest.next()?).to_digit(16);
+                let (Some(high), Some(low)) = (digit(), digit()) else {
+                    return Err(Status::INVALID_ARGUMENT);
+                };
+                (high << 4 | low) as u8
+            }
+            byte => byte,
+        });
+    }
+    Ok(())
+}
+
+/// `host`, `host:port`, `[v6]` or `[v6]:port`, with nothing before, behind or
+/// between. An IPv6 address needs the brackets: `::1:8000` is one, too.
+#[must_use]
+pub fn host_and_port(text: &[u8]) -> Option<(&str, Option<u16>)> {
+    let text = core::str::from_utf8(text).ok()?;
     let (host, port) = match text.strip_prefix('[') {
         Some(rest) => {
             let (host, rest) = rest.split_once(']')?;
-            (host, rest.strip_prefix(':'))
+            let (address, zone) = match host.split_once('%') {
+                Some((address, zone)) => (address, Some(zone)),
+                None => (host, None),
+            };
+            if address.parse::<Ipv6Addr>().is_err() || !zone.is_none_or(is_name) {
+                return None;
+            }
+            match rest {
+                "" => (host, None),
+                rest => (host, Some(rest.strip_prefix(':')?)),
+            }
         }
-        None if text.matches(':').count() == 1 => {
-            let (host, port) = text.split_once(':')?;
-            (host, Some(port))
+        None => {
+            let (host, port) = match text.split_once(':') {
+                Some((host, port)) => (host, Some(port)),
+                None => (text, None),
+            };
+            if !is_name(host) {
+                return None;
+            }
+            (host, port)
         }
-        None => (text, None),
     };
     match port {
+        Some(port) if !port.bytes().all(|b| b.is_ascii_digit()) => None,
         Some(port) => Some((host, Some(port.parse().ok()?))),
         None => Some((host, None)),
     }
 }
 
-/// What the map says to connect to instead of `host` and `port`.
-///
-/// An entry is `NAME = TARGET`, with or without port in the name; entries are
-/// in lines or behind semicolons. `#` starts a comment.
-#[must_use]
-pub fn mapped<'m>(map: &'m str, host: &str, port: u16) -> Option<&'m str> {
-    map.lines()
-        .map(|line| line.split_once('#').map_or(line, |(before, _)| before))
-        .flat_map(|line| line.split(';'))
-        .filter_map(|entry| entry.split_once('='))
-        .find_map(|(name, target)| {
-            let (name, wanted) = host_and_port(name.trim())?;
-            (same_host(name, host) && wanted.is_none_or(|w| w == port)).then(|| target.trim())
-        })
-}
-
-fn same_host(a: &str, b: &str) -> bool {
-    match (a.parse::<IpAddr>(), b.parse::<IpAddr>()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => a.eq_ignore_ascii_case(b),
-    }
+/// Of what names and IPv4 addresses consist.
+fn is_name(text: &str) -> bool {
+    let usual = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+    !text.is_empty() && text.bytes().all(usual)
 }
 
 #[cfg(test)]
@@ -298,19 +357,134 @@ mod tests {
             "kea+https://h/",
             "kea+http://",
             "kea+http://h:port/",
+            "kea+http://h:80x/",
+            "kea+http://[::1]80/",
+            "kea+http://::1/",
+            "kea+http://h /",
+            "kea+http://h/#x",
+            "kea+http://h/a b",
             "kea+http://h\r\nx/",
         ] {
             assert!(Target::parse(bad).is_err(), "{bad}");
         }
     }
 
+    /// The name that HTTP's basic authentication is given.
+    fn user_of(name: impl AsRef<OsStr>) -> Option<Vec<u8>> {
+        match Target::parse(name).ok()??.place {
+            Place::Http { authorization, .. } => {
+                let encoded = authorization?.reveal().strip_prefix("Basic ")?.to_owned();
+                base64::engine::general_purpose::STANDARD
+                    .decode(encoded)
+                    .ok()
+            }
+            Place::Unix(_) => None,
+        }
+    }
+
     #[test]
-    fn map() {
-        let map = "# servers\n127.0.0.1:7911 = kea:/a?write=no ; dhcp = /b\n[::1] = /c # x\n";
-        assert_eq!(mapped(map, "127.0.0.1", 7911), Some("kea:/a?write=no"));
-        assert_eq!(mapped(map, "127.0.0.1", 7912), None);
-        assert_eq!(mapped(map, "DHCP", 1), Some("/b"));
-        assert_eq!(mapped(map, "0:0::1", 1), Some("/c"));
-        assert_eq!(mapped("zork", "zork", 1), None);
+    fn users_and_passwords() {
+        for (name, user) in [
+            ("kea+http://u:p@h/", &b"u:p"[..]),
+            ("kea+http://u:p@h", b"u:p"),
+            ("kea+http://u:p@w@h:1/", b"u:p@w"),
+            (
+                "kea+http://u:p%2Fw%3f%23%3B%40%25%c3%A9@h/",
+                b"u:p/w?#;@%\xc3\xa9",
+            ),
+            ("kea+http://u:p:w#@h/", b"u:p:w#"),
+            ("kea+http://u@h/", b"u:"),
+            ("kea+http://u:@h/", b"u:"),
+            ("kea+http://%75:%20@h/", b"u: "),
+        ] {
+            assert_eq!(user_of(name).as_deref(), Some(user), "{name}");
+        }
+        let latin1 = OsStr::from_bytes(b"kea+http://u:\xe9@h/");
+        assert_eq!(user_of(latin1).as_deref(), Some(&b"u:\xe9"[..]));
+        for bad in [
+            // Half of the password would go to a host `u`.
+            "kea+http://u:8000/rest@h/",
+            "kea+http://u:8000?rest@h/",
+            "kea+http://u:8000?write=no&rest@h",
+            "kea+http://h/path@",
+            "kea+http://h/?write=no@",
+            "kea+http://u:%@h/",
+            "kea+http://u:%4@h/",
+            "kea+http://u:%4g@h/",
+            "kea+http://u:%+4@h/",
+            "kea+http://u%3A:p@h/",
+            "kea+http://u:%0a@h/",
+            "kea+http://u\n:p@h/",
+        ] {
+            assert_eq!(Target::parse(bad), Err(Status::INVALID_ARGUMENT), "{bad}");
+        }
+    }
+
+    #[test]
+    fn paths_are_bytes() {
+        for path in [
+            &b"/run/kea-\xe9"[..],
+            b"/\xff\xfe",
+            b"/a%2fb",
+            b"/a#b;c d",
+            b"/a:1",
+        ] {
+            let whole = OsStr::from_bytes(path);
+            let place = Place::Unix(whole.into());
+            let bare = Target::parse(whole).unwrap().unwrap();
+            assert_eq!(bare.place, place);
+            let name = [b"kea:", path, b"?write=no"].concat();
+            let target = Target::parse(OsStr::from_bytes(&name)).unwrap().unwrap();
+            assert_eq!(target.place, place);
+            assert!(!target.options.write);
+        }
+        for bad in [&b"kea:/s?write=\xff"[..], b"kea:\xff", b"kea+http://h/\xe9"] {
+            let bad = Target::parse(OsStr::from_bytes(bad));
+            assert_eq!(bad, Err(Status::INVALID_ARGUMENT));
+        }
+        assert_eq!(Target::parse(OsStr::from_bytes(b"\xe9")), Ok(None));
+    }
+
+    #[test]
+    fn hosts_and_ports() {
+        for (text, expected) in [
+            ("h", Some(("h", None))),
+            ("h.example.org:1", Some(("h.example.org", Some(1)))),
+            ("10.0.0.1:07911", Some(("10.0.0.1", Some(7911)))),
+            ("[::1]", Some(("::1", None))),
+            (
+                "[fe80::1%eth0.1]:65535",
+                Some(("fe80::1%eth0.1", Some(65535))),
+            ),
+            ("", None),
+            (":1", None),
+            ("h:", None),
+            ("h:x", None),
+            ("h:1x", None),
+            ("h:+1", None),
+            ("h: 1", None),
+            ("h :1", None),
+            ("h:1:", None),
+            ("h:65536", None),
+            ("h:1:1", None),
+            ("::1", None),
+            ("::1:7911", None),
+            ("[::1", None),
+            ("[::1]1", None),
+            ("[::1]:", None),
+            ("[::1]]", None),
+            ("[::1%]", None),
+            ("[h]", None),
+            ("[]", None),
+            ("a,b", None),
+            ("*", None),
+            ("a/b", None),
+            ("a@b", None),
+            ("\u{feff}h", None),
+            ("h\u{a0}", None),
+        ] {
+            assert_eq!(host_and_port(text.as_bytes()), expected, "{text}");
+        }
+        assert_eq!(host_and_port(b"h\xe9"), None);
     }
 }

@@ -1,6 +1,6 @@
 //! Over HTTP: connections that are kept, and that the server closes.
 
-use super::server::{Conn, change, finish, look_up, ready, serve_http, start_http};
+use super::server::{Conn, change, finish, look_up, ready, serve_http, start_http, start_named};
 use crate::ticket::{Got, LONG};
 use engine::{Disconnect, Phase, Waited};
 use omapi::status::Status;
@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+#[cfg(target_os = "linux")]
+use zeroize::Zeroizing;
 
 fn connect(port: u16) -> Conn {
     let c = start_http(port);
@@ -133,4 +135,73 @@ fn what_nobody_asked_for() {
             slot.got()
         );
     }
+}
+
+/// Of a password that was sent, no copy is left in the process. In a process of
+/// its own, because the server has it too.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_password_is_erased() {
+    // In base64, "admin:sesame-of-the-scan"; the test has it in disguise only.
+    const DISGUISE: u8 = 0x55;
+    const SECRET: [u8; 32] = {
+        let mut text = *b"YWRtaW46c2VzYW1lLW9mLXRoZS1zY2Fu";
+        let mut at = 0;
+        while at < text.len() {
+            text[at] ^= DISGUISE;
+            at += 1;
+        }
+        text
+    };
+    let Some(port) = std::env::var_os("DHCPCTL_SCAN") else {
+        let port = serve_http(1_000_000, |asked| asked.obey());
+        let status = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["kea::http::the_password_is_erased", "--exact"])
+            .env("DHCPCTL_SCAN", port.to_string())
+            .status()
+            .unwrap();
+        assert!(status.success());
+        return;
+    };
+    let copies = || {
+        let is_it = |piece: &[u8]| piece.iter().zip(SECRET).all(|(b, s)| b ^ DISGUISE == s);
+        let find = |memory: &[u8]| memory.windows(SECRET.len()).filter(|p| is_it(p)).count();
+        pieces_of_memory().map(|piece| find(&piece)).sum::<usize>()
+    };
+    let port = port.to_str().unwrap();
+    let c = start_named(&format!(
+        "kea+http://admin:sesame-of-the-scan@127.0.0.1:{port}/"
+    ));
+    assert_eq!(ready(&c), Waited::Done);
+    for i in 0..20 {
+        let slot = look_up(&c, i);
+        assert_eq!(finish(&c, &slot), Waited::Done);
+        assert!(matches!(slot.got(), Some(Got::Object(_))));
+    }
+    assert!(copies() > 0, "the scan finds what is there");
+    assert!(c.disconnect(Disconnect::Now));
+    c.deliver_all();
+    drop(c);
+    assert_eq!(copies(), 0);
+}
+
+/// What this process can write to, one mapping after the other.
+#[cfg(target_os = "linux")]
+fn pieces_of_memory() -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
+    use std::os::unix::fs::FileExt;
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let memory = std::fs::File::open("/proc/self/mem").unwrap();
+    let ranges: Vec<_> = maps
+        .lines()
+        .filter(|line| line.split(' ').nth(1).is_some_and(|p| p.starts_with("rw")))
+        .filter_map(|line| line.split(' ').next()?.split_once('-'))
+        .map(|(from, to)| [from, to].map(|t| u64::from_str_radix(t, 16).unwrap()))
+        .collect();
+    ranges.into_iter().filter_map(move |[from, to]| {
+        // Erased, so as not to be found by the next scan.
+        let mut piece = Zeroizing::new(vec![0; usize::try_from(to - from).ok()?]);
+        let read = memory.read_at(&mut piece, from).ok()?;
+        piece.truncate(read);
+        Some(piece)
+    })
 }

@@ -246,7 +246,7 @@ pub fn start_http(port: u16) -> Conn {
     start_named(&format!("kea+http://127.0.0.1:{port}/"))
 }
 
-fn start_named(name: &str) -> Conn {
+pub fn start_named(name: &str) -> Conn {
     let target = Target::parse(name).expect("a name");
     let destination = Destination::Kea(target.expect("that of a Kea"));
     engine::connect(destination, 0, None, || {}).expect("a connection")

@@ -161,6 +161,12 @@ impl<T: Complete> Transport<T> for Kea<T> {
 
     const IS_KEA: bool = true;
 
+    fn limit_connecting(&mut self, deadline: Option<Instant>) {
+        if let Some(driver) = &mut self.driver {
+            driver.limit_connecting(deadline);
+        }
+    }
+
     fn socket(_: &KeaConnection<T>) -> Option<Arc<Socket>> {
         None
     }
@@ -305,5 +311,150 @@ impl<T: Complete> Kea<T> {
         };
         tickets.extend(self.session.abandon());
         tickets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Waited;
+    use omapi::request::{Followup, Outcome};
+    use rustix::net::{AddressFamily, SocketType};
+    use std::io::{Read, Write};
+    use std::net::{SocketAddr, TcpListener, TcpStream};
+    use std::time::Duration;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    /// These tests make no requests.
+    enum Never {}
+
+    impl Complete for Never {
+        type Followup = Self;
+        type Memory = ();
+
+        fn complete(self, _: Outcome<'_>, (): &mut ()) -> Option<Self> {
+            match self {}
+        }
+    }
+
+    impl Followup for Never {
+        fn run(self) {
+            match self {}
+        }
+    }
+
+    /// Answers what connecting asks, until the test process ends.
+    fn serve() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                thread::spawn(|| answer(stream));
+            }
+        });
+        address
+    }
+
+    fn answer(mut stream: TcpStream) {
+        let (mut received, mut piece) = (Vec::new(), [0; 4096]);
+        while let Ok(n @ 1..) = stream.read(&mut piece) {
+            received.extend_from_slice(&piece[..n]);
+            let text = String::from_utf8_lossy(&received);
+            if !text.ends_with('}') {
+                continue;
+            }
+            let answer = match text.contains("list-commands") {
+                true => r#"[{"result":0,"arguments":["lease4-get","version-get"]}]"#,
+                false => r#"[{"result":0,"text":"3.0.3"}]"#,
+            };
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n",
+                answer.len()
+            );
+            let _ = stream.write_all((head + answer).as_bytes());
+            received.clear();
+        }
+    }
+
+    /// A listener whose queue is full, with those who are in it.
+    fn silent() -> (TcpListener, Vec<TcpStream>, SocketAddr) {
+        let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        rustix::net::bind(&socket, &any).unwrap();
+        rustix::net::listen(&socket, 0).unwrap();
+        let listener = TcpListener::from(socket);
+        let address = listener.local_addr().unwrap();
+        let try_it = || TcpStream::connect_timeout(&address, Duration::from_millis(300)).ok();
+        let queue = std::iter::from_fn(try_it).take(100).collect::<Vec<_>>();
+        assert!(queue.len() < 100, "the queue is never full");
+        (listener, queue, address)
+    }
+
+    /// A port where nobody listens.
+    fn nobody() -> SocketAddr {
+        TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+    }
+
+    /// A connection to a server with these addresses.
+    fn start(seconds: u32, addresses: &[SocketAddr]) -> Arc<KeaConnection<Never>> {
+        let name = format!("kea+http://127.0.0.1/?timeout={seconds}");
+        let target = Target::parse(name).unwrap().unwrap();
+        let c = KeaConnection::start(target, || {}).unwrap();
+        let mut st = c.state.lock();
+        st.transport.driver.as_mut().unwrap().set_addresses(addresses);
+        drop(st);
+        c
+    }
+
+    fn ready(c: &KeaConnection<Never>) -> Waited {
+        c.wait(Some(Instant::now() + LONG), &mut |phase| phase == Phase::Ready)
+    }
+
+    fn addresses(c: &KeaConnection<Never>) -> Vec<SocketAddr> {
+        c.state
+            .lock()
+            .transport
+            .driver
+            .as_ref()
+            .unwrap()
+            .addresses()
+            .to_vec()
+    }
+
+    /// One that is silent leaves time for the next, and the one that worked is
+    /// the first to be tried from then on.
+    #[test]
+    fn several_addresses() {
+        let (_listener, _queue, silent) = silent();
+        let (good, nobody) = (serve(), nobody());
+        for (before, after) in [
+            (&[good, silent][..], &[good, silent][..]),
+            (&[silent, good], &[good, silent]),
+            (
+                &[nobody, silent, good, silent],
+                &[good, nobody, silent, silent],
+            ),
+        ] {
+            let c = start(2, before);
+            assert_eq!(ready(&c), Waited::Done, "{before:?}");
+            assert_eq!(addresses(&c), after);
+        }
+        let c = start(1, &[silent, nobody]);
+        assert_eq!(ready(&c), Waited::Closed(Status::CONNECTION_REFUSED));
+        let c = start(1, &[nobody, silent, silent]);
+        assert_eq!(ready(&c), Waited::Closed(Status::TIMED_OUT));
+    }
+
+    /// Whoever connects may have less time than a command.
+    #[test]
+    fn several_addresses_and_a_deadline() {
+        let (_listener, _queue, silent) = silent();
+        let c = start(3600, &[silent, serve()]);
+        c.limit_connecting(Some(Instant::now() + Duration::from_secs(2)));
+        assert_eq!(ready(&c), Waited::Done);
     }
 }

@@ -1,7 +1,7 @@
 //! One command on its way: connect, send, receive until the answer is whole.
 
 use crate::errno::status_of;
-use crate::net::{self, Socket};
+use crate::net::{self, Attempts, Socket};
 use ::kea::Failure;
 use ::kea::job::Reply;
 use ::kea::json::{self, Scanner};
@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use rustix::net::SocketAddrUnix;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// How long to wait before a server whose queue is full, or a kernel without
 /// memory for more, is tried again.
@@ -47,7 +48,8 @@ pub enum Event {
 /// See the module.
 pub struct Link {
     socket: Option<Socket>,
-    out: Vec<u8>,
+    /// The command. There may be passwords in it, or in front of it.
+    out: Zeroizing<Vec<u8>>,
     /// A lease is wanted, and need not come as a tree.
     lease: bool,
     sent: usize,
@@ -71,8 +73,9 @@ enum Inside {
         /// A connection that was used before; the server may have closed it.
         reused: bool,
         repeatable: bool,
-        addresses: Vec<SocketAddr>,
-        next: usize,
+        attempts: Attempts,
+        /// Where a connection was made that nobody has asked for yet.
+        connected: Option<SocketAddr>,
         response: Box<http::Response>,
         scanner: Scanner,
     },
@@ -86,7 +89,7 @@ impl Link {
     pub fn unix(
         address: &SocketAddrUnix,
         spare: Option<Socket>,
-        command: Vec<u8>,
+        command: Zeroizing<Vec<u8>>,
         lease: bool,
         patience: Duration,
     ) -> Result<Self, Failure> {
@@ -101,7 +104,7 @@ impl Link {
                 input: Vec::new(),
             },
         );
-        link.connect()?;
+        link.connect_unix()?;
         link.send()?;
         Ok(link)
     }
@@ -111,9 +114,9 @@ impl Link {
     /// # Errors
     /// Why there is no connection.
     pub fn http(
-        (request, response): (Vec<u8>, http::Response),
+        (request, response): (Zeroizing<Vec<u8>>, http::Response),
         idle: Option<Socket>,
-        addresses: Vec<SocketAddr>,
+        attempts: Attempts,
         repeatable: bool,
         lease: bool,
         patience: Duration,
@@ -127,21 +130,21 @@ impl Link {
                 connecting: false,
                 reused,
                 repeatable,
-                addresses,
-                next: 0,
+                attempts,
+                connected: None,
                 response: Box::new(response),
                 scanner: Scanner::default(),
             },
         );
         link.socket = idle;
         if !reused {
-            link.connect()?;
+            link.connect_next(Status::HOST_UNKNOWN)?;
         }
         link.send()?;
         Ok(link)
     }
 
-    fn new(out: Vec<u8>, lease: bool, patience: Duration, inside: Inside) -> Self {
+    fn new(out: Zeroizing<Vec<u8>>, lease: bool, patience: Duration, inside: Inside) -> Self {
         Self {
             socket: None,
             out,
@@ -172,50 +175,70 @@ impl Link {
 
     /// When to look again without any event.
     pub fn wake_at(&self) -> Instant {
-        self.retry.map_or(self.limit, |retry| retry.min(self.limit))
+        let others = [self.retry, self.connecting_until()];
+        others.into_iter().flatten().fold(self.limit, Instant::min)
     }
 
-    fn connect(&mut self) -> Result<(), Failure> {
-        match &mut self.inside {
-            Inside::Unix { address, spare, .. } => {
-                let socket = match spare.take() {
-                    Some(socket) => socket,
-                    None => Socket::unix().map_err(unreachable)?,
-                };
-                match socket.connect_unix(address) {
-                    Ok(()) => {
-                        self.socket = Some(socket);
-                        self.retry = None;
-                        Ok(())
-                    }
-                    Err(Errno::AGAIN) => {
-                        *spare = Some(socket);
-                        self.retry = Some(Instant::now() + FULL);
-                        Ok(())
-                    }
-                    Err(e) => Err(unreachable(e)),
-                }
-            }
+    /// When the attempt to connect has to make room for the next address.
+    fn connecting_until(&self) -> Option<Instant> {
+        match &self.inside {
             Inside::Http {
-                connecting,
-                addresses,
-                next,
+                connecting: true,
+                attempts,
                 ..
-            } => {
-                let mut last = Failure::from(Status::HOST_UNKNOWN);
-                while let Some(address) = addresses.get(*next) {
-                    *next += 1;
-                    match Socket::start_connect(address) {
-                        Ok(socket) => {
-                            self.socket = Some(socket);
-                            *connecting = true;
-                            return Ok(());
-                        }
-                        Err(e) => last = unreachable(e),
-                    }
-                }
-                Err(last)
+            } => attempts.until(),
+            _ => None,
+        }
+    }
+
+    /// The address of a connection that was made since this was called last.
+    pub fn connected_to(&mut self) -> Option<SocketAddr> {
+        match &mut self.inside {
+            Inside::Http { connected, .. } => connected.take(),
+            Inside::Unix { .. } => None,
+        }
+    }
+
+    /// Over HTTP: starts to connect to the next address, because the one before
+    /// ended with `last`.
+    fn connect_next(&mut self, last: Status) -> Result<(), Failure> {
+        self.socket = None;
+        if let Inside::Http {
+            connecting,
+            attempts,
+            ..
+        } = &mut self.inside
+        {
+            *connecting = false;
+            self.socket = Some(attempts.start_next(last).map_err(|last| match last {
+                Status::TIMED_OUT => no_answer(),
+                last => last.into(),
+            })?);
+            *connecting = true;
+        }
+        Ok(())
+    }
+
+    fn connect_unix(&mut self) -> Result<(), Failure> {
+        let Inside::Unix { address, spare, .. } = &mut self.inside else {
+            return Ok(());
+        };
+        let socket = match spare.take() {
+            Some(socket) => socket,
+            None => Socket::unix().map_err(unreachable)?,
+        };
+        match socket.connect_unix(address) {
+            Ok(()) => {
+                self.socket = Some(socket);
+                self.retry = None;
+                Ok(())
             }
+            Err(Errno::AGAIN) => {
+                *spare = Some(socket);
+                self.retry = Some(Instant::now() + FULL);
+                Ok(())
+            }
+            Err(e) => Err(unreachable(e)),
         }
     }
 
@@ -259,26 +282,31 @@ impl Link {
         if self.retry.is_some_and(|at| at <= now) {
             self.retry = None;
             if self.socket.is_none() {
-                self.connect()?;
+                self.connect_unix()?;
             }
             self.send()?;
         }
         if ready.is_empty() {
-            return match self.limit <= now {
-                true => Err(Failure::because(Status::TIMED_OUT, "no answer from Kea")),
-                false => Ok(Event::Later),
-            };
+            if self.connecting_until().is_some_and(|until| until <= now) {
+                self.connect_next(Status::TIMED_OUT)?;
+            } else if self.limit <= now {
+                return Err(no_answer());
+            }
+            return Ok(Event::Later);
         }
         if let Inside::Http {
             connecting: connecting @ true,
+            attempts,
+            connected,
             ..
         } = &mut self.inside
         {
-            *connecting = false;
             if let Some(Err(e)) = self.socket.as_ref().map(Socket::finish_connect) {
-                self.connect().map_err(|_| unreachable(e))?;
+                self.connect_next(status_of(e))?;
                 return Ok(Event::Later);
             }
+            *connecting = false;
+            *connected = attempts.address();
         }
         self.send()?;
         if ready.intersects(!PollFlags::OUT) {
@@ -369,12 +397,13 @@ impl Link {
             Inside::Http {
                 reused: reused @ true,
                 repeatable: true,
+                attempts,
                 ..
             } => {
                 *reused = false;
+                attempts.set_limit(Some(self.limit));
                 self.sent = 0;
-                self.socket = None;
-                self.connect()?;
+                self.connect_next(Status::CONNECTION_RESET)?;
                 Ok(Event::Later)
             }
             _ => Err(Failure::Lost(Status::CONNECTION_RESET)),
@@ -404,6 +433,11 @@ fn answer(scanner: &mut Scanner, input: &[u8], lease: bool) -> Result<Option<Rep
         Some(length) => Ok(Some(Reply::new(json::parse(&input[..length])?)?)),
         None => Ok(None),
     }
+}
+
+/// A server that makes no progress.
+fn no_answer() -> Failure {
+    Failure::because(Status::TIMED_OUT, "no answer from Kea")
 }
 
 /// A server that is not there.

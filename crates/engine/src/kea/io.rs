@@ -4,7 +4,7 @@
 use super::config_lock::Lock;
 use super::exchange::{Buffer, Link, unreachable};
 use super::pollable::Shown;
-use crate::net::{self, Socket};
+use crate::net::{self, Attempts, Socket};
 use ::kea::Failure;
 use ::kea::http::Template;
 use ::kea::job::Effect;
@@ -18,6 +18,7 @@ use rustix::net::SocketAddrUnix;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// How often a lock that somebody holds is tried.
 const LOCK_NAP: Duration = Duration::from_millis(5);
@@ -42,7 +43,10 @@ pub struct Driver<T: Complete> {
     /// server works.
     spare: Option<Socket>,
     unix: Option<SocketAddrUnix>,
+    /// Over HTTP: where the server may be; first where it was last.
     addresses: Vec<SocketAddr>,
+    /// Until an address has worked: when whoever connects gives up.
+    limit: Option<Instant>,
     template: Option<Template>,
 }
 
@@ -132,8 +136,22 @@ impl<T: Complete> Driver<T> {
             spare: None,
             unix,
             addresses,
+            limit: None,
             template: None,
         })
+    }
+
+    /// Puts others in the place of the server's addresses.
+    #[cfg(test)]
+    pub fn set_addresses(&mut self, addresses: &[SocketAddr]) {
+        self.addresses = addresses.to_vec();
+    }
+
+    /// The server's addresses, in the order in which the next command tries
+    /// them.
+    #[cfg(test)]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
     /// Begins an effect.
@@ -150,7 +168,8 @@ impl<T: Complete> Driver<T> {
                     self.idle.clear();
                 }
                 let spare = self.spare.take();
-                let link = Link::unix(address, spare, bytes, lease, patience)?;
+                let command = Zeroizing::new(bytes);
+                let link = Link::unix(address, spare, command, lease, patience)?;
                 self.idle.clear();
                 self.ended.clear();
                 self.spare = Socket::unix().ok();
@@ -178,15 +197,32 @@ impl<T: Complete> Driver<T> {
                     self.template = Some(template);
                 }
                 let template = self.template.as_ref().ok_or(Status::INVALID_ARGUMENT)?;
-                let request = template.request(&bytes);
+                let request = template.request(&Zeroizing::new(bytes));
                 let idle = self.usable();
-                let addresses = self.addresses.clone();
-                let link = Link::http(request, idle, addresses, repeatable, lease, patience)?;
+                let now = Instant::now();
+                let limit = self.limit.filter(|limit| *limit > now);
+                let limit = limit.map_or(now + patience, |limit| limit.min(now + patience));
+                let attempts = Attempts::new(self.addresses.clone(), Some(limit));
+                let link = Link::http(request, idle, attempts, repeatable, lease, patience)?;
                 self.ended.clear();
                 Ok(Begun::Waits(Waits::Link(Box::new(link))))
             }
             (Effect::Sleep(time), _) => Ok(Begun::Waits(Waits::Sleep(Instant::now() + time))),
             (Effect::Lock, _) => lock(target, Instant::now() + patience),
+        }
+    }
+
+    /// Whoever connects gives up at `deadline`.
+    pub fn limit_connecting(&mut self, deadline: Option<Instant>) {
+        self.limit = deadline;
+    }
+
+    /// The server was there: the next command is not to wait for addresses
+    /// where it is not.
+    pub fn prefer(&mut self, address: SocketAddr) {
+        self.limit = None;
+        if let Some(at) = self.addresses.iter().position(|a| *a == address) {
+            self.addresses[..=at].rotate_right(1);
         }
     }
 

@@ -79,19 +79,25 @@ impl<'c, T: Complete> KeaGuard<'c, T> {
         let mut none = Buffer::default();
         let buffer = self.driver.as_mut().map_or(&mut none, |d| &mut d.buffer);
         let (result, lock) = match &mut flight.waits {
-            Waits::Link(link) => match link.proceed(flags, buffer) {
-                Ok(Event::Later) => {
-                    self.put_back(flight);
-                    return false;
+            Waits::Link(link) => {
+                let event = link.proceed(flags, buffer);
+                if let (Some(driver), Some(address)) = (&mut self.driver, link.connected_to()) {
+                    driver.prefer(address);
                 }
-                Ok(Event::Answer(reply, socket)) => {
-                    if let (Some(driver), Some(socket)) = (&mut self.driver, socket) {
-                        driver.keep(socket);
+                match event {
+                    Ok(Event::Later) => {
+                        self.put_back(flight);
+                        return false;
                     }
-                    (Ok(reply), flight.lock)
+                    Ok(Event::Answer(reply, socket)) => {
+                        if let (Some(driver), Some(socket)) = (&mut self.driver, socket) {
+                            driver.keep(socket);
+                        }
+                        (Ok(reply), flight.lock)
+                    }
+                    Err(failure) => (Err(failure), flight.lock),
                 }
-                Err(failure) => (Err(failure), flight.lock),
-            },
+            }
             Waits::Sleep(_) => (Ok(Reply::done()), flight.lock),
             Waits::Lock { limit, .. } => match io::lock(self.connection.target(), *limit) {
                 Ok(Begun::Waits(waits)) => {

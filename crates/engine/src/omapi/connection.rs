@@ -3,15 +3,13 @@
 use super::reader_guard::ReaderGuard;
 use super::send;
 use crate::core::{Core, Disconnect, Phase, State, Transport};
-use crate::errno::status_of;
-use crate::net::Socket;
+use crate::net::{Attempts, Socket};
 use ::omapi::client::{Credentials, Reader, Session};
 use ::omapi::request::{Complete, Request};
 use ::omapi::status::Status;
 use ::omapi::wire::Limits;
 use parking_lot::MutexGuard;
 use rustix::fd::{AsFd, AsRawFd, RawFd};
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -26,8 +24,8 @@ pub(crate) struct Omapi<T: Complete> {
     pub(super) reader: Option<Box<Receiving<T>>>,
     /// The present socket or connection attempt.
     pub(super) socket: Option<Arc<Socket>>,
-    /// Addresses not yet tried.
-    untried: VecDeque<SocketAddr>,
+    /// The server's addresses.
+    attempts: Attempts,
 }
 
 /// What only the reader needs.
@@ -39,7 +37,10 @@ pub(super) struct Receiving<T: Complete> {
 }
 
 impl<T: Complete> OmapiConnection<T> {
-    /// Starts to connect to the first of `addresses` that answers.
+    /// Starts to connect to the first of `addresses` that answers. One that
+    /// does not is given up by the system, or, with
+    /// [`Connection::limit_connecting`](crate::Connection::limit_connecting),
+    /// after its share of the time.
     ///
     /// `first_id` is the id of the first message. `on_close` runs once when
     /// the connection ends, with no lock held.
@@ -63,7 +64,7 @@ impl<T: Complete> OmapiConnection<T> {
                 completed: Vec::new(),
             })),
             socket: None,
-            untried: addresses.into(),
+            attempts: Attempts::new(addresses, None),
         };
         omapi.try_next_address(Status::HOST_UNKNOWN)?;
         Ok(Arc::new(Self::new(omapi, (), Box::new(on_close))))
@@ -130,6 +131,10 @@ impl<T: Complete> Transport<T> for Omapi<T> {
 
     const IS_KEA: bool = false;
 
+    fn limit_connecting(&mut self, deadline: Option<Instant>) {
+        self.attempts.set_limit(deadline);
+    }
+
     fn socket(core: &OmapiConnection<T>) -> Option<Arc<Socket>> {
         if core.is_inherited() {
             return None;
@@ -168,8 +173,13 @@ impl<T: Complete> Transport<T> for Omapi<T> {
         let socket = omapi.socket.clone()?;
         let reader = omapi.reader.take()?;
         let write = connecting || !omapi.session.sendable(draining).is_empty();
+        let until = omapi.attempts.until();
         st.completing += 1;
-        Some(ReaderGuard::new(core, reader, socket, write, connecting))
+        let mut guard = ReaderGuard::new(core, reader, socket, write);
+        if connecting {
+            guard.connects(until);
+        }
+        Some(guard)
     }
 
     fn do_io(mut guard: ReaderGuard<'_, T>, deadline: Option<Instant>) {
@@ -235,17 +245,9 @@ impl<T: Complete> Transport<T> for Omapi<T> {
 impl<T: Complete> Omapi<T> {
     /// Starts the attempt on the next address; without one, fails with what
     /// the last attempt failed with.
-    fn try_next_address(&mut self, mut last: Status) -> Result<(), Status> {
+    fn try_next_address(&mut self, last: Status) -> Result<(), Status> {
         self.socket = None;
-        while let Some(address) = self.untried.pop_front() {
-            match Socket::start_connect(&address) {
-                Ok(socket) => {
-                    self.socket = Some(Arc::new(socket));
-                    return Ok(());
-                }
-                Err(e) => last = status_of(e),
-            }
-        }
-        Err(last)
+        self.socket = Some(Arc::new(self.attempts.start_next(last)?));
+        Ok(())
     }
 }

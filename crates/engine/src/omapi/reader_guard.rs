@@ -20,6 +20,8 @@ pub(crate) struct ReaderGuard<'c, T: Complete> {
     socket: Arc<Socket>,
     write: bool,
     connecting: bool,
+    /// The attempt to connect is given up then.
+    until: Option<Instant>,
     received: bool,
     /// Whoever has it waits on afterwards.
     pub(super) stays: bool,
@@ -34,19 +36,26 @@ impl<'c, T: Complete> ReaderGuard<'c, T> {
         reader: Box<Receiving<T>>,
         socket: Arc<Socket>,
         write: bool,
-        connecting: bool,
     ) -> Self {
         Self {
             connection,
             reader: Some(reader),
             socket,
             write,
-            connecting,
+            connecting: false,
+            until: None,
             received: false,
             stays: false,
             panicking: std::thread::panicking(),
             callbacks: Vec::new(),
         }
+    }
+
+    /// There is no connection yet, and there will be none at the present address
+    /// if there is none by `until`.
+    pub(super) fn connects(&mut self, until: Option<Instant>) {
+        self.connecting = true;
+        self.until = until;
     }
 
     /// Waits for the socket and takes in what is there, at most until the
@@ -55,6 +64,7 @@ impl<'c, T: Complete> ReaderGuard<'c, T> {
         if deadline.is_none() && !self.write && !self.connecting {
             return self.receive(true);
         }
+        let deadline = [deadline, self.until].into_iter().flatten().min();
         let ready = {
             let mut fds = [self.poll_fd()];
             match net::poll(&mut fds, deadline) {
@@ -80,6 +90,9 @@ impl<'c, T: Complete> ReaderGuard<'c, T> {
     /// Does what a poll found ready.
     fn proceed(&mut self, ready: PollFlags) {
         if ready.is_empty() {
+            if self.until.is_some_and(|until| until <= Instant::now()) {
+                self.connection.connect_finished(Err(Status::TIMED_OUT));
+            }
             return;
         }
         if self.connecting {
