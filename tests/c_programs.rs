@@ -16,7 +16,7 @@ use support::{
 };
 
 /// The programs that print TAP and run against any server.
-const PROGRAMS: [&str; 26] = [
+const PROGRAMS: [&str; 28] = [
     "lookup",
     "host",
     "group",
@@ -43,6 +43,8 @@ const PROGRAMS: [&str; 26] = [
     "fork",
     "cancel",
     "limits",
+    "own_objects",
+    "io_race",
 ];
 
 const ALGORITHMS: [&str; 6] = [
