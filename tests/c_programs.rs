@@ -268,6 +268,7 @@ fn valgrind_finds_nothing() {
         ("types", &plain),
         ("chain", &plain),
         ("messages", &keyed),
+        ("own_objects", &keyed),
         ("kit", &plain),
         ("keys", &plain),
         ("threads", &plain),
