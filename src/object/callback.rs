@@ -10,10 +10,10 @@ use super::links::{self, Links};
 use super::refs::ObjectRef;
 use super::{remote, types};
 use crate::capi::data as symbols;
-use crate::status::Status;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::size_of;
 use core::sync::atomic::AtomicPtr;
+use omapi::status::Status;
 use parking_lot::Mutex;
 use std::cell::Cell;
 

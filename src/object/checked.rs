@@ -6,11 +6,11 @@
 use super::layout::{omapi_object_t, omapi_object_type_t};
 use super::refs::{self, ObjectRef};
 use super::types;
-use crate::status::Status;
 use core::marker::PhantomData;
 use core::mem::size_of;
 use core::ptr::NonNull;
 use core::sync::atomic::AtomicPtr;
+use omapi::status::Status;
 
 /// A kind of object of the library, by the struct that its blocks begin with.
 ///

@@ -7,10 +7,10 @@ use super::layout::{isc_result_t, omapi_io_object_t, omapi_object_t, omapi_objec
 use super::links::{self, Links};
 use super::refs::{self, ObjectRef};
 use crate::capi::data as symbols;
-use crate::net;
-use crate::status::Status;
 use core::ffi::c_int;
 use core::sync::atomic::AtomicPtr;
+use engine::net;
+use omapi::status::Status;
 use parking_lot::Mutex;
 use rustix::event::{PollFd, PollFlags};
 use rustix::fd::BorrowedFd;
