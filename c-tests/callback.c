@@ -211,6 +211,29 @@ static void on_a_connection(void)
     is(dhcpctl_disconnect(&another, 1), 0, "and can be closed");
 }
 
+/* A callback that a program keeps for longer than its object. */
+static void out_of_its_chain(void)
+{
+    struct box box;
+    dhcpctl_handle lease = new_lease(connection, "10.0.0.10");
+    omapi_object_t *attributes = NULL;
+    omapi_object_t *callback = NULL;
+
+    memset(&box, 0, sizeof box);
+    is(dhcpctl_set_callback(lease, &box, note), 0, "a callback");
+    omapi_object_reference(&attributes, lease->inner, MDL);
+    omapi_object_reference(&callback, attributes->inner, MDL);
+    is(omapi_signal_in(callback, "ready"), 0, "it hears that something is ready");
+    ok(box.calls == 1 && box.object == lease, "and calls its function");
+    omapi_object_dereference(&attributes->inner, MDL);
+    omapi_object_dereference(&callback->outer, MDL);
+    drop(&attributes);
+    drop(&lease);
+    is(omapi_signal_in(callback, "ready"), 0, "again, when its object is gone");
+    is(box.calls, 1, "there is nothing to call it with");
+    drop(&callback);
+}
+
 static void hangs_up(int listener)
 {
     struct request request;
@@ -254,6 +277,7 @@ int main(void)
     doing_things();
     many();
     on_a_connection();
+    out_of_its_chain();
     connection_lost();
     is(dhcpctl_disconnect(&connection, 1), 0, "disconnect");
     return tap_end();

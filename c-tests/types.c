@@ -283,6 +283,9 @@ static void initialising(void)
     omapi_object_t *first = (omapi_object_t *) &widget;
 
     memset(&widget, 0xee, sizeof widget);
+    is(omapi_object_initialize(first, widget_type, sizeof widget, sizeof widget - 1, MDL),
+       DHCP_R_INVALIDARG, "initialise less than the type has");
+    ok(widget.size == (int) 0xeeeeeeee, "nothing is written");
     is(omapi_object_initialize(first, widget_type, sizeof widget, sizeof widget, MDL), 0,
        "initialise a variable");
     ok(widget.type == widget_type, "it has its type");

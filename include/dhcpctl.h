@@ -1564,8 +1564,9 @@ isc_result_t omapi_object_allocate(omapi_object_t **o,
 /**
  * Prepares memory of the program as an object of a registered type: zeroes
  * `psize` bytes, sets the type, calls its `initialize`. There are no
- * references yet. `usize` is not looked at. Types of this library need their
- * own allocation: for them it returns DHCP_R_INVALIDARG.
+ * references yet. `usize` is not looked at. Returns DHCP_R_INVALIDARG when the
+ * type's objects have more bytes, and for types of this library that need
+ * their own allocation.
  */
 isc_result_t omapi_object_initialize(omapi_object_t *o,
                                      omapi_object_type_t *type,

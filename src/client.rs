@@ -6,7 +6,7 @@
 //! ```no_run
 //! use dhcpctl::client::{Connection, Object, OpenFlags, Value};
 //!
-//! # fn main() -> Result<(), dhcpctl::status::Status> {
+//! # fn main() -> Result<(), omapi::status::Status> {
 //! let server = Connection::connect("127.0.0.1", 7911, None, None)?;
 //! let lease = Object::new("lease")?;
 //! lease.set("ip-address", &Value::Data(vec![192, 168, 4, 50]))?;

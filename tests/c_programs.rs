@@ -16,7 +16,7 @@ use support::{
 };
 
 /// The programs that print TAP and run against any server.
-const PROGRAMS: [&str; 27] = [
+const PROGRAMS: [&str; 29] = [
     "lookup",
     "host",
     "group",
@@ -44,6 +44,8 @@ const PROGRAMS: [&str; 27] = [
     "cancel",
     "limits",
     "addresses",
+    "own_objects",
+    "io_race",
 ];
 
 const ALGORITHMS: [&str; 6] = [
@@ -267,6 +269,7 @@ fn valgrind_finds_nothing() {
         ("types", &plain),
         ("chain", &plain),
         ("messages", &keyed),
+        ("own_objects", &keyed),
         ("kit", &plain),
         ("keys", &plain),
         ("threads", &plain),

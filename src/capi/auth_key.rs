@@ -23,7 +23,7 @@ pub unsafe extern "C" fn omapi_auth_key_new(
         if !(*slot).is_null() {
             return Err(Status::INVALID_ARGUMENT);
         }
-        *slot = auth_key::empty()?.cast();
+        *slot = auth_key::empty()?.into_raw();
         Ok(())
     })
 }
@@ -68,10 +68,7 @@ pub unsafe extern "C" fn omapi_auth_key_dereference(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_auth_key_enter(a: *mut omapi_auth_key_t) -> isc_result_t {
     // SAFETY: the C contract.
-    guard(|| unsafe {
-        let a = auth_key::from_object(object(a.cast())?).ok_or(Status::INVALID_ARGUMENT)?;
-        auth_key::enter(a)
-    })
+    guard(|| unsafe { auth_key::enter(object(a.cast())?) })
 }
 
 /// Stores a reference to the authenticator of that name (in any case) in `*a`,
@@ -90,7 +87,7 @@ pub unsafe extern "C" fn omapi_auth_key_lookup_name(
             return Err(Status::INVALID_ARGUMENT);
         }
         let found = auth_key::look_up(text(name)?.to_bytes()).ok_or(Status::NOT_FOUND)?;
-        *slot = found.into_raw().cast();
+        *slot = found.into_raw();
         Ok(())
     })
 }
@@ -112,7 +109,9 @@ pub unsafe extern "C" fn omapi_auth_key_lookup(
         if r#ref.is_null() {
             return Err(Status::NO_KEYS);
         }
-        *slot = auth_key::look_up_like(object(r#ref)?)?.into_raw();
+        *slot = auth_key::look_up_like(object(r#ref)?)?
+            .into_object()
+            .into_raw();
         Ok(())
     })
 }

@@ -6,7 +6,7 @@ use crate::object::connection::{self, Conn};
 use crate::object::layout::{
     isc_boolean_t, isc_result_t, omapi_addr_list_t, omapi_addr_t, omapi_object_t,
 };
-use crate::object::{message, protocol, servers, types};
+use crate::object::{message, protocol, servers};
 use core::ffi::{c_char, c_int, c_uint};
 use core::ptr::null_mut;
 use engine::{Destination, Phase};
@@ -104,12 +104,7 @@ fn socket_address(a: &omapi_addr_t) -> Result<SocketAddr, Status> {
 /// `c` is live.
 unsafe fn connect_protocol(c: *mut omapi_object_t, destination: Destination) -> Result<(), Status> {
     // SAFETY: as the function's.
-    unsafe {
-        if !types::is(c, &super::data::omapi_type_protocol) {
-            return Err(Status::NOT_IMPLEMENTED);
-        }
-        connection::start_protocol(c, destination, null_mut())?;
-    }
+    unsafe { connection::start_protocol(c, destination, null_mut())? };
     Err(Status::INCOMPLETE)
 }
 
@@ -118,8 +113,7 @@ unsafe fn connect_protocol(c: *mut omapi_object_t, destination: Destination) -> 
 pub unsafe extern "C" fn omapi_protocol_authenticated(h: *mut omapi_object_t) -> isc_boolean_t {
     // SAFETY: the C contract.
     guard_or(false, || unsafe {
-        let Ok(h) = object(h) else { return false };
-        types::is(h, &super::data::omapi_type_protocol) && protocol::is_authenticated(h.cast())
+        object(h).is_ok_and(|h| protocol::is_authenticated(h))
     })
 }
 

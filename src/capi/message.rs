@@ -40,7 +40,7 @@ pub unsafe extern "C" fn omapi_message_allocate(
         if !(*slot).is_null() {
             return Err(Status::INVALID_ARGUMENT);
         }
-        *slot = message::allocate()?.cast();
+        *slot = message::allocate()?.into_raw();
         Ok(())
     })
 }

@@ -91,8 +91,9 @@ pub unsafe extern "C" fn omapi_object_allocate(
 
 /// Prepares memory of the program as an object of a registered type: zeroes
 /// `psize` bytes, sets the type, calls its `initialize`. There are no
-/// references yet. `usize` is not looked at. Types of this library need their
-/// own allocation: for them it returns DHCP_R_INVALIDARG.
+/// references yet. `usize` is not looked at. Returns DHCP_R_INVALIDARG when the
+/// type's objects have more bytes, and for types of this library that need
+/// their own allocation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_object_initialize(
     o: *mut omapi_object_t,
@@ -105,7 +106,9 @@ pub unsafe extern "C" fn omapi_object_initialize(
     // SAFETY: the C contract: `o` has `psize` bytes.
     guard(|| unsafe {
         let (o, t) = (some(o)?, some(r#type)?);
-        if refs::is_extended(t) || psize < size_of::<omapi_object_t>() {
+        // The library writes where the type's struct has its members.
+        let least = (*t).size.max(size_of::<omapi_object_t>());
+        if refs::is_extended(t) || psize < least {
             return Err(Status::INVALID_ARGUMENT);
         }
         o.cast::<u8>().write_bytes(0, psize);

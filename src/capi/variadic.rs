@@ -6,7 +6,7 @@
 use crate::object::layout::{
     isc_result_t, omapi_datatype_t, omapi_object_t, omapi_typed_data_t, va_list,
 };
-use crate::object::{data, types};
+use crate::object::{data, refs, types};
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::ptr::null_mut;
 use omapi::status::Status;
@@ -79,6 +79,7 @@ macro_rules! hidden {
 }
 hidden!("dhcpctl_rs_typed_data_new", typed_data_new);
 hidden!("dhcpctl_rs_outermost", outermost);
+hidden!("dhcpctl_rs_release", release);
 
 unsafe extern "C" fn typed_data_new(
     t: *mut *mut omapi_typed_data_t,
@@ -108,7 +109,14 @@ unsafe extern "C" fn outermost(h: *mut omapi_object_t) -> *mut omapi_object_t {
         return null_mut();
     }
     // SAFETY: the C contract of omapi_signal: h is live.
-    super::guard_or(null_mut(), || unsafe { types::outermost(h) })
+    super::guard_or(null_mut(), || unsafe { types::outermost(h).into_raw() })
+}
+
+unsafe extern "C" fn release(slot: *mut *mut omapi_object_t) {
+    // SAFETY: the slot has what `outermost` returned: NULL or a reference.
+    super::guard_or((), || unsafe {
+        refs::dereference(slot);
+    });
 }
 
 /// Sends the signal `name` without arguments inward, starting at `h`.

@@ -1,17 +1,18 @@
 //! Authenticators: key name, full algorithm name, binary secret.
 
+use super::checked::{Checked, Kind, TypedRef};
 use super::data;
 use super::layout::{
     isc_result_t, omapi_auth_key_t, omapi_data_string_t, omapi_object_t, omapi_object_type_t,
     omapi_value_t,
 };
-use super::refs::ObjectRef;
 use super::value::{self, Owned};
 use super::{refs, stuffing, types};
 use crate::capi::data as symbols;
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
+use core::sync::atomic::{AtomicPtr, Ordering};
 use omapi::auth;
 use omapi::client::Credentials;
 use omapi::status::Status;
@@ -31,14 +32,21 @@ pub(super) fn auth_key_type() -> omapi_object_type_t {
     }
 }
 
+// SAFETY: repr(C), begins as an object does; the type has this size.
+unsafe impl Kind for omapi_auth_key_t {
+    fn symbol() -> &'static AtomicPtr<omapi_object_type_t> {
+        &symbols::omapi_type_auth_key
+    }
+}
+
 /// `object` as an authenticator, if it is one.
 ///
 /// # Safety
-/// `object` is live.
+/// `object` is NULL or live.
 #[must_use]
 pub unsafe fn from_object(object: *mut omapi_object_t) -> Option<*mut omapi_auth_key_t> {
-    // SAFETY: object is live.
-    unsafe { types::is(object, &symbols::omapi_type_auth_key) }.then_some(object.cast())
+    // SAFETY: as the function's.
+    unsafe { Checked::new(object).map(Checked::as_ptr) }
 }
 
 /// A new authenticator, owned by the caller. Nothing is checked here: the
@@ -47,52 +55,49 @@ pub unsafe fn from_object(object: *mut omapi_object_t) -> Option<*mut omapi_auth
 /// # Errors
 /// `DHCP_R_INVALIDARG` before initialisation, `ISC_R_NOMEMORY`.
 pub fn new(name: &CStr, algorithm: &CStr, secret: &[u8]) -> Result<*mut omapi_object_t, Status> {
-    let t = types::get(&symbols::omapi_type_auth_key)?;
     let key = Owned(data::data_string_from(secret)?);
-    // SAFETY: t is registered; the fresh object's members are NULL.
+    let object = TypedRef::<omapi_auth_key_t>::allocate()?;
+    let a = object.get().as_ptr();
+    // SAFETY: the fresh object's members are NULL; nobody else knows it.
     unsafe {
-        let object = refs::allocate(t, size_of::<omapi_auth_key_t>())?;
-        let a = object.cast::<omapi_auth_key_t>();
         (*a).key = key.into_raw();
         (*a).name = c_string(name.to_bytes());
         (*a).algorithm = c_string(&auth::complete_name(algorithm.to_bytes()));
         if (*a).name.is_null() || (*a).algorithm.is_null() {
-            let mut slot = object;
-            refs::dereference(&raw mut slot);
             return Err(Status::NO_MEMORY);
         }
-        Ok(object)
     }
+    Ok(object.into_object().into_raw())
 }
 
-/// An authenticator without name, algorithm and key, owned by the caller.
+/// An authenticator without name, algorithm and key.
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` before initialisation, `ISC_R_NOMEMORY`.
-pub fn empty() -> Result<*mut omapi_object_t, Status> {
-    let t = types::get(&symbols::omapi_type_auth_key)?;
-    // SAFETY: a registered type.
-    unsafe { refs::allocate(t, size_of::<omapi_auth_key_t>()) }
+pub fn empty() -> Result<TypedRef<omapi_auth_key_t>, Status> {
+    TypedRef::allocate()
 }
 
 /// Authenticators that a program entered, by name in lower case.
-static ENTERED: Mutex<BTreeMap<Vec<u8>, ObjectRef>> = Mutex::new(BTreeMap::new());
+static ENTERED: Mutex<BTreeMap<Vec<u8>, TypedRef<omapi_auth_key_t>>> = Mutex::new(BTreeMap::new());
 
 /// Enters an authenticator in the table.
 ///
 /// # Safety
-/// `a` is live; its name does not change while it is in the table.
+/// `object` is live; its name does not change while it is in the table.
 ///
 /// # Errors
-/// `DHCP_R_INVALIDARG` without a name.
-pub unsafe fn enter(a: *mut omapi_auth_key_t) -> Result<(), Status> {
+/// `DHCP_R_INVALIDARG` for another object, or without a name.
+pub unsafe fn enter(object: *mut omapi_object_t) -> Result<(), Status> {
     // SAFETY: as the function's.
     let (name, entry) = unsafe {
+        let entry = Checked::<omapi_auth_key_t>::new(object).ok_or(Status::INVALID_ARGUMENT)?;
+        let a = entry.as_ptr();
         if (*a).name.is_null() {
             return Err(Status::INVALID_ARGUMENT);
         }
         let name = CStr::from_ptr((*a).name).to_bytes().to_ascii_lowercase();
-        (name, ObjectRef::new(a.cast()))
+        (name, TypedRef::another(entry))
     };
     let replaced = ENTERED.lock().insert(name, entry);
     drop(replaced);
@@ -101,7 +106,7 @@ pub unsafe fn enter(a: *mut omapi_auth_key_t) -> Result<(), Status> {
 
 /// The entered authenticator of that name, in any case.
 #[must_use]
-pub fn look_up(name: &[u8]) -> Option<ObjectRef> {
+pub fn look_up(name: &[u8]) -> Option<TypedRef<omapi_auth_key_t>> {
     ENTERED.lock().get(&name.to_ascii_lowercase()).cloned()
 }
 
@@ -112,7 +117,9 @@ pub fn look_up(name: &[u8]) -> Option<ObjectRef> {
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`; `DHCP_R_INVALIDARG` for attributes of another type.
-pub unsafe fn look_up_like(like: *mut omapi_object_t) -> Result<ObjectRef, Status> {
+pub unsafe fn look_up_like(
+    like: *mut omapi_object_t,
+) -> Result<TypedRef<omapi_auth_key_t>, Status> {
     // SAFETY: as the function's; the values are ours.
     unsafe {
         let bytes = |v: &Owned<omapi_value_t>| match data::view((*v.0).value) {
@@ -122,7 +129,7 @@ pub unsafe fn look_up_like(like: *mut omapi_object_t) -> Result<ObjectRef, Statu
         let name = bytes(&types::get_named(like, b"name")?)?;
         let algorithm = bytes(&types::get_named(like, b"algorithm")?)?;
         let found = look_up(&name).ok_or(Status::NOT_FOUND)?;
-        let a = found.as_ptr().cast::<omapi_auth_key_t>();
+        let a = found.get().as_ptr();
         let same = !(*a).algorithm.is_null()
             && CStr::from_ptr((*a).algorithm)
                 .to_bytes()
@@ -253,7 +260,8 @@ pub unsafe extern "C" fn destroy_handler(
     _file: *const c_char,
     _line: c_int,
 ) -> isc_result_t {
-    // SAFETY: h is ours alone; its members are from malloc.
+    // SAFETY: h is ours alone; its name and algorithm are from malloc. The key
+    // may be shared: it is erased only when this is the last reference on it.
     unsafe {
         let Some(a) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;
@@ -263,7 +271,8 @@ pub unsafe extern "C" fn destroy_handler(
         (*a).name = null_mut();
         (*a).algorithm = null_mut();
         if !(*a).key.is_null() {
-            if (*(*a).key).refcnt == 1 {
+            let refs = data::count(&raw mut (*(*a).key).refcnt);
+            if refs.load(Ordering::Acquire) == 1 {
                 let len = (*(*a).key).len as usize;
                 let bytes: *mut u8 = (&raw mut (*(*a).key).value).cast();
                 core::slice::from_raw_parts_mut(bytes, len).zeroize();

@@ -1,20 +1,21 @@
 //! Callback objects: innermost in the chain of the object whose completions
 //! they report.
 
+use super::checked::{Checked, Kind, TypedRef};
 use super::layout::{
-    dhcpctl_callback_object_t, dhcpctl_remote_object_t, dhcpctl_status, isc_result_t,
-    omapi_data_string_t, omapi_object_t, omapi_object_type_t, omapi_typed_data_t, omapi_value_t,
-    va_list,
+    dhcpctl_callback_object_t, dhcpctl_status, isc_result_t, omapi_data_string_t, omapi_object_t,
+    omapi_object_type_t, omapi_typed_data_t, omapi_value_t, va_list,
 };
-use super::refs::{self, ObjectRef};
-use super::{data, remote, types};
+use super::links::{self, Links};
+use super::refs::ObjectRef;
+use super::{remote, types};
 use crate::capi::data as symbols;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::size_of;
+use core::sync::atomic::AtomicPtr;
 use omapi::status::Status;
 use parking_lot::Mutex;
 use std::cell::Cell;
-use std::sync::atomic::Ordering;
 
 /// The program's function: object, status of the completed request, its data.
 pub type Function = unsafe extern "C" fn(*mut omapi_object_t, dhcpctl_status, *mut c_void);
@@ -35,22 +36,50 @@ pub(super) fn callback_type() -> omapi_object_type_t {
     }
 }
 
+// SAFETY: repr(C), begins as an object does; the type has this size.
+unsafe impl Kind for dhcpctl_callback_object_t {
+    fn symbol() -> &'static AtomicPtr<omapi_object_type_t> {
+        &symbols::dhcpctl_callback_type
+    }
+}
+
+type Callback = dhcpctl_callback_object_t;
+
 /// The callback object in the chain inside `object`.
 ///
 /// # Safety
 /// `object` is live.
-pub(super) unsafe fn of(object: *mut omapi_object_t) -> Option<*mut dhcpctl_callback_object_t> {
+unsafe fn find(links: &Links, object: *mut omapi_object_t) -> Option<Checked<Callback>> {
     let mut o = object;
-    // SAFETY: links keep their targets alive.
+    // SAFETY: as the function's; what is linked is live under the lock.
     unsafe {
-        while let Some(inner) = refs::link(&raw mut (*o).inner) {
-            if types::is(inner, &symbols::dhcpctl_callback_type) {
-                return Some(inner.cast());
+        while let Some(inner) = links.inner(o) {
+            if let Some(found) = Checked::new(inner) {
+                return Some(found);
             }
             o = inner;
         }
     }
     None
+}
+
+/// As [`find`], with a reference.
+///
+/// # Safety
+/// `object` is live.
+unsafe fn of(object: *mut omapi_object_t) -> Option<TypedRef<Callback>> {
+    let links = Links::lock();
+    // SAFETY: as the function's.
+    unsafe { find(&links, object).map(|c| TypedRef::another(c)) }
+}
+
+/// Whether there is a callback object in the chain inside `object`.
+///
+/// # Safety
+/// `object` is live.
+pub(super) unsafe fn is_set(object: *mut omapi_object_t) -> bool {
+    // SAFETY: as the function's.
+    unsafe { find(&Links::lock(), object).is_some() }
 }
 
 /// Sets the callback of `object`; a second one replaces the first.
@@ -59,32 +88,31 @@ pub(super) unsafe fn of(object: *mut omapi_object_t) -> Option<*mut dhcpctl_call
 /// `object` is live; `function` stays callable, with `data`, for as long as
 /// requests of the object complete.
 pub unsafe fn set(object: *mut omapi_object_t, data: *mut c_void, function: Function) -> Status {
-    // SAFETY: as the function's; the new object is live and unlinked.
+    // References are given up behind the lock: objects may die with them.
+    let (existing, new);
+    let _guard = FIELDS.lock();
+    // SAFETY: as the function's; we own references on both callback objects,
+    // whose members are protected by the lock.
     unsafe {
-        let guard = FIELDS.lock();
-        if let Some(existing) = of(object) {
-            (*existing).data = data;
-            (*existing).callback = Some(function);
+        existing = of(object);
+        if let Some(existing) = &existing {
+            let c = existing.get().as_ptr();
+            (*c).data = data;
+            (*c).callback = Some(function);
             return Status::SUCCESS;
         }
-        let new = types::get(&symbols::dhcpctl_callback_type)
-            .and_then(|t| refs::allocate(t, size_of::<dhcpctl_callback_object_t>()));
-        let new = match new {
-            Ok(o) => ObjectRef::from_raw(o),
-            Err(status) => return status,
+        new = TypedRef::<Callback>::allocate();
+        let new = match &new {
+            Ok(new) => new.get(),
+            Err(status) => return *status,
         };
-        let c = new.as_ptr().cast::<dhcpctl_callback_object_t>();
+        let c = new.as_ptr();
         // Not counted: the callback lives in the chain of its object, and a
         // counted reference would keep that chain alive for ever.
         (*c).object = object;
         (*c).data = data;
         (*c).callback = Some(function);
-        let mut innermost = object;
-        while let Some(inner) = refs::link(&raw mut (*innermost).inner) {
-            innermost = inner;
-        }
-        refs::join(innermost, new.as_ptr());
-        drop(guard);
+        links::append(object, new.object());
     }
     Status::SUCCESS
 }
@@ -96,15 +124,36 @@ pub unsafe fn set(object: *mut omapi_object_t, data: *mut c_void, function: Func
 pub(super) unsafe fn run(object: *mut omapi_object_t, status: Status) {
     // SAFETY: as the function's; the program keeps its function callable.
     unsafe {
-        let Some(c) = of(object) else { return };
         let (function, data) = {
+            let Some(c) = of(object) else { return };
             let _guard = FIELDS.lock();
+            let c = c.get().as_ptr();
             ((*c).callback, (*c).data)
         };
         if let Some(function) = function {
             function(object, status.0, data);
         }
     }
+}
+
+/// The object that a callback is of, unless it is no longer in its chain.
+///
+/// # Safety
+/// `c` is live.
+unsafe fn owner(c: Checked<Callback>) -> Option<ObjectRef> {
+    let links = Links::lock();
+    // SAFETY: as the function's; what is linked is live under the lock.
+    unsafe {
+        let owner = (*c.as_ptr()).object;
+        let mut o = c.object();
+        while let Some(outer) = links.outer(o) {
+            if outer == owner {
+                return Some(ObjectRef::new(owner));
+            }
+            o = outer;
+        }
+    }
+    None
 }
 
 thread_local! {
@@ -132,7 +181,7 @@ pub unsafe extern "C" fn set_handler(
 ) -> isc_result_t {
     // SAFETY: as the function's.
     unsafe {
-        if h.is_null() || name.is_null() || !types::is(h, &symbols::dhcpctl_callback_type) {
+        if name.is_null() || Checked::<Callback>::new(h).is_none() {
             return Status::INVALID_ARGUMENT.0;
         }
         types::set_inner(h, id, name, value).0
@@ -151,11 +200,7 @@ pub unsafe extern "C" fn get_handler(
 ) -> isc_result_t {
     // SAFETY: as the function's.
     unsafe {
-        if h.is_null()
-            || name.is_null()
-            || value.is_null()
-            || !types::is(h, &symbols::dhcpctl_callback_type)
-        {
+        if name.is_null() || value.is_null() || Checked::<Callback>::new(h).is_none() {
             return Status::INVALID_ARGUMENT.0;
         }
         types::get_inner(h, id, name, value).0
@@ -173,10 +218,10 @@ pub unsafe extern "C" fn destroy_handler(
 ) -> isc_result_t {
     // SAFETY: as the function's.
     unsafe {
-        if h.is_null() || !types::is(h, &symbols::dhcpctl_callback_type) {
+        let Some(c) = Checked::<Callback>::new(h).map(Checked::as_ptr) else {
             return Status::INVALID_ARGUMENT.0;
-        }
-        let c = h.cast::<dhcpctl_callback_object_t>();
+        };
+        let _guard = FIELDS.lock();
         (*c).callback = None;
         (*c).object = core::ptr::null_mut();
     }
@@ -195,25 +240,18 @@ pub unsafe extern "C" fn signal_handler(
 ) -> isc_result_t {
     // SAFETY: as the function's.
     unsafe {
-        if h.is_null() || name.is_null() || !types::is(h, &symbols::dhcpctl_callback_type) {
+        let Some(c) = Checked::<Callback>::new(h).filter(|_| !name.is_null()) else {
             return Status::INVALID_ARGUMENT.0;
-        }
+        };
         if CStr::from_ptr(name) != c"ready" {
             return types::signal_inner(h, name, ap).0;
         }
-        if !QUIET.get() {
-            let object = (*h.cast::<dhcpctl_callback_object_t>()).object;
-            if !object.is_null() {
-                let status = match remote::is_remote(object) {
-                    true => {
-                        let r = object.cast::<dhcpctl_remote_object_t>();
-                        Status(data::shared(&raw mut (*r).waitstatus).load(Ordering::Relaxed))
-                    }
-                    false => Status::SUCCESS,
-                };
-                let object = ObjectRef::new(object);
-                run(object.as_ptr(), status);
-            }
+        if !QUIET.get()
+            && let Some(owner) = owner(c)
+        {
+            let status = remote::from_object(owner.as_ptr())
+                .map_or(Status::SUCCESS, |remote| remote::wait_status(remote));
+            run(owner.as_ptr(), status);
         }
         Status::SUCCESS.0
     }
@@ -230,7 +268,7 @@ pub unsafe extern "C" fn stuff_handler(
 ) -> isc_result_t {
     // SAFETY: as the function's.
     unsafe {
-        if h.is_null() || !types::is(h, &symbols::dhcpctl_callback_type) {
+        if Checked::<Callback>::new(h).is_none() {
             return Status::INVALID_ARGUMENT.0;
         }
         types::stuff_inner(c, id, h).0

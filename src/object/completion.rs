@@ -132,7 +132,8 @@ pub(super) unsafe fn with<R>(
 ) -> R {
     // SAFETY: as the function's.
     if let Some(remote) = unsafe { remote::from_object(object) } {
-        return f(&mut remote.completion.lock());
+        // SAFETY: as the function's.
+        return f(&mut unsafe { remote.completion() }.lock());
     }
     let mut others = OTHERS.lock();
     let map = others.get_or_insert_default();
@@ -177,7 +178,7 @@ pub unsafe fn wait(
     // SAFETY: object is live, and when anything else may run, we have a
     // reference of our own.
     unsafe {
-        if !remote::is_remote(object)
+        if remote::from_object(object).is_none()
             && let Some(result) = connection::wait(object, deadline)
         {
             return result;

@@ -3,16 +3,19 @@
 //! the io object; programs walk these links, and pass the connection object to
 //! `omapi_disconnect`. The engine sits behind the connection object.
 
+use super::checked::{Checked, Kind, TypedRef};
 use super::layout::{
     omapi_connection_object_t, omapi_connection_state_t, omapi_io_object_t, omapi_object_t,
-    omapi_object_type_t, omapi_protocol_object_t, omapi_protocol_state_t,
+    omapi_object_type_t, omapi_protocol_state_t,
 };
+use super::links::{self, Links};
+use super::protocol::ProtocolObject;
 use super::refs::{self, ObjectRef};
 use super::ticket::Ticket;
-use super::{auth_key, dispatch, generic, protocol, types};
+use super::{auth_key, dispatch, generic, protocol};
 use crate::capi::data as symbols;
 use core::ffi::c_long;
-use core::mem::size_of;
+use core::sync::atomic::AtomicPtr;
 use engine::{Connection, Destination, Disconnect, Waited};
 use omapi::status::Status;
 use omapi::wire;
@@ -50,6 +53,22 @@ pub struct ConnectionObject {
     announced: AtomicBool,
 }
 
+// SAFETY: repr(C), the genuine struct first; `refs::allocate` makes every block
+// of this type large enough, and nobody else makes objects of it.
+unsafe impl Kind for ConnectionObject {
+    fn symbol() -> &'static AtomicPtr<omapi_object_type_t> {
+        &symbols::omapi_type_connection
+    }
+}
+
+impl Checked<ConnectionObject> {
+    /// What C may look at.
+    fn c(self) -> *mut omapi_connection_object_t {
+        // SAFETY: the address of a member; nothing is read.
+        unsafe { &raw mut (*self.as_ptr()).c }
+    }
+}
+
 impl ConnectionObject {
     /// Makes the part behind the C struct valid.
     ///
@@ -58,7 +77,7 @@ impl ConnectionObject {
     pub(super) unsafe fn prepare(o: *mut omapi_object_t) {
         // SAFETY: as the function's.
         unsafe {
-            let this = o.cast::<Self>();
+            let this = Checked::<Self>::block(o);
             (*this).c.socket = -1;
             (&raw mut (*this).engine).write(None);
             (&raw mut (*this).announced).write(AtomicBool::new(false));
@@ -71,7 +90,7 @@ impl ConnectionObject {
     /// `o` was prepared and is not used any more.
     pub(super) unsafe fn finish(o: *mut omapi_object_t) {
         // SAFETY: as the function's.
-        unsafe { (&raw mut (*o.cast::<Self>()).engine).drop_in_place() };
+        unsafe { (&raw mut (*Checked::<Self>::block(o)).engine).drop_in_place() };
     }
 }
 
@@ -83,15 +102,11 @@ impl ConnectionObject {
 /// # Errors
 /// `DHCP_R_INVALIDARG` when it is no connection handle, or no longer connected.
 pub unsafe fn engine_of(handle: *mut omapi_object_t) -> Result<Arc<Conn>, Status> {
-    // Another thread may be taking the chain apart.
-    let _chain = refs::structure();
-    // SAFETY: linked objects are live while the lock is held.
+    let links = Links::lock();
+    // SAFETY: as the function's; what is linked is live under the lock.
     unsafe {
-        let protocol = refs::link(&raw mut (*handle).outer)
-            .filter(|&o| types::is(o, &symbols::omapi_type_protocol))
-            .ok_or(Status::INVALID_ARGUMENT)?;
-        let object = refs::link(&raw mut (*protocol).outer).ok_or(Status::INVALID_ARGUMENT)?;
-        engine_locked(object)
+        let protocol = protocol_around(&links, handle).ok_or(Status::INVALID_ARGUMENT)?;
+        engine_around(&links, protocol)
     }
 }
 
@@ -103,13 +118,39 @@ pub unsafe fn engine_of(handle: *mut omapi_object_t) -> Result<Arc<Conn>, Status
 /// # Errors
 /// `DHCP_R_INVALIDARG` when it is none, or not connected.
 pub unsafe fn engine_of_protocol(protocol: *mut omapi_object_t) -> Result<Arc<Conn>, Status> {
-    let _chain = refs::structure();
-    // SAFETY: as the function's; linked objects are live under the lock.
+    let links = Links::lock();
+    // SAFETY: as the function's; what is linked is live under the lock.
     unsafe {
-        if !types::is(protocol, &symbols::omapi_type_protocol) {
-            return Err(Status::INVALID_ARGUMENT);
-        }
-        engine_locked(refs::link(&raw mut (*protocol).outer).ok_or(Status::INVALID_ARGUMENT)?)
+        let protocol = Checked::new(protocol).ok_or(Status::INVALID_ARGUMENT)?;
+        engine_around(&links, protocol)
+    }
+}
+
+/// The protocol object around a connection handle.
+///
+/// # Safety
+/// `handle` is live.
+unsafe fn protocol_around(
+    links: &Links,
+    handle: *mut omapi_object_t,
+) -> Option<Checked<ProtocolObject>> {
+    // SAFETY: as the function's; what is linked is live under the lock.
+    unsafe { links.outer(handle).and_then(|o| Checked::new(o)) }
+}
+
+/// The engine of the connection object around a protocol object.
+///
+/// # Safety
+/// `protocol` is live.
+unsafe fn engine_around(
+    links: &Links,
+    protocol: Checked<ProtocolObject>,
+) -> Result<Arc<Conn>, Status> {
+    // SAFETY: as the function's; what is linked is live under the lock.
+    unsafe {
+        let object = links.outer(protocol.object());
+        let object = object.and_then(|o| Checked::new(o));
+        engine_locked(links, object.ok_or(Status::INVALID_ARGUMENT)?)
     }
 }
 
@@ -120,12 +161,12 @@ pub unsafe fn engine_of_protocol(protocol: *mut omapi_object_t) -> Result<Arc<Co
 /// `inner` is live.
 #[must_use]
 pub unsafe fn around(inner: *mut omapi_object_t) -> Option<ObjectRef> {
-    let _chain = refs::structure();
+    let links = Links::lock();
     let mut o = inner;
-    // SAFETY: linked objects are live while the lock is held.
+    // SAFETY: as the function's; what is linked is live under the lock.
     unsafe {
-        while let Some(outer) = refs::link(&raw mut (*o).outer) {
-            if types::is(outer, &symbols::omapi_type_connection) {
+        while let Some(outer) = links.outer(o) {
+            if Checked::<ConnectionObject>::new(outer).is_some() {
                 return Some(ObjectRef::new(outer));
             }
             o = outer;
@@ -142,25 +183,26 @@ pub unsafe fn around(inner: *mut omapi_object_t) -> Option<ObjectRef> {
 /// # Errors
 /// `DHCP_R_INVALIDARG` when it is none, or not connected.
 pub unsafe fn engine_of_object(object: *mut omapi_object_t) -> Result<Arc<Conn>, Status> {
-    let _chain = refs::structure();
+    let links = Links::lock();
     // SAFETY: as the function's.
-    unsafe { engine_locked(object) }
+    unsafe {
+        engine_locked(
+            &links,
+            Checked::new(object).ok_or(Status::INVALID_ARGUMENT)?,
+        )
+    }
 }
 
 /// # Safety
 /// `object` is live.
-unsafe fn engine_locked(object: *mut omapi_object_t) -> Result<Arc<Conn>, Status> {
-    // SAFETY: every object of this type was allocated as a ConnectionObject;
-    // the engine is set before the object is linked, and never changed.
-    unsafe {
-        if !types::is(object, &symbols::omapi_type_connection) {
-            return Err(Status::INVALID_ARGUMENT);
-        }
-        (*object.cast::<ConnectionObject>())
-            .engine
-            .clone()
-            .ok_or(Status::INVALID_ARGUMENT)
-    }
+unsafe fn engine_locked(
+    _links: &Links,
+    object: Checked<ConnectionObject>,
+) -> Result<Arc<Conn>, Status> {
+    // SAFETY: as the function's; the engine is set before the object is linked,
+    // and never changed.
+    let engine = unsafe { &(*object.as_ptr()).engine };
+    engine.clone().ok_or(Status::INVALID_ARGUMENT)
 }
 
 /// Connects and waits until the connection can be used; the handle is owned by
@@ -213,13 +255,10 @@ pub unsafe fn start(
 ) -> Result<(), Status> {
     // SAFETY: as the function's; the new object is live and unlinked.
     unsafe {
-        if refs::link(&raw mut (*handle).outer).is_some() {
+        if !links::is_outermost(handle) {
             return Err(Status::INVALID_ARGUMENT);
         }
-        let protocol = new_object(
-            &symbols::omapi_type_protocol,
-            size_of::<omapi_protocol_object_t>(),
-        )?;
+        let protocol = TypedRef::<ProtocolObject>::allocate()?;
         start_protocol(protocol.as_ptr(), destination, auth)?;
         if refs::join(protocol.as_ptr(), handle) {
             return Ok(());
@@ -238,7 +277,7 @@ pub unsafe fn start(
 /// As [`start`].
 ///
 /// # Errors
-/// As [`start`].
+/// As [`start`]; `ISC_R_NOTIMPLEMENTED` for another object.
 pub unsafe fn start_protocol(
     protocol: *mut omapi_object_t,
     destination: Destination,
@@ -247,24 +286,18 @@ pub unsafe fn start_protocol(
     // SAFETY: auth is NULL or live; the new objects are live and unlinked.
     // random() has no preconditions.
     unsafe {
-        let credentials = match auth.is_null() {
-            true => None,
-            false => {
-                let key = auth_key::from_object(auth).ok_or(Status::INVALID_ARGUMENT)?;
-                Some(auth_key::credentials(key))
-            }
+        let p = Checked::<ProtocolObject>::new(protocol).ok_or(Status::NOT_IMPLEMENTED)?;
+        let credentials = if auth.is_null() {
+            None
+        } else {
+            let key = auth_key::from_object(auth).ok_or(Status::INVALID_ARGUMENT)?;
+            Some(auth_key::credentials(key))
         };
-        if refs::link(&raw mut (*protocol).outer).is_some() {
+        if !links::is_outermost(protocol) {
             return Err(Status::INVALID_ARGUMENT);
         }
-        let object = new_object(
-            &symbols::omapi_type_connection,
-            size_of::<omapi_connection_object_t>(),
-        )?;
-        let io = new_object(
-            &symbols::omapi_type_io_object,
-            size_of::<omapi_io_object_t>(),
-        )?;
+        let object = TypedRef::<ConnectionObject>::allocate()?;
+        let io = TypedRef::<omapi_io_object_t>::allocate()?.into_object();
         // The genuine first id: libc's random(), unseeded in most programs.
         // It also advances the program's own sequence as the original does.
         // With a key it must not be guessed: a recorded conversation would fit
@@ -278,9 +311,9 @@ pub unsafe fn start_protocol(
         let engine = engine::connect(destination, first_id, credentials, move || {
             disconnected(own);
         })?;
-        (*object.as_ptr().cast::<ConnectionObject>()).engine = Some(Arc::clone(&engine));
+        (*object.get().as_ptr()).engine = Some(Arc::clone(&engine));
         if !auth.is_null() {
-            protocol::remember_auth(protocol.cast(), auth);
+            protocol::remember_auth(p, auth);
         }
         refs::join(io.as_ptr(), object.as_ptr());
         // Before other threads can see the connection, and end it.
@@ -308,18 +341,22 @@ pub unsafe fn wait(
     // SAFETY: as the function's.
     unsafe {
         let (engine, protocol, object) = {
-            let _chain = refs::structure();
-            let protocol = refs::link(&raw mut (*handle).outer)
-                .filter(|&o| types::is(o, &symbols::omapi_type_protocol))?;
-            let Some(object) = refs::link(&raw mut (*protocol).outer) else {
+            let links = Links::lock();
+            let protocol = protocol_around(&links, handle)?;
+            let object = links.outer(protocol.object());
+            let Some(object) = object.and_then(|o| Checked::<ConnectionObject>::new(o)) else {
                 return Some(Err(Status::NO_MORE));
             };
-            match engine_locked(object) {
-                Ok(engine) => (engine, ObjectRef::new(protocol), ObjectRef::new(object)),
+            match engine_locked(&links, object) {
+                Ok(engine) => (
+                    engine,
+                    TypedRef::another(protocol),
+                    TypedRef::another(object),
+                ),
                 Err(_) => return Some(Err(Status::NO_MORE)),
             }
         };
-        let announced = &(*object.as_ptr().cast::<ConnectionObject>()).announced;
+        let announced = &(*object.get().as_ptr()).announced;
         if announced.load(Ordering::Acquire) {
             return Some(Err(Status::NO_MORE));
         }
@@ -328,7 +365,7 @@ pub unsafe fn wait(
             Waited::Closed(status) => Err(status),
             Waited::Done => {
                 if !announced.swap(true, Ordering::AcqRel) {
-                    show(object.as_ptr(), protocol.as_ptr(), &*engine);
+                    show(object.get(), protocol.get(), &*engine);
                 }
                 Ok(Status::SUCCESS)
             }
@@ -336,36 +373,24 @@ pub unsafe fn wait(
     }
 }
 
-/// # Safety
-/// The symbol's type has objects of that size.
-unsafe fn new_object(
-    symbol: &core::sync::atomic::AtomicPtr<omapi_object_type_t>,
-    size: usize,
-) -> Result<ObjectRef, Status> {
-    // SAFETY: a registered type; the new reference is ours.
-    unsafe {
-        Ok(ObjectRef::from_raw(refs::allocate(
-            types::get(symbol)?,
-            size,
-        )?))
-    }
-}
-
 /// Fills what C may look at, unless the connection has ended meanwhile.
 ///
 /// # Safety
-/// `object` is a live connection object, `protocol` a live protocol object.
-unsafe fn show(object: *mut omapi_object_t, protocol: *mut omapi_object_t, engine: &Conn) {
+/// Both are live.
+unsafe fn show(
+    object: Checked<ConnectionObject>,
+    protocol: Checked<ProtocolObject>,
+    engine: &Conn,
+) {
     let socket = engine.socket();
     // The lock orders this and `disconnected`.
-    let _chain = refs::structure();
+    let links = Links::lock();
+    let (c, p) = (object.c(), protocol.c());
     // SAFETY: as the function's.
     unsafe {
-        if refs::link(&raw mut (*protocol).outer) != Some(object) {
+        if links.outer(protocol.object()) != Some(object.object()) {
             return;
         }
-        let c = object.cast::<omapi_connection_object_t>();
-        let p = protocol.cast::<omapi_protocol_object_t>();
         if let Some(socket) = socket {
             (*c).socket = socket.as_fd().as_raw_fd();
         }
@@ -382,31 +407,29 @@ unsafe fn show(object: *mut omapi_object_t, protocol: *mut omapi_object_t, engin
 /// object in its event loop.
 fn disconnected(io: ObjectRef) {
     OPEN.lock().retain(|o| o.as_ptr() != io.as_ptr());
-    // SAFETY: our reference keeps io, and so what is linked to it, alive; a
-    // reference on the protocol object is taken before it is unlinked.
+    // SAFETY: references on both objects are taken before they are unlinked.
     unsafe {
         let (object, protocol) = {
-            let _chain = refs::structure();
-            let Some(object) = refs::link(&raw mut (*io.as_ptr()).inner) else {
+            let links = Links::lock();
+            let object = links.inner(io.as_ptr()).and_then(|o| Checked::new(o));
+            let Some(object) = object.map(|o| TypedRef::<ConnectionObject>::another(o)) else {
                 return;
             };
-            let protocol = refs::link(&raw mut (*object).inner).map(|p| ObjectRef::new(p));
+            let protocol = links.inner(object.as_ptr()).map(|p| ObjectRef::new(p));
             (object, protocol)
         };
         if let Some(protocol) = &protocol {
-            refs::part(object, protocol.as_ptr());
+            refs::part(object.as_ptr(), protocol.as_ptr());
         }
         {
-            let _chain = refs::structure();
-            let c = object.cast::<omapi_connection_object_t>();
+            let _links = Links::lock();
+            let c = object.get().c();
             (*c).state = omapi_connection_state_t::omapi_connection_closed;
             (*c).socket = -1;
         }
-        if let Some(protocol) = protocol
-            && types::is(protocol.as_ptr(), &symbols::omapi_type_protocol)
-        {
-            protocol::forget_auth(protocol.as_ptr().cast());
-            protocol::retire(protocol.as_ptr(), io);
+        if let Some(protocol) = protocol.and_then(TypedRef::<ProtocolObject>::of) {
+            protocol::forget_auth(protocol.get());
+            protocol::retire(protocol.get(), io);
         }
     }
 }
@@ -465,15 +488,13 @@ mod tests {
     /// that are open: it would stay there for ever.
     #[test]
     fn open_before_it_is_seen() {
-        types::initialize().unwrap();
+        crate::object::types::initialize().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let destination = Destination::Omapi(vec![listener.local_addr().unwrap()]);
-        let size = size_of::<omapi_protocol_object_t>();
-        // SAFETY: the type is registered and has objects of that size.
-        let protocol = unsafe { new_object(&symbols::omapi_type_protocol, size) }.unwrap();
+        let protocol = TypedRef::<ProtocolObject>::allocate().unwrap();
+        let ours = protocol.clone().into_object();
         // SAFETY: a counted reference.
         let engine = || unsafe { engine_of_protocol(protocol.as_ptr()) };
-        let ours = protocol.clone();
         // Nothing becomes one of them now.
         let all = OPEN.lock();
         let starts = thread::spawn(move || {

@@ -4,8 +4,7 @@
 
 use super::connection::Conn;
 use super::io;
-use engine::net;
-use engine::{Phase, Waited};
+use engine::{Phase, Waited, net};
 use omapi::status::Status;
 use parking_lot::Mutex;
 use rustix::event::PollFd;

@@ -5,6 +5,7 @@
 //! was sent stays in the array as NULL and is not used again, because programs
 //! may hold indices.
 
+use super::checked::{Checked, Kind, TypedRef};
 use super::data::{self, Datum};
 use super::handles;
 use super::layout::{
@@ -17,6 +18,7 @@ use crate::capi::data as symbols;
 use core::ffi::{c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
+use core::sync::atomic::AtomicPtr;
 use omapi::status::Status;
 use omapi::wire::{Encoder, Value, ValueList};
 use parking_lot::{Mutex, MutexGuard};
@@ -46,19 +48,25 @@ pub(super) fn generic_type() -> omapi_object_type_t {
 /// # Errors
 /// `DHCP_R_INVALIDARG` before initialisation, `ISC_R_NOMEMORY`.
 pub fn new() -> Result<*mut omapi_object_t, Status> {
-    let t = types::get(&symbols::omapi_type_generic)?;
-    // SAFETY: a registered type.
-    unsafe { super::refs::allocate(t, size_of::<omapi_generic_object_t>()) }
+    let object = TypedRef::<omapi_generic_object_t>::allocate()?;
+    Ok(object.into_object().into_raw())
+}
+
+// SAFETY: repr(C), begins as an object does; the type has this size.
+unsafe impl Kind for omapi_generic_object_t {
+    fn symbol() -> &'static AtomicPtr<omapi_object_type_t> {
+        &symbols::omapi_type_generic
+    }
 }
 
 /// `object` as a generic object, if it is one.
 ///
 /// # Safety
-/// `object` is live.
+/// `object` is NULL or live.
 #[must_use]
 pub unsafe fn from_object(object: *mut omapi_object_t) -> Option<*mut omapi_generic_object_t> {
-    // SAFETY: object is live.
-    unsafe { types::is(object, &symbols::omapi_type_generic) }.then_some(object.cast())
+    // SAFETY: as the function's.
+    unsafe { Checked::new(object).map(Checked::as_ptr) }
 }
 
 /// Stores a value under its name: in place when the name is known, else behind

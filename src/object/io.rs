@@ -1,12 +1,14 @@
 //! Descriptors of the program's own that our waits serve: io objects made by
 //! `omapi_register_io_object`.
 
-use super::layout::{isc_result_t, omapi_io_object_t, omapi_object_t};
+use super::checked::{Checked, Kind, TypedRef};
+use super::connection;
+use super::layout::{isc_result_t, omapi_io_object_t, omapi_object_t, omapi_object_type_t};
+use super::links::{self, Links};
 use super::refs::{self, ObjectRef};
-use super::{connection, types};
 use crate::capi::data as symbols;
 use core::ffi::c_int;
-use core::mem::size_of;
+use core::sync::atomic::AtomicPtr;
 use engine::net;
 use omapi::status::Status;
 use parking_lot::Mutex;
@@ -19,7 +21,17 @@ pub type Descriptor = unsafe extern "C" fn(*mut omapi_object_t) -> c_int;
 /// Reads, writes or ends.
 pub type Action = unsafe extern "C" fn(*mut omapi_object_t) -> isc_result_t;
 
-static REGISTERED: Mutex<Vec<ObjectRef>> = Mutex::new(Vec::new());
+// SAFETY: repr(C), begins as an object does; the type has this size.
+unsafe impl Kind for omapi_io_object_t {
+    fn symbol() -> &'static AtomicPtr<omapi_object_type_t> {
+        &symbols::omapi_type_io_object
+    }
+}
+
+type Io = omapi_io_object_t;
+
+/// Also protects the functions in the objects.
+static REGISTERED: Mutex<Vec<TypedRef<Io>>> = Mutex::new(Vec::new());
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// True when a program registered descriptors.
@@ -50,16 +62,14 @@ pub struct Functions {
 pub unsafe fn register(object: *mut omapi_object_t, f: Functions) -> Status {
     // SAFETY: as the function's.
     unsafe {
-        if refs::link(&raw mut (*object).outer).is_some() {
+        if !links::is_outermost(object) {
             return Status::INVALID_ARGUMENT;
         }
-        let made = types::get(&symbols::omapi_type_io_object)
-            .and_then(|t| refs::allocate(t, size_of::<omapi_io_object_t>()));
-        let io = match made {
-            Ok(o) => ObjectRef::from_raw(o),
+        let io = match TypedRef::<Io>::allocate() {
+            Ok(io) => io,
             Err(status) => return status,
         };
-        assign(io.as_ptr().cast(), f);
+        assign(io.get(), f);
         if !refs::join(io.as_ptr(), object) {
             return Status::INVALID_ARGUMENT;
         }
@@ -71,9 +81,9 @@ pub unsafe fn register(object: *mut omapi_object_t, f: Functions) -> Status {
 }
 
 /// The functions of a registered object.
-fn functions(io: &ObjectRef) -> Functions {
+fn functions(io: &TypedRef<Io>) -> Functions {
     let _list = REGISTERED.lock();
-    let io = io.as_ptr().cast::<omapi_io_object_t>();
+    let io = io.get().as_ptr();
     // SAFETY: we own a reference; they change under the lock.
     unsafe {
         Functions {
@@ -88,7 +98,8 @@ fn functions(io: &ObjectRef) -> Functions {
 
 /// # Safety
 /// `io` is live; it is not registered yet, or the list is locked.
-unsafe fn assign(io: *mut omapi_io_object_t, f: Functions) {
+unsafe fn assign(io: Checked<Io>, f: Functions) {
+    let io = io.as_ptr();
     // SAFETY: as the function's.
     unsafe {
         (*io).readfd = f.readfd;
@@ -109,7 +120,7 @@ pub unsafe fn reregister(object: *mut omapi_object_t, f: Functions) -> Status {
         match io_of(object) {
             Some(io) => {
                 let _list = REGISTERED.lock();
-                assign(io.as_ptr().cast(), f);
+                assign(io.get(), f);
                 Status::SUCCESS
             }
             None => register(object, f),
@@ -140,20 +151,19 @@ pub unsafe fn unregister(object: *mut omapi_object_t) -> Status {
             return Status::NOT_FOUND;
         };
         refs::part(registered.as_ptr(), object);
-        (*io.as_ptr().cast::<omapi_io_object_t>()).closed = true;
+        (*io.get().as_ptr()).closed = true;
     }
     Status::SUCCESS
 }
 
-/// The io objects, for programs that look at them.
-#[must_use]
-pub fn all() -> Vec<ObjectRef> {
+/// The io objects.
+fn all() -> Vec<TypedRef<Io>> {
     REGISTERED.lock().clone()
 }
 
 /// What one registered object waits for.
 pub struct Interest {
-    io: ObjectRef,
+    io: TypedRef<Io>,
     fd: c_int,
     read: bool,
     write: bool,
@@ -171,15 +181,17 @@ pub fn interests() -> Vec<Interest> {
         // SAFETY: we own a reference; the program keeps its functions callable.
         unsafe {
             let program = functions(&io);
-            let Some(inner) = inner_of(&io) else {
+            let Some(inner) = links::inner(io.as_ptr()) else {
                 continue;
             };
             let ask = |f: Option<Descriptor>| f.map_or(-1, |f| f(inner.as_ptr()));
             let (r, w) = (ask(program.readfd), ask(program.writefd));
-            for (fd, read, write) in match r == w {
-                true => vec![(r, true, true)],
-                false => vec![(r, true, false), (w, false, true)],
-            } {
+            let wanted = if r == w {
+                vec![(r, true, true)]
+            } else {
+                vec![(r, true, false), (w, false, true)]
+            };
+            for (fd, read, write) in wanted {
                 if fd >= 0 {
                     interests.push(Interest {
                         io: io.clone(),
@@ -198,8 +210,10 @@ impl Interest {
     /// For poll.
     #[must_use]
     pub fn poll_fd(&self) -> PollFd<'_> {
-        // SAFETY: the program keeps its descriptor open while it is
-        // registered; a closed one makes poll say so, nothing worse.
+        // SAFETY: the program said that this is a descriptor of its own. If it
+        // has closed it since, poll says so, or asks about whatever has the
+        // number now, and its reader is called once too often. Nothing but
+        // poll uses it.
         let fd = unsafe { BorrowedFd::borrow_raw(self.fd) };
         PollFd::from_borrowed_fd(fd, net::interest(self.read, self.write))
     }
@@ -210,8 +224,10 @@ impl Interest {
             return;
         }
         let program = functions(&self.io);
+        // SAFETY: we own a reference.
+        let inner = || unsafe { links::inner(self.io.as_ptr()) };
         let act = |f: Option<Action>| {
-            if let (Some(f), Some(inner)) = (f, inner_of(&self.io)) {
+            if let (Some(f), Some(inner)) = (f, inner()) {
                 // SAFETY: we own a reference; the program keeps its functions
                 // callable.
                 unsafe { f(inner.as_ptr()) };
@@ -219,7 +235,7 @@ impl Interest {
         };
         if ready.contains(PollFlags::NVAL) {
             // Closed without a word: it would be "ready" for ever.
-            if let Some(inner) = inner_of(&self.io) {
+            if let Some(inner) = inner() {
                 // SAFETY: we own a reference.
                 unsafe { unregister(inner.as_ptr()) };
             }
@@ -245,7 +261,7 @@ pub fn reap() {
         // SAFETY: we own a reference; the program keeps its functions callable.
         unsafe {
             let reaper = functions(&io).reaper;
-            let inner = inner_of(&io);
+            let inner = links::inner(io.as_ptr());
             if let (Some(reaper), Some(inner)) = (reaper, inner)
                 && !Status(reaper(inner.as_ptr())).is_success()
             {
@@ -260,23 +276,13 @@ pub fn reap() {
 ///
 /// # Safety
 /// `object` is live.
-unsafe fn io_of(object: *mut omapi_object_t) -> Option<ObjectRef> {
-    let _chain = refs::structure();
-    // SAFETY: as the function's; linked objects are live while the lock is held.
+unsafe fn io_of(object: *mut omapi_object_t) -> Option<TypedRef<Io>> {
+    let links = Links::lock();
+    // SAFETY: as the function's; what is linked is live under the lock.
     unsafe {
-        refs::link(&raw mut (*object).outer)
-            .filter(|&o| types::is(o, &symbols::omapi_type_io_object))
-            .map(|o| ObjectRef::new(o))
+        let io = links.outer(object).and_then(|o| Checked::new(o));
+        io.map(|io| TypedRef::another(io))
     }
-}
-
-/// What an io object is around, with a reference: the program may unregister
-/// it at any moment.
-fn inner_of(io: &ObjectRef) -> Option<ObjectRef> {
-    let _chain = refs::structure();
-    // SAFETY: our reference keeps the io object alive, and the lock what is
-    // linked to it.
-    unsafe { refs::link(&raw mut (*io.as_ptr()).inner).map(|o| ObjectRef::new(o)) }
 }
 
 /// What is served: the connection objects, and the objects that programs
@@ -284,6 +290,8 @@ fn inner_of(io: &ObjectRef) -> Option<ObjectRef> {
 #[must_use]
 pub fn served() -> Vec<ObjectRef> {
     let mut objects = connection::open();
-    objects.extend(all());
-    objects.iter().filter_map(inner_of).collect()
+    objects.extend(all().into_iter().map(TypedRef::into_object));
+    // SAFETY: we own references.
+    let inner = |io: &ObjectRef| unsafe { links::inner(io.as_ptr()) };
+    objects.iter().filter_map(inner).collect()
 }

@@ -1,6 +1,7 @@
 //! Messages that a program builds itself: header fields in the struct, message
 //! values in the generic object inside, the object that it is about beside.
 
+use super::checked::{Checked, Kind, TypedRef};
 use super::data::{self, Datum};
 use super::layout::{
     isc_result_t, omapi_data_string_t, omapi_message_object_t, omapi_object_t, omapi_object_type_t,
@@ -14,6 +15,7 @@ use crate::capi::data as symbols;
 use core::ffi::{c_char, c_int, c_uint};
 use core::mem::size_of;
 use core::ptr::null_mut;
+use core::sync::atomic::AtomicPtr;
 use omapi::request::{Operation, Request};
 use omapi::status::Status;
 use omapi::wire::ValueList;
@@ -37,24 +39,29 @@ pub(super) fn message_type() -> omapi_object_type_t {
     }
 }
 
+// SAFETY: repr(C), begins as an object does; the type has this size.
+unsafe impl Kind for omapi_message_object_t {
+    fn symbol() -> &'static AtomicPtr<omapi_object_type_t> {
+        &symbols::omapi_type_message
+    }
+}
+
 /// `object` as a message, if it is one.
 ///
 /// # Safety
-/// `object` is live.
+/// `object` is NULL or live.
 #[must_use]
 pub unsafe fn from_object(object: *mut omapi_object_t) -> Option<*mut omapi_message_object_t> {
-    // SAFETY: object is live.
-    unsafe { types::is(object, &symbols::omapi_type_message) }.then_some(object.cast())
+    // SAFETY: as the function's.
+    unsafe { Checked::new(object).map(Checked::as_ptr) }
 }
 
 /// A message without a generic object inside, owned by the caller.
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` before initialisation, `ISC_R_NOMEMORY`.
-pub fn allocate() -> Result<*mut omapi_object_t, Status> {
-    let t = types::get(&symbols::omapi_type_message)?;
-    // SAFETY: a registered type.
-    unsafe { refs::allocate(t, size_of::<omapi_message_object_t>()) }
+pub fn allocate() -> Result<TypedRef<omapi_message_object_t>, Status> {
+    TypedRef::allocate()
 }
 
 /// A message with a generic object for its message values inside, owned by the
@@ -63,13 +70,13 @@ pub fn allocate() -> Result<*mut omapi_object_t, Status> {
 /// # Errors
 /// As [`allocate`].
 pub fn new() -> Result<*mut omapi_object_t, Status> {
-    // SAFETY: the new objects are live and unlinked.
+    let message = allocate()?;
+    // SAFETY: the new objects are live, unlinked, and nobody else knows them.
     unsafe {
-        let message = ObjectRef::from_raw(allocate()?);
         let values = ObjectRef::from_raw(generic::new()?);
         refs::join_new(message.as_ptr(), values);
-        Ok(message.into_raw())
     }
+    Ok(message.into_object().into_raw())
 }
 
 /// Says that the answer to the message is expected: the library keeps it until
@@ -129,9 +136,10 @@ pub unsafe fn send(
     unsafe {
         let engine = connection::engine_of_protocol(protocol)?;
         let m = from_object(message).ok_or(Status::INVALID_ARGUMENT)?;
-        let to = match to.is_null() {
-            true => None,
-            false => Some(from_object(to).ok_or(Status::INVALID_ARGUMENT)?),
+        let to = if to.is_null() {
+            None
+        } else {
+            Some(from_object(to).ok_or(Status::INVALID_ARGUMENT)?)
         };
         // Copies, with references: another thread may change the message.
         let fields = FIELDS.lock();
@@ -173,7 +181,7 @@ pub unsafe fn send(
         match engine.submit(&request, ticket) {
             Ok(sent) => {
                 set_number(&raw mut (*m).id, sent);
-                replace((&raw mut (*m).protocol_object).cast(), protocol);
+                replace_protocol(m, protocol);
                 Ok(())
             }
             Err((status, _)) => {
@@ -248,10 +256,19 @@ unsafe fn replace(slot: *mut *mut omapi_object_t, object: *mut omapi_object_t) {
         }
         let mut old = {
             let _guard = FIELDS.lock();
-            core::mem::replace(&mut *slot, new)
+            slot.replace(new)
         };
         refs::dereference(&raw mut old);
     }
+}
+
+/// As [`replace`], for the member of another type.
+///
+/// # Safety
+/// `m` and `protocol` are live.
+unsafe fn replace_protocol(m: *mut omapi_message_object_t, protocol: *mut omapi_object_t) {
+    // SAFETY: as the function's; a protocol object begins as an object does.
+    unsafe { replace((&raw mut (*m).protocol_object).cast(), protocol) };
 }
 
 /// `set_value` of the type: header fields and objects by name; other names are
@@ -340,7 +357,7 @@ unsafe fn set_authenticator(
         let status = data::reference(&raw mut new, value);
         let old = {
             let _guard = FIELDS.lock();
-            core::mem::replace(&mut (*m).authenticator, new)
+            (&raw mut (*m).authenticator).replace(new)
         };
         drop(Owned(old));
         status
@@ -418,7 +435,9 @@ unsafe extern "C" fn destroy_handler(
 ) -> isc_result_t {
     // SAFETY: the object is dying: its members are ours.
     unsafe {
-        let m = h.cast::<omapi_message_object_t>();
+        let Some(m) = from_object(h) else {
+            return Status::INVALID_ARGUMENT.0;
+        };
         data::dereference(&raw mut (*m).authenticator);
         refs::dereference(&raw mut (*m).object);
         refs::dereference(&raw mut (*m).notify_object);

@@ -10,6 +10,7 @@
 pub mod auth_key;
 pub mod callback;
 mod chain;
+mod checked;
 pub mod completion;
 pub mod connection;
 pub mod data;
@@ -20,6 +21,7 @@ mod held;
 mod intake;
 pub mod io;
 pub mod layout;
+mod links;
 pub mod message;
 pub mod names;
 mod passing;

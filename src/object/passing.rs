@@ -5,7 +5,7 @@ use super::layout::{
     isc_result_t, omapi_connection_object_t, omapi_data_string_t, omapi_io_object_t,
     omapi_object_t, omapi_object_type_t, omapi_typed_data_t, omapi_value_t, va_list,
 };
-use super::{data, refs, types};
+use super::{data, types};
 use core::ffi::c_char;
 use core::mem::size_of;
 use omapi::status::Status;
@@ -43,11 +43,9 @@ unsafe extern "C" fn pass_set(
     name: *mut omapi_data_string_t,
     value: *mut omapi_typed_data_t,
 ) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects; what is inside stays alive.
-    unsafe {
-        let _inner = refs::inner(h);
-        types::set_inner(h, id, name, value).0
-    }
+    // SAFETY: whoever calls a handler holds the object: the dispatcher does, and
+    // C must.
+    unsafe { types::set_inner(h, id, name, value).0 }
 }
 
 unsafe extern "C" fn pass_get(
@@ -56,11 +54,9 @@ unsafe extern "C" fn pass_get(
     name: *mut omapi_data_string_t,
     value: *mut *mut omapi_value_t,
 ) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects; what is inside stays alive.
-    unsafe {
-        let _inner = refs::inner(h);
-        types::get_inner(h, id, name, value).0
-    }
+    // SAFETY: whoever calls a handler holds the object: the dispatcher does, and
+    // C must.
+    unsafe { types::get_inner(h, id, name, value).0 }
 }
 
 unsafe extern "C" fn pass_signal(
@@ -68,11 +64,9 @@ unsafe extern "C" fn pass_signal(
     name: *const c_char,
     ap: va_list,
 ) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects; what is inside stays alive.
-    unsafe {
-        let _inner = refs::inner(h);
-        types::signal_inner(h, name, ap).0
-    }
+    // SAFETY: whoever calls a handler holds the object: the dispatcher does, and
+    // C must.
+    unsafe { types::signal_inner(h, name, ap).0 }
 }
 
 unsafe extern "C" fn pass_stuff(
@@ -80,11 +74,9 @@ unsafe extern "C" fn pass_stuff(
     id: *mut omapi_object_t,
     h: *mut omapi_object_t,
 ) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects; what is inside stays alive.
-    unsafe {
-        let _inner = refs::inner(h);
-        types::stuff_inner(c, id, h).0
-    }
+    // SAFETY: whoever calls a handler holds the object: the dispatcher does, and
+    // C must.
+    unsafe { types::stuff_inner(c, id, h).0 }
 }
 
 /// Names that mean the signing of bytes in the original's buffers are not
@@ -95,9 +87,8 @@ unsafe extern "C" fn connection_set(
     name: *mut omapi_data_string_t,
     value: *mut omapi_typed_data_t,
 ) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects.
+    // SAFETY: as for `pass_set`; name is live.
     unsafe {
-        let _inner = refs::inner(h);
         match data::data_string_bytes(name) {
             b"input-authenticator"
             | b"output-authenticator"

@@ -1,15 +1,18 @@
 //! Protocol objects: what stands between a connection handle and its connection
 //! object, and lists the authenticators in use.
 
+use super::checked::{Checked, Kind};
 use super::layout::{
     isc_result_t, omapi_data_string_t, omapi_object_t, omapi_object_type_t,
     omapi_protocol_object_t, omapi_remote_auth_t, omapi_typed_data_t,
 };
 use super::refs::{self, ObjectRef};
 use super::{data, passing, types};
+use crate::capi::data as symbols;
 use core::ffi::{c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
+use core::sync::atomic::AtomicPtr;
 use omapi::status::Status;
 use parking_lot::Mutex;
 
@@ -26,6 +29,22 @@ pub struct ProtocolObject {
     retired: Mutex<Option<ObjectRef>>,
 }
 
+// SAFETY: repr(C), the genuine struct first; `refs::allocate` makes every block
+// of this type large enough, and nobody else makes objects of it.
+unsafe impl Kind for ProtocolObject {
+    fn symbol() -> &'static AtomicPtr<omapi_object_type_t> {
+        &symbols::omapi_type_protocol
+    }
+}
+
+impl Checked<ProtocolObject> {
+    /// What C may look at.
+    pub(super) fn c(self) -> *mut omapi_protocol_object_t {
+        // SAFETY: the address of a member; nothing is read.
+        unsafe { &raw mut (*self.as_ptr()).c }
+    }
+}
+
 impl ProtocolObject {
     /// Makes the part behind the C struct valid.
     ///
@@ -33,7 +52,7 @@ impl ProtocolObject {
     /// `o` is a fresh zeroed block of at least `ProtocolObject`'s size.
     pub(super) unsafe fn prepare(o: *mut omapi_object_t) {
         // SAFETY: as the function's.
-        unsafe { (&raw mut (*o.cast::<Self>()).retired).write(Mutex::new(None)) };
+        unsafe { (&raw mut (*Checked::<Self>::block(o)).retired).write(Mutex::new(None)) };
     }
 
     /// Ends the part behind the C struct.
@@ -42,7 +61,7 @@ impl ProtocolObject {
     /// `o` was prepared and is not used any more.
     pub(super) unsafe fn finish(o: *mut omapi_object_t) {
         // SAFETY: as the function's.
-        unsafe { (&raw mut (*o.cast::<Self>()).retired).drop_in_place() };
+        unsafe { (&raw mut (*Checked::<Self>::block(o)).retired).drop_in_place() };
     }
 }
 
@@ -62,16 +81,11 @@ pub(super) fn protocol_type() -> omapi_object_type_t {
 /// protocol object lives, or until the next one ends.
 ///
 /// # Safety
-/// `protocol` is a live protocol object.
-pub(super) unsafe fn retire(protocol: *mut omapi_object_t, io: ObjectRef) {
-    // SAFETY: as the function's; every object of this type was allocated as a
-    // ProtocolObject.
-    let before = unsafe {
-        (*protocol.cast::<ProtocolObject>())
-            .retired
-            .lock()
-            .replace(io)
-    };
+/// `protocol` is live.
+pub(super) unsafe fn retire(protocol: Checked<ProtocolObject>, io: ObjectRef) {
+    // SAFETY: as the function's; the member was made valid by `prepare`.
+    let retired = unsafe { &(*protocol.as_ptr()).retired };
+    let before = retired.lock().replace(io);
     // Not under the lock: destroy handlers may be the program's.
     drop(before);
 }
@@ -79,19 +93,20 @@ pub(super) unsafe fn retire(protocol: *mut omapi_object_t, io: ObjectRef) {
 /// True when messages of the protocol object are signed.
 ///
 /// # Safety
-/// `p` is live.
+/// `h` is live.
 #[must_use]
-pub unsafe fn is_authenticated(p: *mut omapi_protocol_object_t) -> bool {
+pub unsafe fn is_authenticated(h: *mut omapi_object_t) -> bool {
     let _list = AUTH_LISTS.lock();
     // SAFETY: as the function's.
-    unsafe { !(*p).default_auth.is_null() }
+    unsafe { Checked::<ProtocolObject>::new(h).is_some_and(|p| !(*p.c()).default_auth.is_null()) }
 }
 
 /// Makes `auth` the default authenticator of the protocol object.
 ///
 /// # Safety
 /// Both are live.
-pub(super) unsafe fn remember_auth(p: *mut omapi_protocol_object_t, auth: *mut omapi_object_t) {
+pub(super) unsafe fn remember_auth(p: Checked<ProtocolObject>, auth: *mut omapi_object_t) {
+    let p = p.c();
     let entry: *mut omapi_remote_auth_t =
         data::allocate_block(size_of::<omapi_remote_auth_t>()).cast();
     if entry.is_null() {
@@ -111,7 +126,8 @@ pub(super) unsafe fn remember_auth(p: *mut omapi_protocol_object_t, auth: *mut o
 ///
 /// # Safety
 /// `p` is live.
-pub(super) unsafe fn forget_auth(p: *mut omapi_protocol_object_t) {
+pub(super) unsafe fn forget_auth(p: Checked<ProtocolObject>) {
+    let p = p.c();
     // SAFETY: as the function's; entries are from malloc, and out of everybody's
     // reach when they are freed: without the lock, because that may run code of
     // the program.
@@ -119,7 +135,7 @@ pub(super) unsafe fn forget_auth(p: *mut omapi_protocol_object_t) {
         let mut entry = {
             let _list = AUTH_LISTS.lock();
             (*p).default_auth = null_mut();
-            core::mem::replace(&mut (*p).remote_auth_list, null_mut())
+            (&raw mut (*p).remote_auth_list).replace(null_mut())
         };
         while !entry.is_null() {
             let next = (*entry).next;
@@ -137,19 +153,23 @@ unsafe extern "C" fn protocol_set(
     name: *mut omapi_data_string_t,
     value: *mut omapi_typed_data_t,
 ) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects of this type.
+    // SAFETY: whoever calls a handler holds the object; name is live, value NULL
+    // or live. Entries are linked and unlinked under the lock.
     unsafe {
+        let Some(p) = Checked::<ProtocolObject>::new(h).map(|p| p.c()) else {
+            return Status::INVALID_ARGUMENT.0;
+        };
         if data::data_string_bytes(name) != b"default-authenticator" {
             return types::set_inner(h, id, name, value).0;
         }
-        let wanted = match value.is_null() {
-            true => data::Datum::Other,
-            false => data::view(value),
+        let wanted = if value.is_null() {
+            data::Datum::Other
+        } else {
+            data::view(value)
         };
         let data::Datum::Object(wanted) = wanted else {
             return Status::INVALID_ARGUMENT.0;
         };
-        let p = h.cast::<omapi_protocol_object_t>();
         let _list = AUTH_LISTS.lock();
         let mut entry = (*p).remote_auth_list;
         while !entry.is_null() {
@@ -169,6 +189,11 @@ unsafe extern "C" fn protocol_destroy(
     _line: c_int,
 ) -> isc_result_t {
     // SAFETY: the object is dying, so its list is ours.
-    unsafe { forget_auth(h.cast()) };
+    unsafe {
+        let Some(p) = Checked::new(h) else {
+            return Status::INVALID_ARGUMENT.0;
+        };
+        forget_auth(p);
+    }
     Status::SUCCESS.0
 }

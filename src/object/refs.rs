@@ -25,26 +25,15 @@ pub(super) fn structure() -> parking_lot::MutexGuard<'static, ()> {
     STRUCTURE.lock()
 }
 
-/// Reads an `outer` or `inner` member.
+/// Reads an `outer` or `inner` member. Other files follow links by `links`.
 ///
 /// # Safety
 /// `member` is one of a live object.
-pub unsafe fn link(member: *mut *mut omapi_object_t) -> Option<*mut omapi_object_t> {
+pub(super) unsafe fn link(member: *mut *mut omapi_object_t) -> Option<*mut omapi_object_t> {
     // SAFETY: the member is live and aligned; the library accesses it
     // atomically only.
     let p = unsafe { AtomicPtr::from_ptr(member) }.load(Ordering::Acquire);
     (!p.is_null()).then_some(p)
-}
-
-/// What is inside `object`, with a reference: for links that another thread may
-/// be undoing, which are those of connections and io objects.
-///
-/// # Safety
-/// `object` is live.
-pub(super) unsafe fn inner(object: *mut omapi_object_t) -> Option<ObjectRef> {
-    let _guard = STRUCTURE.lock();
-    // SAFETY: as the function's; linked objects are live while the lock is held.
-    unsafe { link(&raw mut (*object).inner).map(|o| ObjectRef::new(o)) }
 }
 
 /// Bytes to allocate for an object of `t` whose C struct has `size` bytes:

@@ -4,13 +4,16 @@
 //! are outstanding and how finished ones ended, so that a wait after the
 //! completion returns at once and waits may come in any order.
 
+use super::checked::{Checked, Kind, TypedRef};
 use super::completion::{self, Completion};
 use super::connection::{self, Conn};
 use super::data::{self, Datum};
 use super::layout::{
-    dhcpctl_remote_object_t, isc_result_t, omapi_data_string_t, omapi_object_t,
-    omapi_object_type_t, omapi_typed_data_t, omapi_value_t, va_list,
+    dhcpctl_callback_object_t, dhcpctl_remote_object_t, isc_result_t, omapi_data_string_t,
+    omapi_generic_object_t, omapi_object_t, omapi_object_type_t, omapi_typed_data_t, omapi_value_t,
+    va_list,
 };
+use super::links::{self, Links};
 use super::refs::{self, ObjectRef};
 use super::ticket::{self, Ticket};
 use super::value::Owned;
@@ -20,6 +23,7 @@ use crate::capi::variadic;
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
+use core::sync::atomic::AtomicPtr;
 use omapi::request::{Operation, Request};
 use omapi::status::Status;
 use omapi::wire::ValueList;
@@ -38,6 +42,32 @@ pub struct Remote {
     pub(super) completion: Mutex<Completion>,
 }
 
+// SAFETY: repr(C), the genuine struct first; `refs::allocate` makes every block
+// of this type large enough, and nobody else makes objects of it.
+unsafe impl Kind for Remote {
+    fn symbol() -> &'static AtomicPtr<omapi_object_type_t> {
+        &symbols::dhcpctl_remote_type
+    }
+}
+
+impl Checked<Remote> {
+    /// What C may look at.
+    pub(super) fn c(self) -> *mut dhcpctl_remote_object_t {
+        // SAFETY: the address of a member; nothing is read.
+        unsafe { &raw mut (*self.as_ptr()).c }
+    }
+
+    /// What the object remembers of its requests. (A reference to the whole
+    /// struct would span what other threads change meanwhile.)
+    ///
+    /// # Safety
+    /// The object is live for as long as the result is used.
+    pub(super) unsafe fn completion<'a>(self) -> &'a Mutex<Completion> {
+        // SAFETY: as the function's; it was made valid by `prepare`.
+        unsafe { &(*self.as_ptr()).completion }
+    }
+}
+
 impl Remote {
     /// Makes the part behind the C struct valid.
     ///
@@ -45,7 +75,7 @@ impl Remote {
     /// `o` is a fresh zeroed block of at least `Remote`'s size.
     pub(super) unsafe fn prepare(o: *mut omapi_object_t) {
         // SAFETY: as the function's.
-        unsafe { (&raw mut (*o.cast::<Self>()).completion).write(Mutex::default()) };
+        unsafe { (&raw mut (*Checked::<Self>::block(o)).completion).write(Mutex::default()) };
     }
 
     /// Ends the part behind the C struct.
@@ -54,7 +84,7 @@ impl Remote {
     /// `o` was prepared and is not used any more.
     pub(super) unsafe fn finish(o: *mut omapi_object_t) {
         // SAFETY: as the function's.
-        unsafe { (&raw mut (*o.cast::<Self>()).completion).drop_in_place() };
+        unsafe { (&raw mut (*Checked::<Self>::block(o)).completion).drop_in_place() };
     }
 }
 
@@ -73,21 +103,10 @@ pub(super) fn remote_type() -> omapi_object_type_t {
 /// `object` as a remote object, if it is one.
 ///
 /// # Safety
-/// `object` is live.
-pub(super) unsafe fn from_object<'a>(object: *mut omapi_object_t) -> Option<&'a Remote> {
-    // SAFETY: every object of this type was allocated as a `Remote`. The
-    // reference is used for the mutex only; C fields go through raw pointers.
-    unsafe { types::is(object, &symbols::dhcpctl_remote_type).then(|| &*object.cast::<Remote>()) }
-}
-
-/// True when `object` is a remote object.
-///
-/// # Safety
-/// `object` is live.
-#[must_use]
-pub unsafe fn is_remote(object: *mut omapi_object_t) -> bool {
-    // SAFETY: object is live.
-    unsafe { types::is(object, &symbols::dhcpctl_remote_type) }
+/// `object` is NULL or live.
+pub(super) unsafe fn from_object(object: *mut omapi_object_t) -> Option<Checked<Remote>> {
+    // SAFETY: as the function's.
+    unsafe { Checked::new(object) }
 }
 
 /// A copy of the text that came with the last status, which
@@ -100,8 +119,8 @@ pub unsafe fn message(object: *mut omapi_object_t) -> Option<Vec<u8>> {
     // SAFETY: object is live; completions change the text under this lock.
     unsafe {
         let remote = from_object(object)?;
-        let _guard = remote.completion.lock();
-        match (*c_fields(object)).message {
+        let _guard = remote.completion().lock();
+        match (*remote.c()).message {
             m if m.is_null() => None,
             m => match data::view(m) {
                 Datum::String(b) | Datum::Data(b) => Some(b.to_vec()),
@@ -111,27 +130,21 @@ pub unsafe fn message(object: *mut omapi_object_t) -> Option<Vec<u8>> {
     }
 }
 
-/// The part of a remote object that C sees.
-fn c_fields(object: *mut omapi_object_t) -> *mut dhcpctl_remote_object_t {
-    object.cast()
-}
-
 /// A new object of the server's type `object_type`, with a generic object for
 /// its attributes inside; owned by the caller.
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` before initialisation, `ISC_R_NOMEMORY`.
 pub fn new(object_type: &CStr) -> Result<*mut omapi_object_t, Status> {
-    let t = types::get(&symbols::dhcpctl_remote_type)?;
     let rtype = Owned(data::typed_from(object_type.to_bytes(), true)?);
-    // SAFETY: t is registered; the new objects are live and unlinked.
+    let object = TypedRef::<Remote>::allocate()?;
+    // SAFETY: the new objects are live, unlinked, and nobody else knows them.
     unsafe {
         let attributes = ObjectRef::from_raw(generic::new()?);
-        let object = refs::allocate(t, size_of::<dhcpctl_remote_object_t>())?;
-        (*c_fields(object)).rtype = rtype.into_raw();
-        refs::join_new(object, attributes);
-        Ok(object)
+        (*object.get().c()).rtype = rtype.into_raw();
+        refs::join_new(object.as_ptr(), attributes);
     }
+    Ok(object.into_object().into_raw())
 }
 
 /// What to ask of the server.
@@ -159,8 +172,7 @@ pub unsafe fn send(object: *mut omapi_object_t, handle: *mut omapi_object_t, ask
         let Some(remote) = from_object(object) else {
             return Status::INVALID_ARGUMENT;
         };
-        match connection::engine_of(handle)
-            .and_then(|engine| submit(object, remote, handle, &engine, ask))
+        match connection::engine_of(handle).and_then(|engine| submit(remote, handle, &engine, ask))
         {
             Ok(()) => Status::SUCCESS,
             Err(status) => status,
@@ -169,21 +181,19 @@ pub unsafe fn send(object: *mut omapi_object_t, handle: *mut omapi_object_t, ask
 }
 
 /// # Safety
-/// `object` is live and `remote` its Rust view; `handle` is live and has
-/// `engine`.
+/// `remote` is live; `handle` is live and has `engine`.
 unsafe fn submit(
-    object: *mut omapi_object_t,
-    remote: &Remote,
+    remote: Checked<Remote>,
     handle: *mut omapi_object_t,
     engine: &Arc<Conn>,
     ask: Ask,
 ) -> Result<(), Status> {
-    // SAFETY: object is live; its C fields are read through raw pointers, and
+    let (object, c) = (remote.object(), remote.c());
+    // SAFETY: remote is live; its C fields are read through raw pointers, and
     // rtype is not changed after creation.
     unsafe {
-        let c = c_fields(object);
         let attributes = match ask {
-            Ask::Open(_) | Ask::Update => changed_attributes(object, handle)?,
+            Ask::Open(_) | Ask::Update => changed_attributes(remote, handle)?,
             Ask::Refresh | Ask::Remove | Ask::Next => Vec::new(),
         };
         let object_type = match (*c).rtype {
@@ -208,14 +218,14 @@ unsafe fn submit(
             handle,
             attributes: ValueList::from_bytes(&attributes),
         };
-        let before = remote.completion.lock().begin(engine);
+        let before = remote.completion().lock().begin(engine);
         drop(before);
         dispatch::used(engine);
         let ticket = Ticket::about(ObjectRef::new(object));
         let result = engine.submit(&request, ticket);
         stuffing::give_back(attributes);
         result.map(|_| ()).map_err(|(status, ticket)| {
-            remote.completion.lock().take_back();
+            remote.completion().lock().take_back();
             drop(ticket);
             status
         })
@@ -234,79 +244,105 @@ unsafe fn remote_handle(c: *mut dhcpctl_remote_object_t) -> u32 {
 /// Notes the server's handle of the object.
 ///
 /// # Safety
-/// `c` is live.
-pub(super) unsafe fn set_remote_number(c: *mut dhcpctl_remote_object_t, handle: u32) {
+/// `remote` is live.
+pub(super) unsafe fn set_remote_number(remote: Checked<Remote>, handle: u32) {
     // SAFETY: as the function's.
-    unsafe { data::shared(&raw mut (*c).remote_handle).store(handle, Ordering::Relaxed) };
+    unsafe { data::shared(&raw mut (*remote.c()).remote_handle).store(handle, Ordering::Relaxed) };
+}
+
+/// How the last request ended.
+///
+/// # Safety
+/// `remote` is live.
+pub(super) unsafe fn wait_status(remote: Checked<Remote>) -> Status {
+    // SAFETY: as the function's.
+    Status(unsafe { data::shared(&raw mut (*remote.c()).waitstatus).load(Ordering::Relaxed) })
 }
 
 /// Notes how the last request ended.
 ///
 /// # Safety
-/// `c` is live.
-pub(super) unsafe fn set_wait_status(c: *mut dhcpctl_remote_object_t, status: Status) {
+/// `remote` is live.
+pub(super) unsafe fn set_wait_status(remote: Checked<Remote>, status: Status) {
     // SAFETY: as the function's.
-    unsafe { data::shared(&raw mut (*c).waitstatus).store(status.0, Ordering::Relaxed) };
+    unsafe { data::shared(&raw mut (*remote.c()).waitstatus).store(status.0, Ordering::Relaxed) };
+}
+
+/// Exchanges the text that came with the last status.
+///
+/// # Safety
+/// `remote` is live and its completion locked; `text` is NULL or a reference
+/// that is given up.
+pub(super) unsafe fn replace_message(
+    remote: Checked<Remote>,
+    text: *mut omapi_typed_data_t,
+) -> Owned<omapi_typed_data_t> {
+    // SAFETY: as the function's; the member is NULL or a counted reference.
+    Owned(unsafe { (&raw mut (*remote.c()).message).replace(text) })
 }
 
 /// The attributes to send, in wire form. Handlers of program-defined objects
 /// in the chain take part.
 ///
 /// # Safety
-/// `object` is a live remote object, `handle` a live connection handle.
+/// `remote` is live, `handle` a live connection handle.
 unsafe fn changed_attributes(
-    object: *mut omapi_object_t,
+    remote: Checked<Remote>,
     handle: *mut omapi_object_t,
 ) -> Result<Vec<u8>, Status> {
     // SAFETY: as the function's.
     unsafe {
-        match plain_attributes(object) {
+        match plain_attributes(remote) {
             Some(g) => {
                 let mut out = stuffing::spare();
-                generic::append_changed(g, &mut out)?;
+                generic::append_changed(g.get().as_ptr(), &mut out)?;
                 Ok(out)
             }
-            None => stuffing::collect(handle, null_mut(), object),
+            None => stuffing::collect(handle, null_mut(), remote.object()),
         }
     }
 }
 
-/// The generic object of a chain that has only the library's own types, which
-/// needs no handler dispatch; `None` when a program has added to the chain.
+/// The generic object of a remote object whose chain has only the library's own
+/// types, which needs no handler dispatch; `None` when a program has added to
+/// the chain.
 ///
 /// # Safety
-/// `object` is a live remote object.
+/// `remote` is live.
 pub(super) unsafe fn plain_attributes(
-    object: *mut omapi_object_t,
-) -> Option<*mut super::layout::omapi_generic_object_t> {
-    // SAFETY: links keep their targets alive.
+    remote: Checked<Remote>,
+) -> Option<TypedRef<omapi_generic_object_t>> {
+    let object = remote.object();
+    let links = Links::lock();
+    // SAFETY: as the function's; what is linked is live under the lock.
     unsafe {
-        if refs::link(&raw mut (*object).outer).is_some() {
+        if links.outer(object).is_some() {
             return None;
         }
-        let inner = refs::link(&raw mut (*object).inner)?;
-        let g = generic::from_object(inner)?;
-        match refs::link(&raw mut (*inner).inner) {
-            None => Some(g),
-            Some(next) => (types::is(next, &symbols::dhcpctl_callback_type)
-                && refs::link(&raw mut (*next).inner).is_none())
-            .then_some(g),
-        }
+        let g = Checked::new(links.inner(object)?)?;
+        let plain = match links.inner(g.object()) {
+            None => true,
+            Some(next) => {
+                Checked::<dhcpctl_callback_object_t>::new(next).is_some()
+                    && links.inner(next).is_none()
+            }
+        };
+        plain.then(|| TypedRef::another(g))
     }
 }
 
 /// Setting "remote-handle" sets the handle: an integer, or four bytes of data.
 ///
 /// # Safety
-/// `object` is a live remote object.
-pub(super) unsafe fn set_remote_handle(object: *mut omapi_object_t, value: Datum<'_>) -> Status {
+/// `remote` is live.
+pub(super) unsafe fn set_remote_handle(remote: Checked<Remote>, value: Datum<'_>) -> Status {
     let number = match value {
         Datum::Int(_) | Datum::Data(_) => value.number(),
         _ => None,
     };
     match number {
         // SAFETY: as the function's.
-        Some(n) => unsafe { set_remote_number(c_fields(object), n as u32) },
+        Some(n) => unsafe { set_remote_number(remote, n as u32) },
         None => return Status::INVALID_ARGUMENT,
     }
     Status::SUCCESS
@@ -324,15 +360,16 @@ pub unsafe extern "C" fn set_handler(
 ) -> isc_result_t {
     // SAFETY: as the function's.
     unsafe {
-        if h.is_null() || name.is_null() || !is_remote(h) {
+        let Some(remote) = from_object(h).filter(|_| !name.is_null()) else {
             return Status::INVALID_ARGUMENT.0;
-        }
+        };
         if data::data_string_bytes(name) == REMOTE_HANDLE {
-            let datum = match value.is_null() {
-                true => Datum::Other,
-                false => data::view(value),
+            let datum = if value.is_null() {
+                Datum::Other
+            } else {
+                data::view(value)
             };
-            return set_remote_handle(h, datum).0;
+            return set_remote_handle(remote, datum).0;
         }
         match types::set_inner(h, id, name, value) {
             Status::SUCCESS => Status::SUCCESS.0,
@@ -353,7 +390,7 @@ pub unsafe extern "C" fn get_handler(
 ) -> isc_result_t {
     // SAFETY: as the function's.
     unsafe {
-        if h.is_null() || name.is_null() || value.is_null() || !is_remote(h) {
+        if from_object(h).is_none() || name.is_null() || value.is_null() {
             return Status::INVALID_ARGUMENT.0;
         }
         types::get_inner(h, id, name, value).0
@@ -371,10 +408,10 @@ pub unsafe extern "C" fn destroy_handler(
 ) -> isc_result_t {
     // SAFETY: as the function's.
     unsafe {
-        if h.is_null() || !is_remote(h) {
+        let Some(remote) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;
-        }
-        let c = c_fields(h);
+        };
+        let c = remote.c();
         data::dereference(&raw mut (*c).rtype);
         data::dereference(&raw mut (*c).message);
     }
@@ -393,13 +430,12 @@ pub unsafe extern "C" fn signal_handler(
 ) -> isc_result_t {
     // SAFETY: as the function's.
     unsafe {
-        if h.is_null() || name.is_null() || !is_remote(h) {
+        let Some(remote) = from_object(h).filter(|_| !name.is_null()) else {
             return Status::INVALID_ARGUMENT.0;
-        }
-        let c = c_fields(h);
+        };
         match CStr::from_ptr(name).to_bytes() {
             b"updated" => {
-                set_wait_status(c, Status::SUCCESS);
+                set_wait_status(remote, Status::SUCCESS);
                 ticket::clear_flags(h);
             }
             b"status" => {
@@ -408,16 +444,17 @@ pub unsafe extern "C" fn signal_handler(
                 if !message.is_null() {
                     data::reference(&raw mut shared, message);
                 }
+                // What was there is given up without the lock.
                 let old = completion::with(h, |_| {
-                    set_wait_status(c, status);
-                    core::mem::replace(&mut (*c).message, shared)
+                    set_wait_status(remote, status);
+                    replace_message(remote, shared)
                 });
-                drop(Owned(old));
+                drop(old);
             }
             _ => return types::signal_inner(h, name, ap).0,
         }
-        match refs::link(&raw mut (*h).inner) {
-            Some(inner) => variadic::signal_in(inner, c"ready").0,
+        match links::inner(h) {
+            Some(inner) => variadic::signal_in(inner.as_ptr(), c"ready").0,
             None => Status::NOT_FOUND.0,
         }
     }
@@ -434,7 +471,7 @@ pub unsafe extern "C" fn stuff_handler(
 ) -> isc_result_t {
     // SAFETY: as the function's.
     unsafe {
-        if h.is_null() || !is_remote(h) {
+        if from_object(h).is_none() {
             return Status::INVALID_ARGUMENT.0;
         }
         types::stuff_inner(c, id, h).0

@@ -6,7 +6,7 @@ use super::data::{self, Datum};
 use super::refs::{self, ObjectRef};
 use super::remote::{self, Ask};
 use super::value::Owned;
-use super::{auth_key, completion, connection, generic, servers, types};
+use super::{auth_key, completion, connection, generic, links, servers, types};
 use core::ffi::CStr;
 use core::ptr::null_mut;
 use omapi::status::Status;
@@ -141,14 +141,13 @@ pub fn set(object: &ObjectRef, name: &[u8], datum: Option<Datum<'_>>) -> Result<
 /// Shows `f` every attribute of a remote object, in order; a null value as
 /// `None`. `f` runs under the lock of the attributes: it must only copy.
 pub fn each_attribute(object: &ObjectRef, f: &mut dyn FnMut(&[u8], Option<Datum<'_>>)) {
-    // SAFETY: a counted reference keeps the chain alive.
+    // SAFETY: a counted reference; each object inside is held while it is used.
     unsafe {
-        let mut next = Some(object.as_ptr());
-        while let Some(o) = next {
-            if let Some(g) = generic::from_object(o) {
+        let inside = links::inside(object.as_ptr());
+        for o in core::iter::once(object.clone()).chain(inside) {
+            if let Some(g) = generic::from_object(o.as_ptr()) {
                 generic::each(g, f);
             }
-            next = refs::link(&raw mut (*o).inner);
         }
     }
 }

@@ -1,14 +1,16 @@
 //! What an outstanding request leaves with the engine, and how an answer gets
 //! into its object.
 
+use super::checked::Checked;
 use super::completion::{self, Finished};
 use super::data::{self, Datum};
 use super::intake::Intake;
-use super::layout::{dhcpctl_remote_object_t, omapi_generic_object_t, omapi_object_t};
+use super::layout::{omapi_generic_object_t, omapi_object_t};
 use super::names::Names;
-use super::refs::{self, ObjectRef};
+use super::refs::ObjectRef;
+use super::remote::Remote;
 use super::value::Owned;
-use super::{callback, generic, message, remote, types};
+use super::{callback, generic, links, message, remote, types};
 use crate::capi::variadic;
 use core::ptr::null_mut;
 use omapi::request::{Complete, Followup, Outcome};
@@ -101,7 +103,9 @@ fn result_of(outcome: Outcome<'_>) -> What {
     }
 }
 
-/// Takes the outcome into the object that the request was about.
+/// Takes the outcome into the object that the request was about: directly, if it
+/// is a remote object, and nobody but the library is in its chain. To everything
+/// else the answer is told later, through the handlers of its types.
 fn complete(
     object: ObjectRef,
     outcome: Outcome<'_>,
@@ -109,11 +113,15 @@ fn complete(
     tell: bool,
 ) -> Option<Step> {
     // SAFETY: we own a reference.
-    let plain = unsafe { remote::plain_attributes(object.as_ptr()) };
-    let what = match (outcome, plain) {
-        (Outcome::Object { handle, attributes }, Some(g)) => {
-            // SAFETY: as above; g is inside the object.
-            let status = unsafe { take_in(object.as_ptr(), g, handle, attributes, names) };
+    let plain = unsafe {
+        remote::from_object(object.as_ptr())
+            .and_then(|remote| Some((remote, remote::plain_attributes(remote)?)))
+    };
+    let what = match (outcome, &plain) {
+        (Outcome::Object { handle, attributes }, Some((remote, g))) => {
+            let g = g.get().as_ptr();
+            // SAFETY: as above; we own a reference on the attributes too.
+            let status = unsafe { take_in(*remote, g, handle, attributes, names) };
             return end(object, Finished::Answered(status), None);
         }
         (Outcome::Status { code, message }, Some(_)) => {
@@ -136,17 +144,16 @@ fn end(object: ObjectRef, how: Finished, message: Option<&[u8]>) -> Option<Step>
     // SAFETY: we own a reference. The C fields are written under the
     // completion's lock; C reads them after a wait.
     unsafe {
-        let has_callback = callback::of(o).is_some();
-        let is_remote = remote::is_remote(o);
+        let has_callback = callback::is_set(o);
+        let remote = remote::from_object(o);
         let old = completion::with(o, |c| {
-            let mut old = text.unwrap_or(null_mut());
-            if is_remote && matches!(how, Finished::Answered(_)) {
-                let r = o.cast::<dhcpctl_remote_object_t>();
-                remote::set_wait_status(r, how.status());
-                old = core::mem::replace(&mut (*r).message, old);
+            let mut text = Owned(text.unwrap_or(null_mut()));
+            if let (Some(remote), Finished::Answered(status)) = (remote, how) {
+                remote::set_wait_status(remote, status);
+                text = remote::replace_message(remote, text.into_raw());
             }
             c.end(how, has_callback);
-            Owned(old)
+            text
         });
         drop(old);
         has_callback.then_some(Step {
@@ -222,9 +229,9 @@ impl Step {
 /// Takes an answer into a chain of our own types.
 ///
 /// # Safety
-/// `object` is a live remote object with `g` inside.
+/// `remote` and `g`, its attributes, are live.
 unsafe fn take_in(
-    object: *mut omapi_object_t,
+    remote: Checked<Remote>,
     g: *mut omapi_generic_object_t,
     handle: u32,
     attributes: ValueList<'_>,
@@ -235,7 +242,7 @@ unsafe fn take_in(
         let mut intake = Intake::begin(g, names, attributes);
         for (name, bytes) in attributes {
             let status = if name == remote::REMOTE_HANDLE {
-                remote::set_remote_handle(object, Datum::Data(bytes))
+                remote::set_remote_handle(remote, Datum::Data(bytes))
             } else {
                 match intake.set(name, bytes) {
                     Ok(()) => Status::SUCCESS,
@@ -247,7 +254,7 @@ unsafe fn take_in(
             }
         }
         if handle != 0 {
-            remote::set_remote_number(object.cast(), handle);
+            remote::set_remote_number(remote, handle);
         }
         intake.finish();
     }
@@ -318,14 +325,12 @@ unsafe fn set_from_bytes(object: *mut omapi_object_t, name: &[u8], bytes: &[u8])
 /// # Safety
 /// `object` is live.
 pub(super) unsafe fn clear_flags(object: *mut omapi_object_t) {
-    let mut o = object;
-    // SAFETY: links keep their targets alive.
+    // SAFETY: as the function's; each object is held while it is used.
     unsafe {
-        while let Some(inner) = refs::link(&raw mut (*o).inner) {
-            if let Some(g) = generic::from_object(inner) {
+        for o in links::inside(object) {
+            if let Some(g) = generic::from_object(o.as_ptr()) {
                 generic::clear_flags(g);
             }
-            o = inner;
         }
     }
 }

@@ -2,14 +2,16 @@
 //!
 //! Set, get, stuff and signal start at the outermost object of a chain; each
 //! handler passes on to its inner object what is not its own. Handlers may be a
-//! program's, so no lock is held here.
+//! program's, so no lock is held while one runs, but a reference on its object.
 
 use super::layout::{
-    omapi_data_string_t, omapi_object_t, omapi_object_type_t, omapi_typed_data_t, omapi_value_t,
-    va_list,
+    isc_result_t, omapi_data_string_t, omapi_object_t, omapi_object_type_t, omapi_typed_data_t,
+    omapi_value_t, va_list,
 };
+use super::links::{self, Held};
+use super::refs::ObjectRef;
 use super::value::Owned;
-use super::{auth_key, callback, data, generic, message, passing, protocol, refs, remote};
+use super::{auth_key, callback, data, generic, message, passing, protocol, remote};
 use crate::capi::data as symbols;
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::size_of;
@@ -123,20 +125,35 @@ pub fn initialize() -> Result<(), Status> {
     Ok(())
 }
 
-/// The outermost object of the chain.
+/// Calls one of the handlers of an object's type, if it has that one.
 ///
 /// # Safety
-/// `object` is live.
-#[must_use]
-pub unsafe fn outermost(object: *mut omapi_object_t) -> *mut omapi_object_t {
-    let mut o = object;
-    // SAFETY: a link keeps its target alive.
-    unsafe {
-        while let Some(next) = refs::link(&raw mut (*o).outer) {
-            o = next;
-        }
+/// What `call` needs of its arguments.
+unsafe fn ask<H>(
+    object: &Held,
+    pick: impl FnOnce(*const omapi_object_type_t) -> Option<H>,
+    call: impl FnOnce(H, *mut omapi_object_t) -> isc_result_t,
+) -> Option<Status> {
+    let o = object.as_ptr();
+    // SAFETY: a held object is live, and its type lives for ever.
+    let t = unsafe { (*o).r#type };
+    if t.is_null() {
+        return None;
     }
-    o
+    pick(t).map(|handler| Status(call(handler, o)))
+}
+
+/// As [`ask`], of what is inside `object`.
+///
+/// # Safety
+/// As [`ask`]; `object` is live.
+unsafe fn ask_inner<H>(
+    object: *mut omapi_object_t,
+    pick: impl FnOnce(*const omapi_object_type_t) -> Option<H>,
+    call: impl FnOnce(H, *mut omapi_object_t) -> isc_result_t,
+) -> Option<Status> {
+    // SAFETY: as the function's.
+    unsafe { links::inner(object).and_then(|o| ask(&Held::Ours(o), pick, call)) }
 }
 
 /// Sets or, with a NULL value, clears an attribute somewhere along the chain.
@@ -151,11 +168,25 @@ pub unsafe fn set_value(
 ) -> Status {
     // SAFETY: as the function's; the handler belongs to the object's type.
     unsafe {
-        let o = outermost(object);
-        match handlers(o).and_then(|t| (*t).set_value) {
-            Some(set) => Status(set(o, id, name, value)),
-            None => Status::NOT_FOUND,
-        }
+        let o = links::outermost(object);
+        ask(&o, |t| (*t).set_value, |set, o| set(o, id, name, value)).unwrap_or(Status::NOT_FOUND)
+    }
+}
+
+/// What a handler does with a name that is not its own: ask the inner object.
+///
+/// # Safety
+/// As [`set_value`].
+pub unsafe fn set_inner(
+    object: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    name: *mut omapi_data_string_t,
+    value: *mut omapi_typed_data_t,
+) -> Status {
+    // SAFETY: as the function's; the handler belongs to the object's type.
+    unsafe {
+        ask_inner(object, |t| (*t).set_value, |set, o| set(o, id, name, value))
+            .unwrap_or(Status::NOT_FOUND)
     }
 }
 
@@ -172,11 +203,25 @@ pub unsafe fn get_value(
 ) -> Status {
     // SAFETY: as the function's; the handler belongs to the object's type.
     unsafe {
-        let o = outermost(object);
-        match handlers(o).and_then(|t| (*t).get_value) {
-            Some(get) => Status(get(o, id, name, value)),
-            None => Status::NOT_FOUND,
-        }
+        let o = links::outermost(object);
+        ask(&o, |t| (*t).get_value, |get, o| get(o, id, name, value)).unwrap_or(Status::NOT_FOUND)
+    }
+}
+
+/// As [`set_inner`], for getting.
+///
+/// # Safety
+/// As [`get_value`].
+pub unsafe fn get_inner(
+    object: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    name: *mut omapi_data_string_t,
+    value: *mut *mut omapi_value_t,
+) -> Status {
+    // SAFETY: as the function's; the handler belongs to the object's type.
+    unsafe {
+        ask_inner(object, |t| (*t).get_value, |get, o| get(o, id, name, value))
+            .unwrap_or(Status::NOT_FOUND)
     }
 }
 
@@ -213,65 +258,13 @@ pub unsafe fn stuff_values(
 ) -> Status {
     // SAFETY: as the function's; the handler belongs to the object's type.
     unsafe {
-        let o = outermost(object);
-        match handlers(o).and_then(|t| (*t).stuff_values) {
-            Some(stuff) => Status(stuff(connection, id, o)),
-            None => Status::NOT_FOUND,
-        }
-    }
-}
-
-/// The type of an object, unless it has none.
-///
-/// # Safety
-/// `object` is live.
-unsafe fn handlers(object: *mut omapi_object_t) -> Option<*mut omapi_object_type_t> {
-    // SAFETY: object is live.
-    let t = unsafe { (*object).r#type };
-    (!t.is_null()).then_some(t)
-}
-
-/// What a handler does with a name that is not its own: ask the inner object.
-///
-/// # Safety
-/// As [`set_value`].
-pub unsafe fn set_inner(
-    object: *mut omapi_object_t,
-    id: *mut omapi_object_t,
-    name: *mut omapi_data_string_t,
-    value: *mut omapi_typed_data_t,
-) -> Status {
-    // SAFETY: as the function's.
-    unsafe {
-        let Some(inner) = refs::link(&raw mut (*object).inner) else {
-            return Status::NOT_FOUND;
-        };
-        match handlers(inner).and_then(|t| (*t).set_value) {
-            Some(set) => Status(set(inner, id, name, value)),
-            None => Status::NOT_FOUND,
-        }
-    }
-}
-
-/// As [`set_inner`], for getting.
-///
-/// # Safety
-/// As [`get_value`].
-pub unsafe fn get_inner(
-    object: *mut omapi_object_t,
-    id: *mut omapi_object_t,
-    name: *mut omapi_data_string_t,
-    value: *mut *mut omapi_value_t,
-) -> Status {
-    // SAFETY: as the function's.
-    unsafe {
-        let Some(inner) = refs::link(&raw mut (*object).inner) else {
-            return Status::NOT_FOUND;
-        };
-        match handlers(inner).and_then(|t| (*t).get_value) {
-            Some(get) => Status(get(inner, id, name, value)),
-            None => Status::NOT_FOUND,
-        }
+        let o = links::outermost(object);
+        ask(
+            &o,
+            |t| (*t).stuff_values,
+            |stuff, o| stuff(connection, id, o),
+        )
+        .unwrap_or(Status::NOT_FOUND)
     }
 }
 
@@ -284,19 +277,19 @@ pub unsafe fn stuff_inner(
     id: *mut omapi_object_t,
     object: *mut omapi_object_t,
 ) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: as the function's; the handler belongs to the object's type.
     unsafe {
-        let Some(inner) = refs::link(&raw mut (*object).inner) else {
-            return Status::SUCCESS;
-        };
-        match handlers(inner).and_then(|t| (*t).stuff_values) {
-            Some(stuff) => Status(stuff(connection, id, inner)),
-            None => Status::SUCCESS,
-        }
+        ask_inner(
+            object,
+            |t| (*t).stuff_values,
+            |stuff, o| stuff(connection, id, o),
+        )
+        .unwrap_or(Status::SUCCESS)
     }
 }
 
-/// As [`set_inner`], for signals.
+/// As [`set_inner`], for signals. (`omapi_signal` begins at the outermost
+/// object: see `variadic.c`.)
 ///
 /// # Safety
 /// `object` and `name` are live, `ap` is what the handler was given.
@@ -305,14 +298,28 @@ pub unsafe fn signal_inner(
     name: *const c_char,
     ap: va_list,
 ) -> Status {
+    // SAFETY: as the function's; the handler belongs to the object's type.
+    unsafe {
+        ask_inner(
+            object,
+            |t| (*t).signal_handler,
+            |handle, o| handle(o, name, ap),
+        )
+        .unwrap_or(Status::NOT_FOUND)
+    }
+}
+
+/// The outermost object of the chain, with a reference, for `variadic.c`.
+///
+/// # Safety
+/// `object` is live.
+#[must_use]
+pub unsafe fn outermost(object: *mut omapi_object_t) -> ObjectRef {
     // SAFETY: as the function's.
     unsafe {
-        let Some(inner) = refs::link(&raw mut (*object).inner) else {
-            return Status::NOT_FOUND;
-        };
-        match handlers(inner).and_then(|t| (*t).signal_handler) {
-            Some(handle) => Status(handle(inner, name, ap)),
-            None => Status::NOT_FOUND,
+        match links::outermost(object) {
+            Held::Ours(o) => o,
+            Held::Callers(o) => ObjectRef::new(o),
         }
     }
 }

@@ -405,13 +405,19 @@ mod tests {
         let target = Target::parse(name).unwrap().unwrap();
         let c = KeaConnection::start(target, || {}).unwrap();
         let mut st = c.state.lock();
-        st.transport.driver.as_mut().unwrap().set_addresses(addresses);
+        st.transport
+            .driver
+            .as_mut()
+            .unwrap()
+            .set_addresses(addresses);
         drop(st);
         c
     }
 
     fn ready(c: &KeaConnection<Never>) -> Waited {
-        c.wait(Some(Instant::now() + LONG), &mut |phase| phase == Phase::Ready)
+        c.wait(Some(Instant::now() + LONG), &mut |phase| {
+            phase == Phase::Ready
+        })
     }
 
     fn addresses(c: &KeaConnection<Never>) -> Vec<SocketAddr> {
