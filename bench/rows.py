@@ -82,17 +82,21 @@ def others(lab, table):
     """The genuine client and pypureomapi, one lookup at a time."""
     server, count = "dhcpd", 1000
     first = FIRST.rsplit(".", 1)[0]
-    lookups = [f"new lease\nset ip-address = {first}.{i % 250}\nopen\nclose\n" for i in range(count)]
-    connect = "server 127.0.0.1\nport 7911\nconnect\n"
 
-    def omshell(commands):
+    def script(lookups):
+        lines = ["server 127.0.0.1\nport 7911\nconnect\n"]
+        for i in range(lookups):
+            lines.append(f"new lease\nset ip-address = {first}.{i % 250}\nopen\nclose\n")
+        return "".join(lines)
+
+    def omshell(lookups):
         start = time.monotonic()
-        lab.run(server, tool("omshell"), stdin=commands)
+        lab.run(server, tool("omshell"), stdin=script(lookups))
         return time.monotonic() - start
 
     def genuine():
         # Without what its start and the connection take.
-        return omshell(connect + "".join(lookups)) - omshell(connect)
+        return omshell(count) - omshell(0)
 
     sides = {"ours": lambda: lab.seconds(server, *lab.client("lookup", count)), "omshell": genuine}
     pure = ["/usr/bin/python3", HERE / "pure.py", "lookup", count]
@@ -106,6 +110,22 @@ def others(lab, table):
         note = f", {s.rate(other, count):,.0f}/s"
         table.row(f"sequential lookups/s, ours : {other}", s.ratio("ours", other), note=note)
 
+    # These do not depend on how busy the machine is.
+    commands = {
+        "ours": lambda n: (lab.client("lookup", n), None),
+        "omshell": lambda n: ([tool("omshell")], script(n)),
+        "pypureomapi": lambda n: ([*pure[:-1], n], None),
+    }
+    for name in sides:
+        # Python is slow under valgrind.
+        n = 50 if name == "pypureomapi" else 200
+        for what, count_of in [("instructions", collected), ("system calls", called)]:
+            once, twice = (
+                count_of(lab, server, *command, stdin=stdin)
+                for command, stdin in (commands[name](n * k) for k in (1, 2))
+            )
+            table.row(f"{what} per lookup, dhcpd, {name}", Figure((twice - once) / n))
+
 
 def collected(lab, server, *command, key=False, stdin=None):
     """Instructions of a run, by callgrind."""
@@ -118,6 +138,15 @@ def collected(lab, server, *command, key=False, stdin=None):
             if found:
                 return int(found[1])
     raise RuntimeError("callgrind wrote no total")
+
+
+def called(lab, server, *command, stdin=None):
+    """System calls of a run, by strace."""
+    out = lab.path("strace.out")
+    lab.run(server, tool("strace"), "-f", "-c", "-o", out, *command, stdin=stdin)
+    with open(out) as text:
+        # time, seconds, usecs/call, calls[, errors], "total"
+        return int([line for line in text if line.endswith("total\n")][0].split()[3])
 
 
 def stepped(lab, server, *command, key=False):
@@ -158,16 +187,8 @@ def instructions(lab, table):
 def calls(lab, table):
     """System calls for each lookup."""
     n = 500
-    counted = lab.path("strace.out")
-
-    def total(count):
-        command = [tool("strace"), "-f", "-c", "-o", counted, *lab.client("lookup", count)]
-        lab.run("own server", *command)
-        with open(counted) as text:
-            # time, seconds, usecs/call, calls[, errors], "total"
-            return int([line for line in text if line.endswith("total\n")][0].split()[3])
-
-    per_lookup = (total(2 * n) - total(n)) / n
+    once, twice = (called(lab, "own server", *lab.client("lookup", n * k)) for k in (1, 2))
+    per_lookup = (twice - once) / n
     table.row("system calls per sequential lookup", Figure(per_lookup), at_most=3)
 
 

@@ -3,6 +3,7 @@
 #![allow(missing_docs)] // nobody reads them but us
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 /// Names of the crates in a normal build of the library.
@@ -49,22 +50,51 @@ fn no_json_and_no_http_without_kea() {
     println!("for Kea: {more:?}");
 }
 
-/// Every crate of Cargo.toml has its row in README.md.
+/// The manifests that the library is made of: its own, and those of our crates
+/// in its build.
+fn manifests() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let built = crates(&[]);
+    let mut all = vec![root.join("Cargo.toml")];
+    for entry in std::fs::read_dir(root.join("crates")).unwrap() {
+        let folder = entry.unwrap().path();
+        if built.contains(&*folder.file_name().unwrap().to_string_lossy()) {
+            all.push(folder.join("Cargo.toml"));
+        }
+    }
+    assert!(all.len() > 1, "{built:?}");
+    all.iter()
+        .map(|path| std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{path:?}: {e}")))
+        .collect()
+}
+
+/// Names of what a manifest depends on, but for crates of the workspace's own.
+fn dependencies(manifest: &str) -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (_, rest) = manifest.split_once("\n[dependencies]\n").unwrap();
+    let section = rest.split("\n[").next().unwrap_or_default();
+    section
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(name, _)| name.trim_end_matches(".workspace").to_owned())
+        .filter(|name| !root.join("crates").join(name).exists())
+        .collect()
+}
+
+/// The table of crates in README.md names each dependency of the library, and
+/// nothing else.
 #[test]
 fn readme_names_them_all() {
     let readme = include_str!("../README.md");
-    let manifest = include_str!("../Cargo.toml");
-    let (_, rest) = manifest.split_once("\n[dependencies]\n").unwrap();
-    let (section, _) = rest.split_once("\n[").unwrap();
-    let rows: Vec<&str> = readme.lines().filter(|l| l.starts_with("| ")).collect();
-    for line in section.lines().filter(|l| !l.starts_with('#')) {
-        let Some((name, _)) = line.split_once(" = ") else {
-            continue;
-        };
-        let listed = rows.iter().any(|row| {
-            let names = row.trim_matches('|').split('|').next().unwrap_or_default();
-            names.split([',', ' ']).any(|n| n == name)
-        });
-        assert!(listed, "{name}");
-    }
+    let (_, rest) = readme.split_once("\n| crate | for |\n|---|---|\n").unwrap();
+    let (table, _) = rest.split_once("\n\n").unwrap();
+    let listed: BTreeSet<String> = table
+        .lines()
+        .filter_map(|row| row.trim_matches('|').split('|').next())
+        .flat_map(|names| names.split(','))
+        .map(|name| name.trim().to_owned())
+        .collect();
+    let used: BTreeSet<String> = manifests().iter().flat_map(|m| dependencies(m)).collect();
+    assert_eq!(listed, used);
 }
