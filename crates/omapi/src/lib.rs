@@ -1,4 +1,5 @@
 #![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
 //! OMAPI, the management protocol of ISC's DHCP server: both sides of it,
 //! without I/O and without a clock.
 //!
@@ -8,7 +9,12 @@
 //! answered, and [`client`] is a client's side of a connection.
 
 pub mod auth;
+mod buffers;
 pub mod client;
 pub mod request;
 pub mod status;
 pub mod wire;
+
+pub use auth::{Algorithm, Key};
+pub use request::{Operation, Outcome, Request};
+pub use status::Status;
