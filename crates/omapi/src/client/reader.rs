@@ -139,29 +139,147 @@ mod tests {
     use crate::wire::{Encoder, INTRODUCTION, Value};
     use std::sync::Arc;
 
-    /// COMPATIBILITY.md, row 34: anybody could have written the text.
-    #[test]
-    fn an_unsigned_error_counts_without_its_text() {
-        let mut message = Vec::new();
-        let mut e = Encoder::begin(&mut message, op::STATUS, 0, 9, 7);
-        e.value(b"result", Value::Int(Status::INVALID_KEY.0))
-            .unwrap();
-        e.value(b"message", Value::Bytes(b"forged")).unwrap();
-        e.next_list();
-        e.finish(0, 0);
-        let mut reader = Reader::new(Limits::default());
-        reader.verify_with(Signer {
+    fn signer() -> Signer {
+        Signer {
             authid: 1,
             key: Arc::new(Key::new(Algorithm::Md5, b"secret")),
-        });
-        let bytes = [&INTRODUCTION[..], &message].concat();
-        reader.space()[..bytes.len()].copy_from_slice(&bytes);
-        reader.filled(bytes.len());
+        }
+    }
+
+    /// A message with a result, or an object if there is none.
+    fn message(op: u32, authid: u32, result: Option<Status>, key: Option<&Key>) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut e = Encoder::begin(&mut out, op, 4, 9, 7);
+        if let Some(Status(code)) = result {
+            e.value(b"result", Value::Int(code)).unwrap();
+            e.value(b"message", Value::Bytes(b"words")).unwrap();
+        }
+        e.next_list();
+        if result.is_none() {
+            e.value(b"name", Value::Bytes(b"x")).unwrap();
+        }
+        let range = e.finish(authid, key.map_or(0, |key| key.algorithm().len() as u32));
+        if let Some(key) = key {
+            key.append_signature(&mut out, range);
+        }
+        out
+    }
+
+    /// What comes of these bytes behind an introduction.
+    fn receive(verifier: Option<Signer>, bytes: &[u8]) -> Result<String, Status> {
+        let mut reader = Reader::new(Limits::default());
+        if let Some(signer) = verifier {
+            reader.verify_with(signer);
+        }
+        let all = [&INTRODUCTION[..], bytes].concat();
+        reader.space()[..all.len()].copy_from_slice(&all);
+        reader.filled(all.len());
         assert!(matches!(reader.receive(), Ok(Some(Received::Introduction))));
-        let answer = reader.receive();
-        let Ok(Some(Received::Answer(7, _, Outcome::Status { code, message }))) = answer else {
-            panic!("no answer");
-        };
-        assert_eq!((code, message), (Status::INVALID_KEY, None));
+        match reader.receive()? {
+            Some(Received::Answer(7, size, outcome)) => {
+                assert_eq!(size, bytes.len());
+                Ok(match outcome {
+                    Outcome::Object { handle, .. } => format!("object {handle}"),
+                    Outcome::Status { code, message } => {
+                        let message = message.map(<[u8]>::escape_ascii);
+                        format!(
+                            "{} {}",
+                            code.0,
+                            message.map_or("-".into(), |m| m.to_string())
+                        )
+                    }
+                    Outcome::Lost(_) => panic!("lost"),
+                })
+            }
+            _ => panic!("no answer"),
+        }
+    }
+
+    #[test]
+    fn messages_without_a_key() {
+        let broken = Err(Status::PROTOCOL_ERROR);
+        let found = Some(Status::NOT_FOUND);
+        let key = signer().key;
+        for (message, expected) in [
+            (message(op::UPDATE, 0, None, None), Ok("object 4".into())),
+            (message(op::UPDATE, 0, found, None), Ok("393219 -".into())),
+            (message(op::STATUS, 0, found, None), Ok("23 words".into())),
+            (message(op::STATUS, 0, None, None), Ok("34 -".into())),
+            (message(op::OPEN, 0, None, None), broken.clone()),
+            (message(op::REFRESH, 0, None, None), broken.clone()),
+            (message(9, 0, found, None), broken.clone()),
+            // Nobody can have signed it, or said that he did.
+            (message(op::UPDATE, 1, None, None), broken.clone()),
+            (message(op::UPDATE, 1, None, Some(&key)), broken.clone()),
+            (message(op::UPDATE, 0, None, Some(&key)), broken),
+        ] {
+            assert_eq!(receive(None, &message), expected);
+        }
+        let mut empty = message(op::STATUS, 0, found, None);
+        let text = empty.windows(5).position(|w| w == b"words").unwrap();
+        empty.drain(text..text + 5);
+        empty[text - 1] = 0;
+        assert_eq!(receive(None, &empty), Ok("23 -".into()));
+    }
+
+    #[test]
+    fn only_two_errors_are_believed_without_a_signature() {
+        let key = signer().key;
+        let other = Key::new(Algorithm::Md5, b"other");
+        let broken = Err(Status::PROTOCOL_ERROR);
+        let found = Some(Status::NOT_FOUND);
+        for (message, expected) in [
+            (
+                message(op::UPDATE, 1, None, Some(&key)),
+                Ok("object 4".into()),
+            ),
+            (
+                message(op::STATUS, 1, found, Some(&key)),
+                Ok("23 words".into()),
+            ),
+            (message(op::UPDATE, 1, None, Some(&other)), broken.clone()),
+            (message(op::UPDATE, 2, None, Some(&key)), broken.clone()),
+            (message(op::UPDATE, 0, None, Some(&key)), broken.clone()),
+            (message(op::UPDATE, 1, None, None), broken.clone()),
+            (message(op::UPDATE, 0, None, None), broken.clone()),
+            (message(op::STATUS, 0, found, None), broken.clone()),
+            (
+                message(op::STATUS, 0, Some(Status::SUCCESS), None),
+                broken.clone(),
+            ),
+            (message(op::STATUS, 1, Some(Status::NO_KEYS), None), broken),
+            // Anybody could have written the text (COMPATIBILITY.md, row 34).
+            (
+                message(op::STATUS, 0, Some(Status::NO_KEYS), None),
+                Ok("393225 -".into()),
+            ),
+            (
+                message(op::STATUS, 0, Some(Status::INVALID_KEY), None),
+                Ok("393227 -".into()),
+            ),
+        ] {
+            assert_eq!(receive(Some(signer()), &message), expected);
+        }
+    }
+
+    #[test]
+    fn what_a_program_sees_of_a_server_that_breaks_the_protocol() {
+        for (intro, expected) in [
+            ([0, 0, 0, 99, 0, 0, 0, 24], Status::VERSION_MISMATCH),
+            ([0, 0, 0, 100, 0, 0, 0, 20], Status::PROTOCOL_ERROR),
+        ] {
+            let mut reader = Reader::new(Limits::default());
+            reader.space()[..8].copy_from_slice(&intro);
+            reader.filled(7);
+            assert!(matches!(reader.receive(), Ok(None)));
+            reader.filled(1);
+            assert_eq!(reader.receive().err(), Some(expected));
+        }
+        // A length beyond the limits is no argument of the program's.
+        let mut long = message(op::UPDATE, 0, None, None);
+        let at = long.len() - 7;
+        assert_eq!(long[at..at + 4], [0, 0, 0, 1]);
+        long[at] = 0xff;
+        assert_eq!(receive(None, &long), Err(Status::PROTOCOL_ERROR));
     }
 }

@@ -344,3 +344,6 @@ impl<T> Session<T> {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,8 @@ mod keyring;
 mod open;
 mod reply;
 mod session;
+#[cfg(test)]
+mod tests;
 
 pub use keyring::{Keyring, UnknownKey};
 pub use open::{Opening, opening};
