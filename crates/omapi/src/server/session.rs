@@ -9,6 +9,7 @@ use crate::refusals::{self, Refusal};
 use crate::request::{Operation, Outcome, Request, flags};
 use crate::status::Status;
 use crate::wire::{Frame, INTRODUCTION, Limits, ValueList, op};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What a server is told about its clients, the same for all.
@@ -73,7 +74,7 @@ pub struct Session {
     inbox: Inbox,
     answers: Answers,
     /// Places of the keys that this client has opened.
-    opened: Vec<usize>,
+    opened: BTreeSet<usize>,
 }
 
 impl Session {
@@ -86,7 +87,7 @@ impl Session {
         Self {
             inbox: Inbox::new(config.limits),
             answers,
-            opened: Vec::new(),
+            opened: BTreeSet::new(),
             config,
         }
     }
@@ -175,7 +176,7 @@ impl Session {
 struct Exchange<'a, S> {
     keyring: &'a Keyring,
     answers: &'a mut Answers,
-    opened: &'a mut Vec<usize>,
+    opened: &'a mut BTreeSet<usize>,
     store: &'a mut S,
 }
 
@@ -306,8 +307,8 @@ impl<S: Store> Exchange<'_, S> {
                 let new = || self.store.new_handle(asker.id);
                 let handle = self.keyring.entry(at).handle_or(new);
                 self.answers.authenticator(self.keyring, asker, at);
-                if handle != 0 && !self.opened.contains(&at) {
-                    self.opened.push(at);
+                if handle != 0 {
+                    self.opened.insert(at);
                 }
             }
         }

@@ -671,6 +671,26 @@ fn a_key_without_a_handle_does_not_sign() {
 }
 
 #[test]
+fn a_handle_from_another_connection_does_not_sign() {
+    let config = Arc::new(Config {
+        keyring: keyring(),
+        ..Config::default()
+    });
+    let both: Values<'_> = &[("name", b"boss"), ("algorithm", &sha256())];
+    let [mut session, mut other] = [0, 1].map(|_| {
+        let mut session = Session::new(Arc::clone(&config), 1);
+        session.sent(INTRODUCTION.len());
+        receive(&mut session, &INTRODUCTION);
+        session
+    });
+    // Opened here before there was a handle, and there with one.
+    assert_eq!(ask(&mut session, &open_key(0, &[], both)).object().0, 0);
+    let handle = select(&mut other);
+    receive(&mut session, &signed(op::REFRESH, 7, handle));
+    assert_eq!(session.serve(&mut Late::default()), Err(End::Violation));
+}
+
+#[test]
 fn answers_come_late_and_in_any_order() {
     let mut session = server(Config::default());
     let mut store = Late::default();
