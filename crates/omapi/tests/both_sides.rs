@@ -51,7 +51,13 @@ impl Answer {
     }
 }
 
-fn list(values: &[(&str, &[u8])]) -> Vec<u8> {
+/// Names and values of attributes.
+type Values<'a> = &'a [(&'a str, &'a [u8])];
+
+/// A request: operation, handle, attributes.
+type Asked<'a> = (Operation<'a>, u32, Values<'a>);
+
+fn list(values: Values<'_>) -> Vec<u8> {
     let mut list = Vec::new();
     for (name, value) in values {
         Encoder::put(&mut list, name.as_bytes(), Value::Bytes(value)).unwrap();
@@ -218,7 +224,7 @@ impl Pair {
     }
 
     /// Sends requests at once and returns their answers in their order.
-    fn ask(&mut self, requests: &[(Operation<'_>, u32, &[(&str, &[u8])])]) -> Vec<Answer> {
+    fn ask(&mut self, requests: &[Asked<'_>]) -> Vec<Answer> {
         for (ticket, (operation, handle, attributes)) in requests.iter().enumerate() {
             let attributes = list(attributes);
             let request = Request {
@@ -282,45 +288,42 @@ fn all_ways(mut test: impl FnMut(&mut Pair, u32)) {
 #[test]
 fn every_operation() {
     let exclusive = flags::CREATE | flags::EXCLUSIVE;
+    let open_handle = Operation::Open {
+        object_type: None,
+        flags: 0,
+    };
+    let notify = Operation::Message {
+        op: op::NOTIFY,
+        rid: 0,
+        values: ValueList::default(),
+    };
+    let named: Values<'_> = &[("name", b"one"), ("value", &[0; 500])];
+    let changed: Values<'_> = &[("name", b"one"), ("null", b"")];
     all_ways(|pair, first| {
         let done = Answer::refusal(Status::SUCCESS, "");
-        let gone = Answer::refusal(Status::NOT_FOUND, refusals::NO_MATCHING_HANDLE);
         let missed = Answer::refusal(Status::NOT_FOUND, refusals::NO_OBJECT_MATCHES);
-        let named: &[(&str, &[u8])] = &[("name", b"one"), ("value", &[0; 500])];
-        let one = Answer::Object(first, list(named));
-        assert_eq!(pair.ask(&[(open(0), 0, named)]), [missed.clone()]);
-        assert_eq!(pair.ask(&[(open(exclusive), 0, named)]), [one.clone()]);
-        assert_eq!(pair.ask(&[(open(0), 0, &named[..1])]), [one.clone()]);
         let exists = Answer::refusal(Status::EXISTS, refusals::ALREADY_EXISTS);
-        assert_eq!(pair.ask(&[(open(exclusive), 0, named)]), [exists]);
-        assert_eq!(pair.ask(&[(Operation::Refresh, first, &[])]), [one]);
-
-        let changed: &[(&str, &[u8])] = &[("name", b"one"), ("null", b"")];
-        let one = Answer::Object(first, list(changed));
-        assert_eq!(
-            pair.ask(&[(Operation::Update, first, changed)]),
-            [done.clone()]
-        );
-        assert_eq!(
-            pair.ask(&[(open(flags::UPDATE), 0, changed)]),
-            [one.clone()]
-        );
-        let by_handle = Operation::Open {
-            object_type: None,
-            flags: 0,
-        };
-        assert_eq!(pair.ask(&[(by_handle, first, &[])]), [one]);
-
-        let notify = Operation::Message {
-            op: op::NOTIFY,
-            rid: 0,
-            values: ValueList::default(),
-        };
+        let gone = Answer::refusal(Status::NOT_FOUND, refusals::NO_MATCHING_HANDLE);
         let no_notify = Answer::refusal(Status::NOT_IMPLEMENTED, refusals::NO_NOTIFY);
-        assert_eq!(pair.ask(&[(notify, first, &[])]), [no_notify]);
-        assert_eq!(pair.ask(&[(Operation::Remove, first, &[])]), [done]);
-        assert_eq!(pair.ask(&[(Operation::Refresh, first, &[])]), [gone]);
-        assert_eq!(pair.ask(&[(open(0), 0, changed)]), [missed]);
+        let one = Answer::Object(first, list(named));
+        let changed_one = Answer::Object(first, list(changed));
+        for (operation, handle, attributes, expected) in [
+            (open(0), 0, named, &missed),
+            (open(exclusive), 0, named, &one),
+            (open(0), 0, &named[..1], &one),
+            (open(exclusive), 0, named, &exists),
+            (Operation::Refresh, first, &[], &one),
+            (Operation::Update, first, changed, &done),
+            (open(flags::UPDATE), 0, changed, &changed_one),
+            (open_handle, first, &[], &changed_one),
+            (notify, first, &[], &no_notify),
+            (Operation::Remove, first, &[], &done),
+            (Operation::Refresh, first, &[], &gone),
+            (open(0), 0, changed, &missed),
+        ] {
+            let answers = pair.ask(&[(operation, handle, attributes)]);
+            assert_eq!(answers, std::slice::from_ref(expected), "{operation:?}");
+        }
     });
 }
 

@@ -299,7 +299,7 @@ fn bytes_are_sent_in_any_pieces() {
         let n = session.sendable(false).len().min(5);
         all.extend_from_slice(&session.sendable(false)[..n]);
         session.sent(n);
-        if all.len() % 4 == 0 && queued < 20 {
+        if all.len().is_multiple_of(4) && queued < 20 {
             queued += 1;
             session.submit(&refresh(queued), queued).unwrap();
         }
@@ -410,7 +410,7 @@ fn a_pile_of_requests() {
     assert_eq!(piled, [2 * pile, 3 * pile]);
     // What was sent is in no pile.
     session.submit(&refresh(0), 0).unwrap();
-    while session.next_id % pile != 0 {
+    while !session.next_id.is_multiple_of(pile) {
         session.submit(&refresh(0), 0).unwrap();
     }
     assert!(session.is_piling_up());
