@@ -182,6 +182,30 @@ fn server_with_a_key() {
     println!("{rounds} variations");
 }
 
+#[test]
+fn client_without_a_key() {
+    let inputs = recorded("c2s");
+    let mut served = 0;
+    let rounds = feed(&inputs, 0xc1, |bytes| {
+        served += oracle::client(bytes, false);
+    });
+    println!("{rounds} variations, {served} requests");
+    assert!(
+        served > rounds / 10,
+        "most variations get nowhere: {served}"
+    );
+}
+
+/// None of the recorded keys is ours: nothing that is signed gets to the store.
+#[test]
+fn client_with_a_key() {
+    let inputs = recorded("c2s");
+    let rounds = feed(&inputs, 0xc2, |bytes| {
+        assert_eq!(oracle::client(bytes, true), 0);
+    });
+    println!("{rounds} variations");
+}
+
 /// One recorded exchange with a Kea.
 #[cfg(feature = "kea")]
 struct Exchange {

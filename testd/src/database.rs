@@ -1,6 +1,5 @@
 //! Everything the server knows, behind one lock.
 
-use crate::objects::authenticator::Authenticator;
 use crate::objects::class::Classes;
 use crate::objects::failover::Peer;
 use crate::objects::group::Groups;
@@ -26,9 +25,6 @@ pub(crate) struct Database {
     pub(crate) options: BTreeSet<Vec<u8>>,
     pub(crate) peers: Vec<Peer>,
     pub(crate) interfaces: Interfaces,
-    pub(crate) authenticators: Vec<Authenticator>,
-    /// Name of the key that every client must sign with.
-    pub(crate) omapi_key: Option<Vec<u8>>,
     /// A client has asked for the end of the server.
     pub(crate) shutdown: bool,
     /// Seconds since 1970; see [`crate::Config::now`].
@@ -53,8 +49,6 @@ impl Database {
                 .map(|p| Peer::new(p, now))
                 .collect(),
             interfaces: Interfaces::new(&config.interfaces),
-            authenticators: config.conf.keys.iter().map(Authenticator::new).collect(),
-            omapi_key: config.conf.omapi_key.clone(),
             shutdown: false,
             now,
         };
@@ -101,7 +95,10 @@ impl Database {
         value: &[u8],
     ) -> Result<Option<ObjectRef>, Status> {
         let handle = <[u8; 4]>::try_from(value).map_err(|_| Status::INVALID_ARGUMENT)?;
-        match self.resolve(u32::from_be_bytes(handle)) {
+        let handle = u32::from_be_bytes(handle);
+        match self.resolve(handle) {
+            // An object too, and never of this kind.
+            None if self.handles.reserved.contains(&handle) => Err(Status::INVALID_ARGUMENT),
             Some(object) if object.kind() != kind => Err(Status::INVALID_ARGUMENT),
             found => Ok(found),
         }
@@ -114,6 +111,8 @@ pub(crate) struct Handles {
     last: u32,
     by_object: HashMap<ObjectRef, u32>,
     by_handle: HashMap<u32, ObjectRef>,
+    /// Those of keys, which are objects for clients, and are not kept here.
+    reserved: BTreeSet<u32>,
 }
 
 impl Handles {
@@ -137,6 +136,13 @@ impl Handles {
     pub(crate) fn transient(&mut self) -> u32 {
         self.last = self.last.wrapping_add(1).max(1);
         self.last
+    }
+
+    /// A handle for a key.
+    pub(crate) fn reserve(&mut self) -> u32 {
+        let handle = self.transient();
+        self.reserved.insert(handle);
+        handle
     }
 
     /// The object is no more; so is its handle.

@@ -1,10 +1,11 @@
 //! A small OMAPI server that answers as dhcpd does.
 //!
-//! Bytes come in at `server` (listener, threads) and `connection` (one
-//! client: messages, signatures). `request` has the rules of open, refresh,
-//! update and delete, `answer` writes what comes of them. `objects` has one
-//! file for each kind of object, and `database` holds them. `text` reads
-//! dhcpd.conf and dhcpd.leases.
+//! The protocol is [`omapi::server`]'s; this crate is a store behind it. Bytes
+//! come in at `server` (listener, threads) and `connection` (one client).
+//! `store` is where the protocol's sessions hand over a request, and has dhcpd's
+//! ways with handles; `request` has the rules of open, refresh, update and delete.
+//! `objects` has one file for each kind of object, and `database` holds them.
+//! `text` reads dhcpd.conf and dhcpd.leases.
 //!
 //! What was observed of dhcpd 4.4.3-P1 is done alike: result codes, texts, the
 //! order of attributes, handles. `tests/golden.rs` replays recorded sessions.
@@ -12,12 +13,12 @@
 //! argument"; where dhcpd sends stray memory, a constant is sent; messages
 //! beyond the limits of [`omapi::wire::Limits`] end the connection.
 
-mod answer;
 mod connection;
 mod database;
 mod objects;
 mod request;
 mod server;
+mod store;
 pub mod text;
 
 pub use server::Server;

@@ -1,8 +1,11 @@
 //! The listener and its threads.
 
 use crate::Config;
-use crate::connection::{self, End};
+use crate::connection;
 use crate::database::Database;
+use crate::text::conf::Conf;
+use omapi::auth::Key;
+use omapi::server::{self, End, Keyring};
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -23,6 +26,7 @@ pub struct Server {
 }
 
 struct Shared {
+    protocol: Arc<server::Config>,
     db: Mutex<Database>,
     open: Mutex<Open>,
     addr: SocketAddr,
@@ -50,13 +54,10 @@ impl Server {
     /// The address cannot be bound, a thread cannot be started, or the
     /// `omapi-key` names no key.
     pub fn start(config: Config) -> io::Result<Self> {
-        let conf = &config.conf;
-        if let Some(name) = &conf.omapi_key
-            && !conf.keys.iter().any(|k| k.name.eq_ignore_ascii_case(name))
-        {
-            let problem = "omapi-key names no key";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
-        }
+        let protocol = server::Config {
+            keyring: keyring(&config.conf)?,
+            ..server::Config::default()
+        };
         let listener = TcpListener::bind(config.listen)?;
         let addr = listener.local_addr()?;
         let now = config.now.unwrap_or_else(|| {
@@ -64,6 +65,7 @@ impl Server {
             since.map_or(0, |d| u32::try_from(d.as_secs()).unwrap_or(u32::MAX))
         });
         let shared = Arc::new(Shared {
+            protocol: Arc::new(protocol),
             db: Mutex::new(Database::new(&config, now)),
             open: Mutex::default(),
             addr,
@@ -146,6 +148,22 @@ impl Shared {
     }
 }
 
+/// The keys of a configuration.
+fn keyring(conf: &Conf) -> io::Result<Keyring> {
+    let mut keyring = Keyring::new();
+    for key in &conf.keys {
+        keyring.add(&key.name, Key::new(key.algorithm, &key.secret));
+    }
+    if let Some(name) = &conf.omapi_key {
+        let invalid = |_| {
+            let problem = "omapi-key names no key";
+            io::Error::new(io::ErrorKind::InvalidInput, problem)
+        };
+        keyring.require(name).map_err(invalid)?;
+    }
+    Ok(keyring)
+}
+
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     let mut threads: Vec<JoinHandle<()>> = Vec::new();
     loop {
@@ -181,10 +199,10 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 }
 
 fn client(stream: TcpStream, number: u64, shared: &Shared) {
-    let end = connection::serve(stream, &shared.db);
+    let end = connection::serve(stream, &shared.protocol, &shared.db);
     // The copy goes too: the connection is closed when both are.
     shared.open().streams.remove(&number);
-    if let Ok(End::Shutdown) = end {
+    if let Ok(Some(End::HungUp)) = end {
         shared.stop();
     }
 }

@@ -4,8 +4,10 @@
 mod client;
 
 use client::Client;
-use std::io::{BufRead, BufReader, Read};
+use omapi::wire::{Encoder, INTRODUCTION, Value, op};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 #[test]
 fn prints_its_address_and_ends_on_request() {
@@ -33,6 +35,57 @@ fn prints_its_address_and_ends_on_request() {
     let mut rest = String::new();
     out.read_to_string(&mut rest).unwrap();
     assert_eq!(rest, "");
+}
+
+/// A client that asks for much and reads little does not make the server hold
+/// what it did not read: here 300 MB of answers to 8 kB of requests.
+#[cfg(target_os = "linux")]
+#[test]
+fn answers_are_not_piled_up() {
+    const REQUESTS: u32 = 300;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_omapi-testd"))
+        .args(["--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    let addr = line.strip_prefix("listening on ").unwrap().trim_end();
+    let mut requests = INTRODUCTION.to_vec();
+    let mut create = Encoder::begin(&mut requests, op::OPEN, 0, 1, 0);
+    create.value(b"type", Value::Bytes(b"host")).unwrap();
+    create.value(b"create", Value::Int(1)).unwrap();
+    create.next_list();
+    let name = vec![b'n'; 1 << 20];
+    create.value(b"name", Value::Bytes(&name)).unwrap();
+    let address = [2, 0, 0, 0, 0, 1];
+    create
+        .value(b"hardware-address", Value::Bytes(&address))
+        .unwrap();
+    create.value(b"hardware-type", Value::Int(1)).unwrap();
+    create.finish(0, 0);
+    for id in 2..=REQUESTS {
+        // The first object of a server has the handle 1.
+        let mut refresh = Encoder::begin(&mut requests, op::REFRESH, 1, id, 0);
+        refresh.next_list();
+        refresh.finish(0, 0);
+    }
+    let mut stream = std::net::TcpStream::connect(addr).unwrap();
+    // Not a measurement: a missing answer shall fail the test, not hang it.
+    let guard = Some(Duration::from_secs(30));
+    stream.set_read_timeout(guard).unwrap();
+    stream.write_all(&requests).unwrap();
+    // What was answered by the time that five answers are here.
+    let mut answers = vec![0; 5 << 20];
+    stream.read_exact(&mut answers).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let peak = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+    let peak = peak.unwrap().trim().strip_suffix(" kB").unwrap();
+    let peak: usize = peak.parse().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(peak < 100 * 1024, "{peak} kB");
 }
 
 #[test]

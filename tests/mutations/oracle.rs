@@ -4,7 +4,8 @@
 use omapi::auth::{Algorithm, Key};
 use omapi::client::{Answered, Credentials, Reader, Received, Session};
 use omapi::request::{Operation, Outcome, Request};
-use omapi::wire::{Frame, Introduction, Limits, Scanner, ValueList};
+use omapi::server;
+use omapi::wire::{Frame, INTRODUCTION, Introduction, Limits, Scanner, ValueList};
 use std::sync::Arc;
 
 /// Id of the first request in the recorded sessions.
@@ -161,4 +162,125 @@ pub fn server(data: &[u8], keyed: bool) -> usize {
     }
     assert_eq!(completed, [1; REQUESTS], "each request ends once");
     answered
+}
+
+/// A store that answers with what it was asked.
+#[derive(Default)]
+struct Echo {
+    handles: u32,
+    served: usize,
+    /// Answers are kept, every other one for longer.
+    late: bool,
+    kept: Vec<(server::Token, Vec<u8>)>,
+}
+
+impl server::Store for Echo {
+    fn has_type(&self, name: &[u8]) -> bool {
+        name == b"host" || name == b"lease"
+    }
+
+    fn new_handle(&mut self, id: u32) -> Option<u32> {
+        self.handles += 1;
+        (id != 0).then_some(self.handles)
+    }
+
+    fn submit(&mut self, request: &Request<'_>, reply: server::Reply<'_>) {
+        self.served += 1;
+        values(&request.attributes);
+        if self.late {
+            let attributes = request.attributes.as_bytes().to_vec();
+            self.kept.push((reply.later(), attributes));
+            return;
+        }
+        reply.answer(Outcome::Object {
+            handle: request.handle,
+            attributes: request.attributes,
+        });
+    }
+}
+
+/// Everything that a client sent on one connection, in pieces or not. Returns
+/// what it was answered and how its session ended.
+fn session(
+    data: &[u8],
+    keyed: bool,
+    late: bool,
+    mut pieces: Option<Pieces>,
+) -> (Vec<u8>, Option<server::End>, usize) {
+    const UNSENT: usize = 2000;
+    let mut keyring = server::Keyring::new();
+    keyring.add(
+        b"test_key",
+        Key::new(Algorithm::Sha256, b"not the client's"),
+    );
+    if keyed {
+        keyring.require(b"TEST_KEY").expect("it is there");
+    }
+    let config = server::Config {
+        limits: limits(),
+        keyring,
+        unsent: UNSENT,
+        outstanding: 3,
+    };
+    let mut session = server::Session::new(Arc::new(config), FIRST_ID);
+    let mut store = Echo {
+        late,
+        ..Echo::default()
+    };
+    let mut sent = Vec::new();
+    let mut rest = data;
+    loop {
+        let served = session.serve(&mut store);
+        assert!(session.sendable().len() <= UNSENT + 4 * limits().message);
+        assert!(store.kept.len() <= 3);
+        let idle = session.wants_input();
+        while store.kept.len() > usize::from(idle && !rest.is_empty()) {
+            let (token, attributes) = store.kept.swap_remove(0);
+            session.answer(
+                token,
+                Outcome::Object {
+                    handle: 1,
+                    attributes: ValueList::from_bytes(&attributes),
+                },
+            );
+        }
+        sent.extend_from_slice(session.sendable());
+        session.sent(session.sendable().len());
+        if let Err(end) = served {
+            return (sent, Some(end), store.served);
+        }
+        if !idle {
+            continue;
+        }
+        if rest.is_empty() {
+            assert!(!session.has_outstanding());
+            return (sent, None, store.served);
+        }
+        let space = session.space();
+        assert!(space.len() <= 2 * limits().message + 64 * 1024);
+        let piece = pieces.as_mut().map_or(rest.len(), |p| p.next(rest.len()));
+        let n = piece.min(space.len());
+        space[..n].copy_from_slice(&rest[..n]);
+        session.filled(n);
+        rest = &rest[n..];
+    }
+}
+
+/// Any bytes as all that a client sends. Returns how many requests got to the
+/// store.
+pub fn client(data: &[u8], keyed: bool) -> usize {
+    let whole = session(data, keyed, false, None);
+    let in_pieces = session(data, keyed, false, Some(Pieces::of(data)));
+    assert!(whole == in_pieces, "it matters how the bytes arrive");
+    let late = session(data, keyed, true, Some(Pieces::of(data)));
+    assert_eq!((late.1, late.2), (whole.1, whole.2));
+    // What it was answered are messages.
+    let (answers, _, served) = whole;
+    let mut rest = answers.strip_prefix(&INTRODUCTION).expect("first of all");
+    let mut scanner = Scanner::new(24, Limits::default());
+    while !rest.is_empty() {
+        let span = scanner.scan(rest).expect("our messages").expect("whole");
+        rest = &rest[span.len()..];
+    }
+    served
 }

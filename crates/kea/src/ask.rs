@@ -7,6 +7,7 @@ use super::{Answer, Failure};
 use super::{
     config, control, failover, group, host, lease, lease_create, lease_update, lease_walk,
 };
+use omapi::refusals;
 use omapi::request::{Operation, Request};
 use omapi::status::Status;
 
@@ -149,8 +150,10 @@ impl Ask {
     pub async fn run(self, kea: &Kea) -> Result<Answer, Failure> {
         let server = kea.shared.key();
         let find = |handle| {
-            handles::identity(server, handle)
-                .ok_or(Failure::because(Status::NOT_FOUND, "no matching handle"))
+            handles::identity(server, handle).ok_or(Failure::because(
+                Status::NOT_FOUND,
+                refusals::NO_MATCHING_HANDLE,
+            ))
         };
         match self {
             Self::Open {
@@ -171,7 +174,7 @@ impl Ask {
                 }
                 Kind::Untyped => Err(Failure::because(
                     Status::INVALID_ARGUMENT,
-                    "type required on create",
+                    refusals::TYPE_REQUIRED,
                 )),
                 Kind::Unmapped => Err(Failure::because(
                     Status::NOT_IMPLEMENTED,
@@ -237,6 +240,9 @@ async fn bare(kea: &Kea, identity: Identity) -> Result<Answer, Failure> {
             let handle = handles::handle(kea.shared.key(), identity);
             Ok(Answer::Object(handle, Answered::default()))
         }
-        false => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
+        false => Err(Failure::because(
+            Status::NOT_FOUND,
+            refusals::NO_MATCHING_HANDLE,
+        )),
     }
 }

@@ -5,6 +5,7 @@ use super::handles::{self, Identity};
 use super::job::Kea;
 use super::json::{self, Value};
 use super::{Answer, Failure};
+use omapi::refusals;
 use omapi::request::flags;
 use omapi::status::Status;
 
@@ -18,7 +19,7 @@ const SHUTDOWN: u32 = 2;
 /// The code for the program.
 pub async fn open(kea: &Kea, attributes: &Attributes, wanted: u32) -> Result<Answer, Failure> {
     if wanted & (flags::CREATE | flags::EXCLUSIVE) == flags::CREATE | flags::EXCLUSIVE {
-        let why = "specified object already exists";
+        let why = refusals::ALREADY_EXISTS;
         return Err(Failure::because(Status::EXISTS, why));
     }
     if wanted & (flags::CREATE | flags::UPDATE) != 0 {
@@ -44,7 +45,7 @@ pub async fn refresh(kea: &Kea) -> Result<Answer, Failure> {
 /// # Errors
 /// The code for the program.
 pub async fn update(kea: &Kea, attributes: &Attributes) -> Result<Answer, Failure> {
-    let refused = |status| Failure::because(status, "can't update object");
+    let refused = |status| Failure::because(status, refusals::CANNOT_UPDATE);
     if attributes.is_empty() {
         return Err(refused(Status::INVALID_ARGUMENT));
     }

@@ -7,6 +7,7 @@ use super::handles::{self, Identity};
 use super::job::Kea;
 use super::json::{self, Map, Value};
 use super::{Answer, Failure};
+use omapi::refusals;
 use omapi::request::flags;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
@@ -168,7 +169,7 @@ async fn find<R>(
     name: Option<&[u8]>,
     then: impl FnOnce(&Relationship<'_>) -> R,
 ) -> Result<R, Failure> {
-    let none = || Failure::because(Status::NOT_FOUND, "no object matches specification");
+    let none = || Failure::because(Status::NOT_FOUND, refusals::NO_OBJECT_MATCHES);
     let status = kea.ask("status-get").await?.ok()?;
     let list = status.arguments().get("high-availability");
     let Some(list) = list.and_then(Value::as_array) else {
@@ -192,14 +193,14 @@ async fn read(kea: &Kea, name: Option<&[u8]>) -> Result<Answer, Failure> {
 pub async fn open(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, Failure> {
     let name = keys.get(b"name").ok_or(Failure::because(
         Status::NOT_IMPLEMENTED,
-        "can't create new object",
+        refusals::CANNOT_CREATE,
     ))?;
     let answer = read(kea, Some(name)).await?;
     match wanted {
         0 => Ok(answer),
-        w if w & (flags::CREATE | flags::EXCLUSIVE) == flags::CREATE | flags::EXCLUSIVE => Err(
-            Failure::because(Status::EXISTS, "specified object already exists"),
-        ),
+        w if w & (flags::CREATE | flags::EXCLUSIVE) == flags::CREATE | flags::EXCLUSIVE => {
+            Err(Failure::because(Status::EXISTS, refusals::ALREADY_EXISTS))
+        }
         w if w & flags::UPDATE != 0 => {
             update(kea, name, keys).await?;
             read(kea, Some(name)).await
@@ -222,7 +223,7 @@ pub async fn refresh(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
 /// # Errors
 /// The code for the program.
 pub async fn update(kea: &Kea, name: &[u8], attributes: &Attributes) -> Result<Answer, Failure> {
-    let refused = |status| Failure::because(status, "can't update object");
+    let refused = |status| Failure::because(status, refusals::CANNOT_UPDATE);
     let mut down = false;
     for (attribute, value) in attributes.iter() {
         match attribute {

@@ -10,6 +10,7 @@ use super::job::Kea;
 use super::json::{self, Map, Value};
 use super::plan::{Plan, World, done, refused};
 use super::{Answer, Failure};
+use omapi::refusals;
 use omapi::request::flags;
 use omapi::status::Status;
 
@@ -102,7 +103,7 @@ pub async fn find(kea: &Kea, keys: &Attributes) -> Result<Answer, Failure> {
         true => Ok(answer(server, &name)),
         false => Err(Failure::because(
             Status::NOT_FOUND,
-            "no object matches specification",
+            refusals::NO_OBJECT_MATCHES,
         )),
     }
 }
@@ -115,7 +116,10 @@ pub async fn refresh(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
     let config = config::current(kea).await?;
     match draft::has_class(config.dhcp4(), &class_of(name)) {
         true => Ok(answer(kea.shared.key(), name)),
-        false => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
+        false => Err(Failure::because(
+            Status::NOT_FOUND,
+            refusals::NO_MATCHING_HANDLE,
+        )),
     }
 }
 
@@ -138,14 +142,14 @@ pub fn plan_open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Pla
             }),
             false => Err(Failure::because(
                 Status::NOT_FOUND,
-                "no object matches specification",
+                refusals::NO_OBJECT_MATCHES,
             )),
         };
     }
     if exists {
         return Err(match wanted & flags::EXCLUSIVE {
             0 => refused(Status::EXISTS),
-            _ => Failure::because(Status::EXISTS, "specified object already exists"),
+            _ => Failure::because(Status::EXISTS, refusals::ALREADY_EXISTS),
         });
     }
     if keys
@@ -191,7 +195,10 @@ pub fn plan_update(
     attributes: &Attributes,
 ) -> Result<Plan, Failure> {
     if !draft::has_class(world.dhcp4, &class_of(name)) {
-        return Err(Failure::because(Status::NOT_FOUND, "no matching handle"));
+        return Err(Failure::because(
+            Status::NOT_FOUND,
+            refusals::NO_MATCHING_HANDLE,
+        ));
     }
     Err(refused(match attributes.iter().next() {
         None => Status::INVALID_ARGUMENT,
@@ -208,7 +215,10 @@ pub fn plan_remove(world: World<'_>, name: &[u8]) -> Result<Plan, Failure> {
     let class = class_of(name);
     match draft::has_class(world.dhcp4, &class) {
         true => Ok(done(vec![Edit::RemoveClass(class)])),
-        false => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
+        false => Err(Failure::because(
+            Status::NOT_FOUND,
+            refusals::NO_MATCHING_HANDLE,
+        )),
     }
 }
 
@@ -233,7 +243,7 @@ pub async fn refresh_class(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
     if !draft::has_class(config.dhcp4(), &json::text(name)) {
         return Err(Failure::because(
             Status::NOT_FOUND,
-            "no object matches specification",
+            refusals::NO_OBJECT_MATCHES,
         ));
     }
     let mut out = Answered::default();

@@ -7,6 +7,7 @@ use super::job::Kea;
 use super::lookup::{Key, Source, all_by_command, has_commands};
 use super::reservation::Reservation;
 use super::{Answer, Failure};
+use omapi::refusals;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -116,7 +117,7 @@ pub async fn find(kea: &Kea, keys: &Attributes) -> Result<Answer, Failure> {
         Some(host) => Ok(host.encode(server, false)),
         None => Err(Failure::because(
             Status::NOT_FOUND,
-            "no object matches specification",
+            refusals::NO_OBJECT_MATCHES,
         )),
     }
 }
@@ -130,7 +131,10 @@ pub async fn refresh(kea: &Kea, key: &HostKey) -> Result<Answer, Failure> {
     let hosts = view(kea, &config).hosts(Key::Exact(key)).await?;
     match hosts.first() {
         Some(host) => Ok(host.encode(kea.shared.key(), false)),
-        None => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
+        None => Err(Failure::because(
+            Status::NOT_FOUND,
+            refusals::NO_MATCHING_HANDLE,
+        )),
     }
 }
 

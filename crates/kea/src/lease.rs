@@ -9,6 +9,7 @@ use super::json::{self, Map, Value};
 use super::lease_details::{self, Asked, Details};
 use super::shared::Shared;
 use super::{Answer, Failure};
+use omapi::refusals;
 use omapi::request::flags;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
@@ -330,13 +331,13 @@ async fn find(kea: &Kea, keys: &Attributes, shown: bool) -> Result<Option<Found>
     } else {
         return Err(Failure::because(
             Status::NOT_IMPLEMENTED,
-            "can't create new object",
+            refusals::CANNOT_CREATE,
         ));
     };
     match found {
         Some(found) if !found.agrees(keys) => Err(Failure::because(
             Status::KEY_CONFLICT,
-            "object lookup failed",
+            refusals::LOOKUP_FAILED,
         )),
         found => Ok(found),
     }
@@ -356,17 +357,17 @@ pub async fn open(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, F
     let found = find(kea, keys, shown).await?;
     let Some(found) = found else {
         return Err(if create {
-            Failure::because(Status::NOT_IMPLEMENTED, "can't create new object")
+            Failure::because(Status::NOT_IMPLEMENTED, refusals::CANNOT_CREATE)
         } else {
-            Failure::because(Status::NOT_FOUND, "no object matches specification")
+            Failure::because(Status::NOT_FOUND, refusals::NO_OBJECT_MATCHES)
         });
     };
     if create && wanted & flags::EXCLUSIVE != 0 {
-        let why = "specified object already exists";
+        let why = refusals::ALREADY_EXISTS;
         return Err(Failure::because(Status::EXISTS, why));
     }
     if create {
-        let why = "can't update object";
+        let why = refusals::CANNOT_UPDATE;
         return Err(Failure::because(Status::NO_PERMISSION, why));
     }
     match found {
@@ -395,6 +396,9 @@ pub async fn refresh(kea: &Kea, address: Ipv4Addr) -> Result<Answer, Failure> {
 pub(super) async fn read(kea: &Kea, address: Ipv4Addr, asked: Asked) -> Result<Answer, Failure> {
     match at_address(kea, address, asked.is_nothing()).await? {
         Some(found) => found.answer(kea, asked).await,
-        None => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
+        None => Err(Failure::because(
+            Status::NOT_FOUND,
+            refusals::NO_MATCHING_HANDLE,
+        )),
     }
 }

@@ -9,6 +9,7 @@ use super::lease::{self, INFINITE, state};
 use super::lease_details::Asked;
 use super::lease_update::{has_control, refused, set_bindings};
 use super::{Answer, Failure};
+use omapi::refusals;
 use omapi::request::flags;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
@@ -44,7 +45,7 @@ pub async fn create(kea: &Kea, attributes: &Attributes, wanted: u32) -> Result<A
             "lease4-update"
         }
         Some(_) if wanted & flags::EXCLUSIVE != 0 => {
-            let why = "specified object already exists";
+            let why = refusals::ALREADY_EXISTS;
             return Err(Failure::because(Status::EXISTS, why));
         }
         Some(_) => return Err(refused(Status::NO_PERMISSION)),
@@ -74,7 +75,10 @@ pub async fn remove(kea: &Kea, address: Ipv4Addr) -> Result<Answer, Failure> {
     let arguments = json::map([("ip-address", address.to_string().into())]);
     match kea.command("lease4-del", arguments).await?.found()? {
         Some(_) => Ok(Answer::Status(Status::SUCCESS, None)),
-        None => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
+        None => Err(Failure::because(
+            Status::NOT_FOUND,
+            refusals::NO_MATCHING_HANDLE,
+        )),
     }
 }
 

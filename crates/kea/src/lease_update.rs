@@ -10,6 +10,7 @@ use super::json::{self, Map, Value};
 use super::lease::{self, INFINITE, Lease, state};
 use super::lease_details::{self, Asked};
 use super::{Answer, Failure};
+use omapi::refusals;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
 
@@ -28,7 +29,10 @@ struct Change {
 /// The code for the program.
 pub async fn update(kea: &Kea, address: Ipv4Addr, wanted: &Attributes) -> Result<Answer, Failure> {
     let lease = lease::by_address(kea, address).await?;
-    let lease = lease.ok_or(Failure::because(Status::NOT_FOUND, "no matching handle"))?;
+    let lease = lease.ok_or(Failure::because(
+        Status::NOT_FOUND,
+        refusals::NO_MATCHING_HANDLE,
+    ))?;
     change(kea, &lease, wanted).await?;
     Ok(Answer::Status(Status::SUCCESS, None))
 }
@@ -84,7 +88,7 @@ pub async fn change(kea: &Kea, lease: &Lease, wanted: &Attributes) -> Result<(),
 }
 
 pub(super) fn refused(status: Status) -> Failure {
-    Failure::because(status, "can't update object")
+    Failure::because(status, refusals::CANNOT_UPDATE)
 }
 
 /// Decides about each attribute before anything is done. `flags` are those that

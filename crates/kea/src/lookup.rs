@@ -9,6 +9,7 @@ use super::json::{self, Map, Value};
 use super::lease;
 use super::reservation::{Entry, Reservation, list};
 use super::shared::Shared;
+use omapi::refusals;
 use omapi::status::Status;
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
@@ -185,7 +186,7 @@ impl Source<'_> {
                 Some(key) => self.hosts(key).await?,
                 None => Vec::new(),
             };
-            let conflict = || Failure::because(Status::KEY_CONFLICT, "object lookup failed");
+            let conflict = || Failure::because(Status::KEY_CONFLICT, refusals::LOOKUP_FAILED);
             match &found {
                 None if hits.is_empty() => return Ok(None),
                 None if hits.len() > 1 => return Err(Status::MULTIPLE.into()),

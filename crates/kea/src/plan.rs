@@ -14,6 +14,7 @@ use super::lookup::{Key, Source};
 use super::reservation::Reservation;
 use super::shared::Shared;
 use super::{Answer, Failure};
+use omapi::refusals;
 use omapi::request::flags;
 use omapi::status::Status;
 
@@ -53,7 +54,7 @@ pub struct World<'w> {
 }
 
 pub(super) fn refused(status: Status) -> Failure {
-    Failure::because(status, "can't update object")
+    Failure::because(status, refusals::CANNOT_UPDATE)
 }
 
 /// Plans any request that is done in a batch.
@@ -62,7 +63,7 @@ pub(super) fn refused(status: Status) -> Failure {
 /// The code for the program.
 pub async fn plan(world: World<'_>, ask: &Ask) -> Result<Plan, Failure> {
     let server = world.shared.key();
-    let gone = || Failure::because(Status::NOT_FOUND, "no matching handle");
+    let gone = || Failure::because(Status::NOT_FOUND, refusals::NO_MATCHING_HANDLE);
     match ask {
         Ask::Open {
             kind: Kind::Host,
@@ -123,7 +124,7 @@ async fn open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Plan, 
     match found {
         Some(_) if wanted & flags::CREATE != 0 => Err(match wanted & flags::EXCLUSIVE {
             0 => refused(Status::EXISTS),
-            _ => Failure::because(Status::EXISTS, "specified object already exists"),
+            _ => Failure::because(Status::EXISTS, refusals::ALREADY_EXISTS),
         }),
         Some(host) => {
             let (edits, new) = match wanted & flags::UPDATE {
@@ -139,7 +140,7 @@ async fn open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Plan, 
         None if wanted & flags::CREATE != 0 => create(world, keys).await,
         None => Err(Failure::because(
             Status::NOT_FOUND,
-            "no object matches specification",
+            refusals::NO_OBJECT_MATCHES,
         )),
     }
 }

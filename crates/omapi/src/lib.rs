@@ -1,14 +1,23 @@
 #![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
 //! OMAPI, the management protocol of ISC's DHCP server: both sides of it,
 //! without I/O and without a clock.
 //!
 //! Bytes go in and come out; whoever has a socket moves them. [`wire`] turns
 //! bytes into messages and back, [`auth`] signs and verifies them, [`status`]
-//! has the result codes, [`request`] the words in which a program asks and is
-//! answered, and [`client`] is a client's side of a connection.
+//! has the result codes, [`refusals`] the texts that a server sends with them,
+//! [`request`] the words in which a program asks and is answered; [`client`]
+//! and [`server`] are the two sides of a connection.
 
 pub mod auth;
+mod buffers;
 pub mod client;
+pub mod refusals;
 pub mod request;
+pub mod server;
 pub mod status;
 pub mod wire;
+
+pub use auth::{Algorithm, Key};
+pub use request::{Operation, Outcome, Request};
+pub use status::Status;

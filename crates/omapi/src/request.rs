@@ -61,7 +61,7 @@ pub struct Request<'a> {
 
 impl Operation<'_> {
     /// The message values of an open, in the genuine order.
-    pub fn open_values(
+    pub(crate) fn open_values(
         object_type: Option<&[u8]>,
         open_flags: u32,
         mut put: impl FnMut(&'static [u8], Value<'_>),

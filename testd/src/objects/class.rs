@@ -1,11 +1,11 @@
 //! Classes and subclasses. A subclass is found by its class's name and the
 //! bytes that it matches.
 
-use super::{Attributes, Kind, ObjectRef, agree, lease, not_null};
+use super::{Attributes, Kind, ObjectRef, Published, agree, lease, not_null};
 use crate::database::Database;
 use crate::text::conf::ClassConf;
 use omapi::status::Status;
-use omapi::wire::{Encoder, Value, WireError};
+use omapi::wire::{Value, WireError};
 use std::collections::{BTreeMap, HashMap};
 
 pub(crate) type ClassId = u32;
@@ -189,18 +189,14 @@ pub(super) fn delete(db: &mut Database, id: ClassId) {
     lease::unbill(db, id);
 }
 
-pub(super) fn publish(db: &Database, id: ClassId, out: &mut Encoder<'_>) -> Result<(), WireError> {
+pub(super) fn publish(db: &Database, id: ClassId, out: &mut Published) -> Result<(), WireError> {
     let Some(class) = db.classes.all.get(&id) else {
         return Ok(());
     };
     publish_counts(class.lease_limit, class.leases_used, out)
 }
 
-pub(super) fn publish_counts(
-    limit: u32,
-    used: u32,
-    out: &mut Encoder<'_>,
-) -> Result<(), WireError> {
+pub(super) fn publish_counts(limit: u32, used: u32, out: &mut Published) -> Result<(), WireError> {
     out.value(b"lease-limit", Value::Int(limit))?;
     out.value(b"leases-used", Value::Int(used))
 }

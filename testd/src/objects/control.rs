@@ -1,9 +1,9 @@
 //! The control object: its one use is to end the server.
 
-use super::{Attributes, int};
+use super::{Attributes, Published, int};
 use crate::database::Database;
 use omapi::status::Status;
-use omapi::wire::{Encoder, Value, WireError};
+use omapi::wire::{Value, WireError};
 
 /// The state that ends the server. dhcpd has names for others (pause,
 /// hibernate, awaken) and refuses them all.
@@ -23,7 +23,7 @@ pub(super) fn update(db: &mut Database, values: &Attributes<'_>) -> Result<(), S
     Ok(())
 }
 
-pub(super) fn publish(out: &mut Encoder<'_>) -> Result<(), WireError> {
+pub(super) fn publish(out: &mut Published) -> Result<(), WireError> {
     // "startup", as long as dhcpd runs.
     out.value(b"state", Value::Int(0))
 }

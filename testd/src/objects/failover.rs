@@ -1,11 +1,11 @@
 //! Failover peers: readable, and one of them can be told that its partner is
 //! down. There is no partner and no protocol behind them.
 
-use super::{Attributes, Kind, ObjectRef, agree, int};
+use super::{Attributes, Kind, ObjectRef, Published, agree, int};
 use crate::database::Database;
 use crate::text::conf::PeerConf;
 use omapi::status::Status;
-use omapi::wire::{Encoder, Value, WireError};
+use omapi::wire::{Value, WireError};
 use std::net::Ipv4Addr;
 
 /// State of a server that has not yet heard of its partner.
@@ -83,7 +83,7 @@ pub(super) fn update(db: &mut Database, at: usize, values: &Attributes<'_>) -> R
     Ok(())
 }
 
-pub(super) fn publish(db: &Database, at: usize, out: &mut Encoder<'_>) -> Result<(), WireError> {
+pub(super) fn publish(db: &Database, at: usize, out: &mut Published) -> Result<(), WireError> {
     let peer = &db.peers[at];
     let conf = &peer.conf;
     let partner = eight_bytes(conf.peer_address);

@@ -1,9 +1,9 @@
 //! Groups: a name, and statements that nobody can read back.
 
-use super::{Attributes, Kind, ObjectRef, Search, not_null};
+use super::{Attributes, Kind, ObjectRef, Published, Search, not_null};
 use crate::database::Database;
 use omapi::status::Status;
-use omapi::wire::{Encoder, Value, WireError};
+use omapi::wire::{Value, WireError};
 use std::collections::{BTreeMap, HashMap};
 
 pub(crate) type GroupId = u32;
@@ -158,7 +158,7 @@ pub(super) fn delete(db: &mut Database, id: GroupId) -> Result<(), Status> {
     Ok(())
 }
 
-pub(super) fn publish(db: &Database, id: GroupId, out: &mut Encoder<'_>) -> Result<(), WireError> {
+pub(super) fn publish(db: &Database, id: GroupId, out: &mut Published) -> Result<(), WireError> {
     match db.groups.all.get(&id) {
         Some(group) if !group.deleted => out.value(b"name", Value::Bytes(&group.name)),
         _ => Ok(()),

@@ -1,12 +1,12 @@
 //! Hosts.
 
 use super::group::{self, GroupId};
-use super::{Attributes, Kind, ObjectRef, Search, int, lease, not_null};
+use super::{Attributes, Kind, ObjectRef, Published, Search, int, lease, not_null};
 use crate::database::Database;
 use crate::text::conf::HostConf;
 use crate::text::statements::{Known, check};
 use omapi::status::Status;
-use omapi::wire::{Encoder, Value, WireError};
+use omapi::wire::{Value, WireError};
 use std::collections::{BTreeMap, HashMap};
 
 pub(crate) type HostId = u32;
@@ -354,7 +354,7 @@ fn drop_from(index: &mut HashMap<Vec<u8>, Vec<HostId>>, key: &[u8], id: HostId) 
     }
 }
 
-pub(super) fn publish(db: &Database, id: HostId, out: &mut Encoder<'_>) -> Result<(), WireError> {
+pub(super) fn publish(db: &Database, id: HostId, out: &mut Published) -> Result<(), WireError> {
     let Some(host) = db.hosts.all.get(&id) else {
         return Ok(());
     };

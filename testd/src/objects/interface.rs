@@ -1,10 +1,10 @@
 //! Network interfaces. There are none unless the configuration names some;
 //! they only exist for programs that look one up.
 
-use super::{Attributes, Kind, ObjectRef, agree, not_null};
+use super::{Attributes, Kind, ObjectRef, Published, agree, not_null};
 use crate::database::Database;
 use omapi::status::Status;
-use omapi::wire::{Encoder, Value, WireError};
+use omapi::wire::{Value, WireError};
 use std::collections::BTreeMap;
 
 pub(crate) type InterfaceId = u32;
@@ -82,7 +82,7 @@ pub(super) fn delete(db: &mut Database, id: InterfaceId) {
 pub(super) fn publish(
     db: &Database,
     id: InterfaceId,
-    out: &mut Encoder<'_>,
+    out: &mut Published,
 ) -> Result<(), WireError> {
     if db.interfaces.names.contains_key(&id) {
         publish_state(out)?;
@@ -90,6 +90,6 @@ pub(super) fn publish(
     Ok(())
 }
 
-pub(super) fn publish_state(out: &mut Encoder<'_>) -> Result<(), WireError> {
+pub(super) fn publish_state(out: &mut Published) -> Result<(), WireError> {
     out.value(b"state", Value::Bytes(b"up"))
 }

@@ -1,11 +1,11 @@
 //! Leases.
 
 use super::class::ClassId;
-use super::{Attributes, Kind, ObjectRef, agree, int, network};
+use super::{Attributes, Kind, ObjectRef, Published, agree, int, network};
 use crate::database::Database;
 use crate::text::leases::{LeaseEntry, NEVER, State, Variable};
 use omapi::status::Status;
-use omapi::wire::{Encoder, Value, WireError};
+use omapi::wire::{Value, WireError};
 use std::collections::{BTreeMap, HashMap};
 
 /// The flags that are kept and shown.
@@ -233,7 +233,7 @@ fn set_variable(lease: &mut Lease, name: &[u8], value: Variable) -> Result<(), S
     Ok(())
 }
 
-pub(super) fn publish(db: &mut Database, ip: u32, out: &mut Encoder<'_>) -> Result<(), WireError> {
+pub(super) fn publish(db: &mut Database, ip: u32, out: &mut Published) -> Result<(), WireError> {
     let [subnet, pool] = network::objects(db.network.place(ip)).map(|o| db.handles.of(o));
     let never_used = Lease::default();
     let lease = db.leases.by_ip.get(&ip).unwrap_or(&never_used);

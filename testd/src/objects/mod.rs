@@ -5,7 +5,6 @@
 //! A lookup answers `Ok(Some)` for a hit, `Ok(None)` when the request has no
 //! key at all, `Err(NOT_FOUND)` for a miss, and other errors as they are.
 
-pub(crate) mod authenticator;
 pub(crate) mod class;
 pub(crate) mod control;
 pub(crate) mod failover;
@@ -16,8 +15,9 @@ pub(crate) mod lease;
 pub(crate) mod network;
 
 use crate::database::Database;
+use omapi::request::Outcome;
 use omapi::status::Status;
-use omapi::wire::{Encoder, ValueList, WireError};
+use omapi::wire::{Encoder, Value, ValueList, WireError};
 use std::collections::HashMap;
 
 /// A type of object that a client can name.
@@ -34,7 +34,6 @@ pub(crate) enum Kind {
     Pool,
     Subnet,
     SharedNetwork,
-    Authenticator,
     /// The types that dhcpd registers and cannot search.
     Unsearchable,
 }
@@ -54,7 +53,6 @@ impl Kind {
             b"pool" => Self::Pool,
             b"subnet" => Self::Subnet,
             b"shared-network" => Self::SharedNetwork,
-            b"authenticator" => Self::Authenticator,
             b"failover-link" | b"failover-listener" | b"message" | b"protocol"
             | b"protocol-listener" | b"connection" | b"generic" | b"listener" | b"io"
             | b"waiter" | b"icmp" => Self::Unsearchable,
@@ -77,7 +75,6 @@ pub(crate) enum ObjectRef {
     Interface(interface::InterfaceId),
     Pool(usize),
     Subnet(usize),
-    Authenticator(usize),
 }
 
 impl ObjectRef {
@@ -93,7 +90,6 @@ impl ObjectRef {
             Self::Interface(_) => Kind::Interface,
             Self::Pool(_) => Kind::Pool,
             Self::Subnet(_) => Kind::Subnet,
-            Self::Authenticator(_) => Kind::Authenticator,
         }
     }
 }
@@ -210,7 +206,6 @@ pub(crate) fn find(
         Kind::Control => Ok(Some(ObjectRef::Control)),
         Kind::FailoverState => failover::find(db, keys),
         Kind::Interface => interface::find(db, keys),
-        Kind::Authenticator => authenticator::find(db, keys),
         Kind::Pool | Kind::Subnet | Kind::SharedNetwork | Kind::Unsearchable => Ok(None),
     }
 }
@@ -263,8 +258,6 @@ pub(crate) fn update(
         ObjectRef::Interface(id) => interface::update(db, id, values),
         ObjectRef::Pool(_) => Err(Status::UNKNOWN_ATTRIBUTE),
         ObjectRef::Subnet(_) => Err(Status::NOT_FOUND),
-        // Its answers are special: see `request`.
-        ObjectRef::Authenticator(_) => Err(Status::SUCCESS),
     }
 }
 
@@ -279,14 +272,32 @@ pub(crate) fn delete(db: &mut Database, object: ObjectRef) -> Result<(), Status>
         ObjectRef::Lease(_)
         | ObjectRef::FailoverState(_)
         | ObjectRef::Pool(_)
-        | ObjectRef::Subnet(_)
-        | ObjectRef::Authenticator(_) => return Err(Status::NOT_IMPLEMENTED),
+        | ObjectRef::Subnet(_) => return Err(Status::NOT_IMPLEMENTED),
     }
     Ok(())
 }
 
+/// The attributes that an object shows, in wire form.
+#[derive(Default)]
+pub(crate) struct Published(Vec<u8>);
+
+impl Published {
+    /// Appends one.
+    pub(crate) fn value(&mut self, name: &[u8], value: Value<'_>) -> Result<(), WireError> {
+        Encoder::put(&mut self.0, name, value)
+    }
+
+    /// The answer with this object.
+    pub(crate) fn outcome(&self, handle: u32) -> Outcome<'_> {
+        Outcome::Object {
+            handle,
+            attributes: ValueList::from_bytes(&self.0),
+        }
+    }
+}
+
 /// Writes what an object shows that exists in one answer only.
-pub(crate) fn publish_transient(kind: Kind, out: &mut Encoder<'_>) -> Result<(), WireError> {
+pub(crate) fn publish_transient(kind: Kind, out: &mut Published) -> Result<(), WireError> {
     match kind {
         Kind::Class | Kind::Subclass => class::publish_counts(0, 0, out),
         Kind::Interface => interface::publish_state(out),
@@ -299,7 +310,7 @@ pub(crate) fn publish_transient(kind: Kind, out: &mut Encoder<'_>) -> Result<(),
 pub(crate) fn publish(
     db: &mut Database,
     object: ObjectRef,
-    out: &mut Encoder<'_>,
+    out: &mut Published,
 ) -> Result<(), WireError> {
     match object {
         ObjectRef::Lease(ip) => lease::publish(db, ip, out),
@@ -311,7 +322,6 @@ pub(crate) fn publish(
         ObjectRef::Interface(id) => interface::publish(db, id, out),
         ObjectRef::Pool(at) => network::publish_pool(db, at, out),
         ObjectRef::Subnet(_) => Ok(()),
-        ObjectRef::Authenticator(at) => authenticator::publish(db, at, out),
     }
 }
 

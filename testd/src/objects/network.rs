@@ -1,10 +1,10 @@
 //! Subnets and pools: what the addresses of leases belong to.
 
-use super::ObjectRef;
+use super::{ObjectRef, Published};
 use crate::database::Database;
 use crate::text::conf::Conf;
 use crate::text::leases::State;
-use omapi::wire::{Encoder, Value, WireError};
+use omapi::wire::{Value, WireError};
 use std::net::Ipv4Addr;
 
 /// Where an address lies.
@@ -61,7 +61,7 @@ impl Network {
 pub(super) fn publish_pool(
     db: &Database,
     pool: usize,
-    out: &mut Encoder<'_>,
+    out: &mut Published,
 ) -> Result<(), WireError> {
     let ranges = db.network.pools.get(pool).map_or(&[][..], Vec::as_slice);
     let mut count: u64 = ranges

@@ -1,11 +1,10 @@
-//! OMAPI: requests to signed messages, messages to outcomes. No I/O, no locks.
+//! The sending half: requests to signed messages, and whose answer is whose.
 
 use crate::auth::{Algorithm, Key};
+use crate::buffers::Outbox;
 use crate::request::{Operation, Outcome, Request};
 use crate::status::Status;
-use crate::wire::{
-    Encoder, Frame, INTRODUCTION, Introduction, Limits, Scanner, Value, ValueList, WireError, op,
-};
+use crate::wire::{Encoder, INTRODUCTION, Value, WireError, op};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -32,8 +31,8 @@ const USUAL_ANSWER: u64 = 750;
 /// without being asked, each time as many more are queued.
 const PILE: usize = 64;
 
-/// What is kept of the buffer when it runs empty.
-const KEEP: usize = 64 * 1024;
+/// Requests of which the table's memory is kept when none is outstanding.
+const KEEP: usize = 1024;
 
 /// What a connection authenticates with.
 #[derive(Clone)]
@@ -62,8 +61,8 @@ impl Credentials {
 /// The server's handle of our authenticator, with the key.
 #[derive(Clone, Debug)]
 pub struct Signer {
-    authid: u32,
-    key: Arc<Key>,
+    pub(super) authid: u32,
+    pub(super) key: Arc<Key>,
 }
 
 /// Whose answer an id is.
@@ -100,10 +99,9 @@ pub struct Session<T> {
     answered: u64,
     /// Index into `outstanding` of the first request not yet released.
     unreleased: usize,
-    /// Bytes not yet sent start at `out[out_at]`.
-    out: Vec<u8>,
-    out_at: usize,
-    /// Stream position of `out[out_at]`, and of the end of what is released.
+    out: Outbox,
+    /// Stream position of the first unsent byte, and of the end of what is
+    /// released.
     sent: u64,
     released_end: u64,
     signer: Option<Signer>,
@@ -123,8 +121,7 @@ impl<T> Session<T> {
             released: 0,
             answered: 0,
             unreleased: 0,
-            out: Vec::new(),
-            out_at: 0,
+            out: Outbox::default(),
             sent: 0,
             released_end: 0,
             signer: None,
@@ -139,7 +136,7 @@ impl<T> Session<T> {
     /// # Errors
     /// A key name that cannot be sent.
     pub fn start(&mut self) -> Result<(), WireError> {
-        self.out.extend_from_slice(&INTRODUCTION);
+        self.out.end().extend_from_slice(&INTRODUCTION);
         self.released_end = INTRODUCTION.len() as u64;
         let Some(c) = self.credentials.clone() else {
             return Ok(());
@@ -150,6 +147,7 @@ impl<T> Session<T> {
             e.value(b"name", Value::Bytes(&c.name))?;
             e.value(b"algorithm", Value::Bytes(&c.algorithm))
         })
+        .map(drop)
         .map_err(|(e, _)| e)
     }
 
@@ -187,7 +185,6 @@ impl<T> Session<T> {
             e.values(request.attributes);
             Ok(())
         })
-        .map(|()| self.next_id.wrapping_sub(1))
         .map_err(|(e, owner)| match owner {
             Owner::Ticket(t) => (e, t),
             Owner::Authenticator => unreachable!("submit passes a ticket"),
@@ -201,13 +198,10 @@ impl<T> Session<T> {
         rid: u32,
         owner: Owner<T>,
         body: impl FnOnce(&mut Encoder<'_>) -> Result<(), WireError>,
-    ) -> Result<(), (WireError, Owner<T>)> {
-        if self.next_id == 0 {
-            // An answer to id 0 would look like a request: leave a hole.
-            self.outstanding.push_back(None);
-            self.next_id = 1;
-        }
-        let mut e = Encoder::begin(&mut self.out, code, handle, self.next_id, rid);
+    ) -> Result<u32, (WireError, Owner<T>)> {
+        // An answer to id 0 would look like a request.
+        let id = self.next_id.max(1);
+        let mut e = Encoder::begin(self.out.end(), code, handle, id, rid);
         if let Err(error) = body(&mut e) {
             return Err((error, owner));
         }
@@ -215,13 +209,17 @@ impl<T> Session<T> {
             None => drop(e.finish(0, 0)),
             Some(s) => {
                 let range = e.finish(s.authid, s.key.algorithm().len() as u32);
-                s.key.append_signature(&mut self.out, range);
+                s.key.append_signature(self.out.end(), range);
             }
         }
-        let end = self.sent + (self.out.len() - self.out_at) as u64;
+        let end = self.sent + self.out.unsent().len() as u64;
+        if self.next_id == 0 {
+            // The hole that id 0 leaves.
+            self.outstanding.push_back(None);
+        }
         self.outstanding.push_back(Some(Outstanding { owner, end }));
-        self.next_id = self.next_id.wrapping_add(1);
-        Ok(())
+        self.next_id = id.wrapping_add(1);
+        Ok(id)
     }
 
     /// The bytes that may be sent now: what is queued, up to the window, or
@@ -241,27 +239,19 @@ impl<T> Session<T> {
             self.unreleased += 1;
         }
         let n = usize::try_from(self.released_end - self.sent).unwrap_or(usize::MAX);
-        &self.out[self.out_at..self.out_at + n]
+        &self.out.unsent()[..n]
     }
 
     /// Says that the first `n` sendable bytes are sent.
     pub fn sent(&mut self, n: usize) {
         self.sent += n as u64;
-        self.out_at += n;
-        if self.out_at == self.out.len() {
-            self.out.clear();
-            self.out_at = 0;
-            self.out.shrink_to(KEEP);
-        } else if self.out_at > KEEP && self.out_at > self.out.len() / 2 {
-            self.out.drain(..self.out_at);
-            self.out_at = 0;
-        }
+        self.out.sent(n);
     }
 
     /// True while bytes are queued, whether the window allows them or not.
     #[must_use]
     pub fn has_unsent(&self) -> bool {
-        self.out_at < self.out.len()
+        !self.out.unsent().is_empty()
     }
 
     /// True while requests are unanswered.
@@ -303,7 +293,7 @@ impl<T> Session<T> {
             self.unreleased -= 1;
         }
         if self.outstanding.is_empty() {
-            self.outstanding.shrink_to(KEEP / 64);
+            self.outstanding.shrink_to(KEEP);
         }
         Some(match found.owner {
             Owner::Authenticator => Answered::Authenticator,
@@ -340,8 +330,7 @@ impl<T> Session<T> {
 
     /// Gives up: the tickets of all requests without answer, in order.
     pub fn abandon(&mut self) -> Vec<T> {
-        self.out = Vec::new();
-        self.out_at = 0;
+        self.out = Outbox::default();
         self.sent = 0;
         self.released_end = 0;
         self.unreleased = 0;
@@ -356,192 +345,5 @@ impl<T> Session<T> {
     }
 }
 
-/// The receiving half: buffer, message boundaries, verification.
-pub struct Reader {
-    limits: Limits,
-    /// `None` until the peer's introduction is here.
-    scanner: Option<Scanner>,
-    buf: Vec<u8>,
-    start: usize,
-    end: usize,
-    verifier: Option<Signer>,
-}
-
-/// What the buffer held next.
-pub enum Received<'a> {
-    /// The peer's introduction.
-    Introduction,
-    /// A message that may be believed: id, size in bytes, outcome.
-    Answer(u32, usize, Outcome<'a>),
-}
-
-impl Reader {
-    /// A reader at the start of a connection.
-    #[must_use]
-    pub fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            scanner: None,
-            buf: Vec::new(),
-            start: 0,
-            end: 0,
-            verifier: None,
-        }
-    }
-
-    /// From now on answers must be signed.
-    pub fn verify_with(&mut self, signer: Signer) {
-        self.verifier = Some(signer);
-    }
-
-    /// Free space to receive into. It grows only as bytes really arrive: to
-    /// twice what is there.
-    pub fn space(&mut self) -> &mut [u8] {
-        const FIRST: usize = 16 * 1024;
-        if self.start == self.end {
-            self.start = 0;
-            self.end = 0;
-            if self.buf.len() > KEEP {
-                self.buf = Vec::new();
-            }
-        } else if self.start > 0 && self.buf.len() - self.end < FIRST / 4 {
-            self.buf.copy_within(self.start..self.end, 0);
-            self.end -= self.start;
-            self.start = 0;
-        }
-        if self.end == self.buf.len() || self.buf.is_empty() {
-            self.buf.resize((self.buf.len() * 2).max(FIRST), 0);
-        }
-        &mut self.buf[self.end..]
-    }
-
-    /// Says that `n` bytes were received into [`space`](Self::space).
-    pub fn filled(&mut self, n: usize) {
-        self.end += n;
-    }
-
-    /// The next complete thing in the buffer.
-    ///
-    /// # Errors
-    /// The peer broke the protocol, a limit, or an answer is not signed as it
-    /// must be. The connection is of no further use.
-    pub fn receive(&mut self) -> Result<Option<Received<'_>>, Status> {
-        let Some(scanner) = &mut self.scanner else {
-            let bytes = &self.buf[self.start..self.end];
-            return match Introduction::decode(bytes, &self.limits)? {
-                None => Ok(None),
-                Some(intro) => {
-                    self.scanner = Some(Scanner::new(intro.header_size, self.limits));
-                    self.start += Introduction::LEN;
-                    Ok(Some(Received::Introduction))
-                }
-            };
-        };
-        let span = scanner
-            .scan(&self.buf[self.start..self.end])
-            .map_err(|_| Status::PROTOCOL_ERROR)?;
-        let Some(span) = span else {
-            return Ok(None);
-        };
-        let frame = Frame::new(&self.buf[self.start..self.end], span);
-        self.start += span.len();
-        let outcome = outcome(&frame)?;
-        if !believable(self.verifier.as_ref(), &frame, &outcome) {
-            return Err(Status::PROTOCOL_ERROR);
-        }
-        let outcome = match outcome {
-            // Anybody could have written the text.
-            Outcome::Status { code, .. }
-                if self.verifier.is_some() && frame.header().authlen == 0 =>
-            {
-                Outcome::Status {
-                    code,
-                    message: None,
-                }
-            }
-            other => other,
-        };
-        Ok(Some(Received::Answer(
-            frame.header().rid,
-            span.len(),
-            outcome,
-        )))
-    }
-}
-
-/// What a message from the server says.
-fn outcome<'a>(frame: &Frame<'a>) -> Result<Outcome<'a>, Status> {
-    let values = frame.message_values();
-    match frame.header().op {
-        op::UPDATE => {
-            let attributes: ValueList<'a> = frame.object_values();
-            if attributes.is_empty() {
-                // The genuine library's word for an object without content.
-                return Ok(Outcome::Status {
-                    code: Status::INVALID_ARGUMENT,
-                    message: None,
-                });
-            }
-            Ok(Outcome::Object {
-                handle: frame.header().handle,
-                attributes,
-            })
-        }
-        op::STATUS => Ok(Outcome::Status {
-            code: values.get_u32(b"result").map_or(Status::UNEXPECTED, Status),
-            message: values.get(b"message").filter(|m| !m.is_empty()),
-        }),
-        _ => Err(Status::PROTOCOL_ERROR),
-    }
-}
-
-/// On an authenticated connection a message counts only when it names our
-/// authenticator, has a signature of the digest's length, and that verifies.
-/// dhcpd sends exactly two errors unsigned; they are believed, as errors.
-fn believable(verifier: Option<&Signer>, frame: &Frame<'_>, outcome: &Outcome<'_>) -> bool {
-    let header = frame.header();
-    let Some(signer) = verifier else {
-        return header.authid == 0 && header.authlen == 0;
-    };
-    if header.authid == 0 && header.authlen == 0 {
-        return matches!(
-            outcome,
-            Outcome::Status {
-                code: Status::NO_KEYS | Status::INVALID_KEY,
-                ..
-            }
-        );
-    }
-    header.authid == signer.authid && signer.key.verify(&frame.signed(), frame.signature())
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// COMPATIBILITY.md, row 34: anybody could have written the text.
-    #[test]
-    fn an_unsigned_error_counts_without_its_text() {
-        let mut message = Vec::new();
-        let mut e = Encoder::begin(&mut message, op::STATUS, 0, 9, 7);
-        e.value(b"result", Value::Int(Status::INVALID_KEY.0))
-            .unwrap();
-        e.value(b"message", Value::Bytes(b"forged")).unwrap();
-        e.next_list();
-        e.finish(0, 0);
-        let mut reader = Reader::new(Limits::default());
-        reader.verify_with(Signer {
-            authid: 1,
-            key: Arc::new(Key::new(Algorithm::Md5, b"secret")),
-        });
-        let bytes = [&INTRODUCTION[..], &message].concat();
-        reader.space()[..bytes.len()].copy_from_slice(&bytes);
-        reader.filled(bytes.len());
-        assert!(matches!(reader.receive(), Ok(Some(Received::Introduction))));
-        let answer = reader.receive();
-        let Ok(Some(Received::Answer(7, _, Outcome::Status { code, message }))) = answer else {
-            panic!("no answer");
-        };
-        assert_eq!((code, message), (Status::INVALID_KEY, None));
-    }
-}
+mod tests;
