@@ -10,7 +10,7 @@ use engine::net;
 use omapi::status::Status;
 
 #[cfg(feature = "kea")]
-use ::kea::target::{Target, mapped};
+use ::kea::{Target, mapped};
 #[cfg(feature = "kea")]
 use std::{io::ErrorKind, path::Path};
 

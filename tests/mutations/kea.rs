@@ -1,12 +1,10 @@
 //! What must hold whatever a Kea answers. Used by `tests/mutations.rs` and by
 //! the target in `fuzz/`.
 
-use kea::job::{Effect, Outcome, Reply};
 use kea::json::{self, Scanner, Value};
-use kea::session::{Progress, Running, Session};
-use kea::shared::Shared;
-use kea::target::Target;
-use kea::{Answer, Failure, http};
+use kea::{
+    Answer, Effect, Failure, Outcome, Progress, Reply, Running, Session, Shared, Target, http,
+};
 use omapi::request::{Operation, Request, flags};
 use omapi::status::Status;
 use omapi::wire::{Encoder, Value as Wire, ValueList};

@@ -5,7 +5,7 @@ use super::kea::{self, KeaConnection};
 use super::{Connection, Credentials, Disconnect, Phase, Turn, Waited};
 use crate::net::Socket;
 #[cfg(feature = "kea")]
-use ::kea::target::Target;
+use ::kea::Target;
 use omapi::request::{Complete, Request};
 use omapi::status::Status;
 use rustix::event::{PollFd, PollFlags};

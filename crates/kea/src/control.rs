@@ -1,10 +1,10 @@
 //! The server itself: its state, its end, and any command.
 
-use super::attributes::{Answered, Attributes};
-use super::handles::{self, Identity};
-use super::job::Kea;
-use super::json::{self, Value};
-use super::{Answer, Failure};
+use crate::json::{self, Value};
+use crate::model::attributes::{Answered, Attributes};
+use crate::model::handles::{self, Identity};
+use crate::server::job::Kea;
+use crate::{Answer, Failure};
 use omapi::request::flags;
 use omapi::status::Status;
 
@@ -73,7 +73,7 @@ pub async fn command(kea: &Kea, attributes: &Attributes) -> Result<Answer, Failu
         Some(text) => Some(json::parse_argument(text)?),
     };
     let reply = kea.exchange(&json::text(name), arguments.as_ref()).await?;
-    if !super::job::is_read_only(&json::text(name)) {
+    if !crate::server::job::is_read_only(&json::text(name)) {
         // Whatever it did, nothing that was read before is certain.
         kea.shared.forget();
     }

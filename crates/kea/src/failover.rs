@@ -1,12 +1,12 @@
 //! Failover state: what the high-availability hook says about itself and its
 //! partner.
 
-use super::attributes::{Answered, Attributes};
-use super::config::{self, Config};
-use super::handles::{self, Identity};
-use super::job::Kea;
-use super::json::{self, Map, Value};
-use super::{Answer, Failure};
+use crate::config::{self, Config};
+use crate::json::{self, Map, Value};
+use crate::model::attributes::{Answered, Attributes};
+use crate::model::handles::{self, Identity};
+use crate::server::job::Kea;
+use crate::{Answer, Failure};
 use omapi::request::flags;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
@@ -227,7 +227,7 @@ pub async fn update(kea: &Kea, name: &[u8], attributes: &Attributes) -> Result<A
     for (attribute, value) in attributes.iter() {
         match attribute {
             b"name" if value == name => {}
-            b"local-state" => match super::attributes::number(value).map_err(refused)? {
+            b"local-state" => match crate::model::attributes::number(value).map_err(refused)? {
                 PARTNER_DOWN => down = true,
                 _ => return Err(refused(Status::NOT_IMPLEMENTED)),
             },

@@ -6,47 +6,29 @@
 //! and exchanges recorded with 2.2, 2.6 and 3.0 (`data/kea/`, replayed by the
 //! unit tests). `docs/kea-migration.md` has the mapping for people.
 
-pub mod ask;
-pub mod attributes;
-mod batch;
-mod change;
-mod commands;
-pub mod config;
+mod apply;
+mod config;
 mod control;
-mod create;
-mod draft;
-pub mod facts;
 mod failover;
-mod group;
-pub mod handles;
-mod host;
-pub mod http;
-pub mod job;
+mod hosts;
 pub mod json;
-pub mod lease;
-mod lease_create;
-mod lease_details;
-mod lease_update;
-pub mod lease_walk;
-mod lookup;
-mod map;
-mod options;
-mod part;
-mod plan;
-mod reader;
-mod reservation;
-mod rewrite;
-pub mod session;
-pub mod shared;
+mod leases;
+mod model;
+mod protocol;
+mod server;
+mod session;
 mod statements;
-pub mod target;
 #[cfg(test)]
 mod tests;
-mod tokens;
-mod value;
 
-use attributes::Answered;
-use omapi::request::Outcome;
+pub use model::attributes::Answered;
+pub use protocol::http;
+pub use protocol::target::{Options, Place, Secret, Target, mapped};
+pub use protocol::usual_lease::{self as facts, Facts};
+pub use server::info::Shared;
+pub use server::job::{Effect, Outcome, Reply};
+pub use session::{AT_ONCE, Progress, Running, Session};
+
 use omapi::status::Status;
 
 /// How a request ended, before it is given away.
@@ -63,17 +45,17 @@ pub enum Answer {
 impl Answer {
     /// As the object layer takes it.
     #[must_use]
-    pub fn outcome(&self) -> Outcome<'_> {
+    pub fn outcome(&self) -> omapi::request::Outcome<'_> {
         match self {
-            Self::Object(handle, attributes) => Outcome::Object {
+            Self::Object(handle, attributes) => omapi::request::Outcome::Object {
                 handle: *handle,
                 attributes: attributes.list(),
             },
-            Self::Status(code, message) => Outcome::Status {
+            Self::Status(code, message) => omapi::request::Outcome::Status {
                 code: *code,
                 message: message.as_deref(),
             },
-            Self::Lost(status) => Outcome::Lost(*status),
+            Self::Lost(status) => omapi::request::Outcome::Lost(*status),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! The requests of a connection: which run, which wait, and in what order they
 //! may change things.
 
-use super::ask::{Ask, Kind, Order};
-use super::job::{Job, Outcome, Step};
-use super::shared::{self, Shared};
-use super::{Answer, batch, lease};
+use crate::Answer;
+use crate::apply::batch;
+use crate::leases::read as lease;
+use crate::model::request::{Ask, Kind, Order};
+use crate::server::info::{self as shared, Shared};
+use crate::server::job::{Job, Outcome, Step};
 use omapi::request::Request;
 use omapi::status::Status;
 use std::collections::VecDeque;
@@ -26,7 +28,7 @@ pub struct Running<T> {
 /// What a step of a running request led to.
 pub enum Progress<T> {
     /// Its next effect.
-    Wants(super::job::Effect),
+    Wants(crate::server::job::Effect),
     /// The end of the probe.
     Probed(Status),
     /// The end.

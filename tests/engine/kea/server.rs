@@ -3,7 +3,7 @@
 
 use crate::ticket::{How, LONG, Slot, Ticket, Work, attribute};
 use engine::{AnyConnection, Destination, Phase, Waited};
-use kea::target::Target;
+use kea::Target;
 use omapi::request::{Operation, Request};
 use omapi::status::Status;
 use omapi::wire::ValueList;

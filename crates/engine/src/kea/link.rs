@@ -2,10 +2,8 @@
 
 use crate::errno::status_of;
 use crate::net::{self, Socket};
-use ::kea::Failure;
-use ::kea::job::Reply;
 use ::kea::json::{self, Scanner};
-use ::kea::{facts, http};
+use ::kea::{Failure, Reply, facts, http};
 use omapi::status::Status;
 use rustix::event::PollFlags;
 use rustix::fd::{AsFd, BorrowedFd};

@@ -3,8 +3,7 @@
 
 use crate::errno::status_of;
 use crate::process;
-use ::kea::Failure;
-use ::kea::target::{Place, Target};
+use ::kea::{Failure, Place, Target};
 use rustix::fd::OwnedFd;
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;

@@ -79,13 +79,13 @@ fn an_invented_name_is_nobodys() {
         let Value::Object(dhcp4) = json::parse(text.as_bytes()).unwrap() else {
             panic!("a map")
         };
-        let entries = super::super::reservation::entries(&dhcp4);
-        let world = super::super::plan::World {
-            source: super::super::lookup::Source::Snapshot(&dhcp4, &entries),
+        let entries = crate::hosts::reservation::entries(&dhcp4);
+        let world = crate::hosts::plan::World {
+            source: crate::hosts::lookup::Source::Snapshot(&dhcp4, &entries),
             dhcp4: &dhcp4,
             shared: &kea.shared,
         };
-        let answer = super::super::plan::plan(world, &ask).await.unwrap().answer;
+        let answer = crate::hosts::plan::plan(world, &ask).await.unwrap().answer;
         let name = value(&answer, "name").unwrap();
         assert!(entries.iter().all(|e| e.name != name));
         vec![answer]
@@ -117,7 +117,7 @@ const CLIENT_HALF: &str = r#"{"result":0,"arguments":{"subnet-id":1,"client-id":
 
 #[test]
 fn half_of_a_host_is_not_changed_alone() {
-    use super::super::handles::{HostKey, Identity, handle};
+    use crate::model::handles::{HostKey, Identity, handle};
     const CONFIG: &str = r#"{"result":0,"arguments":{"Dhcp4":{"ip-reservations-unique":false,"subnet4":[{"id":1,"subnet":"10.77.0.0/16"}]}}}"#;
     let key = HostKey {
         subnet: 1,

@@ -2,7 +2,7 @@
 
 use super::*;
 
-pub(super) const NEW_HOST: [(&str, &[u8]); 4] = [
+pub(crate) const NEW_HOST: [(&str, &[u8]); 4] = [
     ("name", b"n1"),
     ("hardware-address", &[2, 0, 0, 0, 9, 1]),
     ("hardware-type", &[0, 0, 0, 1]),
@@ -293,7 +293,7 @@ fn failover_with_several_partners() {
 
 #[test]
 fn a_change_that_somebody_overwrote_is_made_again() {
-    use super::super::handles::{HostKey, Identity, handle};
+    use crate::model::handles::{HostKey, Identity, handle};
     let key = HostKey {
         subnet: 1,
         kind: "hw-address",

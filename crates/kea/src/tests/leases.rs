@@ -43,7 +43,7 @@ fn states() {
             let ask = open(Kind::Lease, 0, &[("ip-address", &[10, 77, 0, 20])]);
             let mut answered = reply(name, version).into_arguments();
             answered["ip-address"] = "10.77.0.20".into();
-            let lease = super::super::lease::Lease(answered.as_object().unwrap().clone());
+            let lease = crate::leases::read::Lease(answered.as_object().unwrap().clone());
             assert_eq!(lease.state(NOW), expected, "{name}@{version}");
             drop(ask);
         }
@@ -129,7 +129,7 @@ fn lookups_of_leases() {
 
 #[test]
 fn changes_of_leases() {
-    use super::super::handles::{Identity, handle};
+    use crate::model::handles::{Identity, handle};
     let update = |version, list: &[(&str, &[u8])], script: &[Play]| {
         let handle = handle("/test", Identity::Lease([10, 77, 0, 21].into()));
         one(version, Ask::Update(handle, attributes(list)), script)
@@ -213,7 +213,7 @@ fn changes_of_leases() {
 
 #[test]
 fn times_beyond_all_bounds() {
-    use super::super::handles::{Identity, handle};
+    use crate::model::handles::{Identity, handle};
     const LEASE: &str = r#"{"result":0,"arguments":{"ip-address":"10.77.0.21","hw-address":"02:00:00:00:00:21","hostname":"","cltt":18446744073709551615,"valid-lft":18446744073709551615,"state":0,"subnet-id":1}}"#;
     const CONFIG: &str =
         r#"{"result":0,"arguments":{"Dhcp4":{"decline-probation-period":18446744073709551615}}}"#;
@@ -235,7 +235,7 @@ fn times_beyond_all_bounds() {
 
 #[test]
 fn a_name_that_would_corrupt_the_lease_file_is_refused() {
-    use super::super::handles::{Identity, handle};
+    use crate::model::handles::{Identity, handle};
     let lease = Json(
         r#"{"result":0,"arguments":{"ip-address":"10.77.0.21","hw-address":"02:00:00:00:00:21","hostname":"a\nb","cltt":1795240778,"valid-lft":3600,"state":0,"subnet-id":1}}"#,
     );
@@ -370,10 +370,10 @@ fn hosts_in_a_database_are_asked_for() {
 /// recorded answer, and for those with a byte changed, added or lost.
 #[test]
 fn usual_leases() {
-    use super::super::facts;
+    use crate::protocol::usual_lease as facts;
     let general = |text: &[u8]| {
         let reply = Reply::new(json::parse(text).ok()?).ok()?;
-        let lease = super::super::lease::Lease::new(reply.found().ok()??.into_arguments());
+        let lease = crate::leases::read::Lease::new(reply.found().ok()??.into_arguments());
         let lease = lease.ok()?;
         lease.bindings().is_none().then(|| lease.facts())
     };
@@ -410,7 +410,7 @@ fn usual_leases() {
 
 #[test]
 fn what_is_unusual_is_left_to_the_general_reader() {
-    use super::super::facts::usual;
+    use crate::protocol::usual_lease::usual;
     let lease = |more: &str| {
         format!(
             r#"{{"arguments":{{"ip-address":"10.0.0.1","hw-address":"01:02","state":0{more}}},"result":0}}"#

@@ -1,7 +1,7 @@
 //! Statements: the rows of the table in `docs/kea-migration.md`.
 
-use super::super::statements::translate;
 use super::*;
+use crate::statements::translate;
 
 /// What a host gets, as JSON.
 fn put(text: &str) -> String {

@@ -1,0 +1,180 @@
+//! Attributes of a lease that cost more than the lease: brought only when they
+//! are asked for.
+//!
+//! A lookup asks for one by sending it without a value (`dhcpctl_set_null_value`,
+//! in omshell `unset`), which means nothing to dhcpd. With the option `details`
+//! every lookup asks for those that dhcpd has too.
+
+use crate::Failure;
+use crate::config::{self, Config};
+use crate::hosts::lookup::{self, Key, Source};
+use crate::hosts::read::Host;
+use crate::json::{self, Value};
+use crate::leases::read::Lease;
+use crate::model::attributes::{Answered, Attributes};
+use crate::model::handles::{self, HostKey, Identity};
+use crate::server::info::Shared;
+use crate::server::job::Kea;
+use std::net::Ipv4Addr;
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    host: bool,
+    pool: bool,
+    flags: bool,
+    subnet_id: bool,
+    user_context: bool,
+}
+
+impl Asked {
+    /// What every lookup brings.
+    #[must_use]
+    pub fn always(shared: &Shared) -> Self {
+        let details = shared.options().details;
+        Self {
+            host: details,
+            pool: details,
+            flags: details,
+            ..Self::default()
+        }
+    }
+
+    /// What the lookup with these keys brings.
+    #[must_use]
+    pub fn by(shared: &Shared, keys: &Attributes) -> Self {
+        let mut asked = Self::always(shared);
+        for (name, _) in keys.iter().filter(|(_, value)| value.is_empty()) {
+            match name {
+                b"host" => asked.host = true,
+                b"pool" => asked.pool = true,
+                b"flags" => asked.flags = true,
+                b"kea-subnet-id" => asked.subnet_id = true,
+                b"kea-user-context" => asked.user_context = true,
+                _ => {}
+            }
+        }
+        asked
+    }
+
+    /// True when it costs nothing.
+    #[must_use]
+    pub fn is_nothing(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Details {
+    /// Handle of the host that the client is.
+    pub host: Option<u32>,
+    /// Handle of the pool that the address is in.
+    pub pool: Option<u32>,
+    /// True if the address is reserved for the client.
+    pub reserved: bool,
+    subnet_id: Option<u32>,
+    user_context: Option<Vec<u8>>,
+}
+
+impl Details {
+    /// The value of `flags`.
+    #[must_use]
+    pub fn flags(&self) -> u8 {
+        match self.reserved {
+            true => RESERVED,
+            false => 0,
+        }
+    }
+
+    /// Adds those that dhcpd does not have, behind all others.
+    pub fn put_own(&self, out: &mut Answered) {
+        if let Some(id) = self.subnet_id {
+            out.number(b"kea-subnet-id", id);
+        }
+        if let Some(context) = &self.user_context {
+            out.bytes(b"kea-user-context", context);
+        }
+    }
+}
+
+/// The bit of `flags` for a reserved lease.
+const RESERVED: u8 = 4;
+
+/// Finds what was asked for.
+///
+/// # Errors
+/// Why the server does not say.
+pub async fn read(
+    kea: &Kea,
+    asked: Asked,
+    address: Ipv4Addr,
+    lease: Option<&Lease>,
+) -> Result<Details, Failure> {
+    let mut found = Details::default();
+    let server = kea.shared.key();
+    if asked.subnet_id {
+        found.subnet_id = lease.and_then(Lease::subnet);
+    }
+    if asked.user_context {
+        let context = lease.and_then(|l| l.0.get("user-context"));
+        found.user_context = context.map(json::emit);
+    }
+    if !(asked.host || asked.pool || asked.flags || (asked.subnet_id && lease.is_none())) {
+        return Ok(found);
+    }
+    let config = config::current(kea).await?;
+    let pool = config.pool_of(address);
+    if asked.subnet_id && lease.is_none() {
+        found.subnet_id = pool.map(|(subnet, _)| subnet);
+    }
+    if let (true, Some((subnet, range))) = (asked.pool, pool) {
+        let pool = Identity::Pool(subnet, range.to_owned());
+        found.pool = Some(handles::handle(server, pool));
+    }
+    if let (true, Some(lease)) = (asked.host || asked.flags, lease)
+        && let Some(host) = host_of(kea, &config, lease).await?
+    {
+        found.reserved = asked.flags && host.address() == Some(address);
+        let key = host.key().filter(|_| asked.host);
+        found.host = key.map(|key| handles::handle(server, Identity::Host(key)));
+    }
+    Ok(found)
+}
+
+/// The reservation that Kea has for the lease's client.
+async fn host_of(kea: &Kea, config: &Config, lease: &Lease) -> Result<Option<Host>, Failure> {
+    let dhcp4 = config.dhcp4();
+    // What host_cmds puts into memory is in the configuration too.
+    let source = match lookup::has_commands(&kea.shared) && config::has_hosts_database(dhcp4) {
+        true => Source::Commands(kea, None),
+        false => Source::Snapshot(dhcp4, config.entries()),
+    };
+    let global = config::looks_globally(dhcp4).then_some(0);
+    for subnet in lease.subnet().into_iter().chain(global) {
+        for (kind, id) in [
+            ("hw-address", lease.hardware()),
+            ("client-id", lease.client_id()),
+        ] {
+            if id.is_empty() {
+                continue;
+            }
+            let key = HostKey { subnet, kind, id };
+            if let Some(host) = source.hosts(Key::Exact(&key)).await?.pop() {
+                return Ok(Some(host));
+            }
+        }
+    }
+    Ok(None)
+}
+
+impl Lease {
+    /// Its subnet-id.
+    #[must_use]
+    pub fn subnet(&self) -> Option<u32> {
+        self.0
+            .get("subnet-id")
+            .and_then(Value::as_u64)
+            .and_then(|n| u32::try_from(n).ok())
+    }
+}
