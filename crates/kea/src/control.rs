@@ -1,10 +1,10 @@
 //! The server itself: its state, its end, and any command.
 
 use crate::json::{self, Value};
-use crate::model::attributes::{Answered, Attributes};
 use crate::model::handles::{self, Identity};
-use crate::server::job::Kea;
-use crate::{Answer, Failure};
+use crate::model::{Answer, Answered, Attributes, Failure, refused};
+use crate::protocol::commands::is_read_only;
+use crate::server::Kea;
 use omapi::request::flags;
 use omapi::status::Status;
 
@@ -44,7 +44,6 @@ pub async fn refresh(kea: &Kea) -> Result<Answer, Failure> {
 /// # Errors
 /// The code for the program.
 pub async fn update(kea: &Kea, attributes: &Attributes) -> Result<Answer, Failure> {
-    let refused = |status| Failure::because(status, "can't update object");
     if attributes.is_empty() {
         return Err(refused(Status::INVALID_ARGUMENT));
     }
@@ -73,7 +72,7 @@ pub async fn command(kea: &Kea, attributes: &Attributes) -> Result<Answer, Failu
         Some(text) => Some(json::parse_argument(text)?),
     };
     let reply = kea.exchange(&json::text(name), arguments.as_ref()).await?;
-    if !crate::server::job::is_read_only(&json::text(name)) {
+    if !is_read_only(&json::text(name)) {
         // Whatever it did, nothing that was read before is certain.
         kea.shared.forget();
     }

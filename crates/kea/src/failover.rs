@@ -1,12 +1,11 @@
 //! Failover state: what the high-availability hook says about itself and its
 //! partner.
 
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::json::{self, Map, Value};
-use crate::model::attributes::{Answered, Attributes};
 use crate::model::handles::{self, Identity};
-use crate::server::job::Kea;
-use crate::{Answer, Failure};
+use crate::model::{Answer, Answered, Attributes, Failure, attributes, refused};
+use crate::server::{Kea, configuration};
 use omapi::request::flags;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
@@ -174,7 +173,7 @@ async fn find<R>(
     let Some(list) = list.and_then(Value::as_array) else {
         return Err(none());
     };
-    let config = config::current(kea).await?;
+    let config = configuration::current(kea).await?;
     let mut all = (0..list.len()).filter_map(|i| Relationship::new(list, &config, i));
     let found = all.find(|r| name.is_none_or(|n| r.name() == n));
     found.map(|r| then(&r)).ok_or_else(none)
@@ -221,13 +220,12 @@ pub async fn refresh(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
 ///
 /// # Errors
 /// The code for the program.
-pub async fn update(kea: &Kea, name: &[u8], attributes: &Attributes) -> Result<Answer, Failure> {
-    let refused = |status| Failure::because(status, "can't update object");
+pub async fn update(kea: &Kea, name: &[u8], wanted: &Attributes) -> Result<Answer, Failure> {
     let mut down = false;
-    for (attribute, value) in attributes.iter() {
+    for (attribute, value) in wanted.iter() {
         match attribute {
             b"name" if value == name => {}
-            b"local-state" => match crate::model::attributes::number(value).map_err(refused)? {
+            b"local-state" => match attributes::number(value).map_err(refused)? {
                 PARTNER_DOWN => down = true,
                 _ => return Err(refused(Status::NOT_IMPLEMENTED)),
             },

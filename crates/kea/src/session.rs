@@ -1,12 +1,12 @@
 //! The requests of a connection: which run, which wait, and in what order they
 //! may change things.
 
-use crate::Answer;
-use crate::apply::batch;
-use crate::leases::read as lease;
-use crate::model::request::{Ask, Kind, Order};
-use crate::server::info::{self as shared, Shared};
-use crate::server::job::{Job, Outcome, Step};
+use crate::dispatch::{Order, order, run};
+use crate::model::Answer;
+use crate::model::request::{Ask, Kind};
+use crate::protocol::{Effect, Outcome};
+use crate::server::{Job, Shared, Step, probe};
+use crate::{apply, leases};
 use omapi::request::Request;
 use omapi::status::Status;
 use std::collections::VecDeque;
@@ -28,7 +28,7 @@ pub struct Running<T> {
 /// What a step of a running request led to.
 pub enum Progress<T> {
     /// Its next effect.
-    Wants(crate::server::job::Effect),
+    Wants(Effect),
     /// The end of the probe.
     Probed(Status),
     /// The end.
@@ -86,7 +86,7 @@ impl<T> Session<T> {
     #[must_use]
     pub fn new(shared: Arc<Shared>) -> Self {
         let probe = Running {
-            job: Job::new(&shared, shared::probe),
+            job: Job::new(&shared, probe),
             tickets: Vec::new(),
             alone: true,
             id: 0,
@@ -108,7 +108,7 @@ impl<T> Session<T> {
     pub fn submit(&mut self, request: &Request<'_>, ticket: T) -> Result<(), (Status, T)> {
         match Ask::new(request) {
             Ok(ask) => {
-                let order = ask.order(self.shared.key());
+                let order = order(&ask, self.shared.key());
                 self.waiting.push_back((ask, order, ticket));
                 Ok(())
             }
@@ -152,17 +152,17 @@ impl<T> Session<T> {
                 flags,
                 attributes,
             }) => Job::new(&self.shared, move |kea| async move {
-                vec![lease::open(&kea, &attributes, flags).await.into()]
+                vec![leases::open(&kea, &attributes, flags).await.into()]
             }),
             Some(ask) if order != Order::Together => {
                 Job::new(&self.shared, move |kea| async move {
-                    vec![ask.run(&kea).await.into()]
+                    vec![run(ask, &kea).await.into()]
                 })
             }
             last => {
                 asks.extend(last);
                 Job::new(&self.shared, move |kea| async move {
-                    batch::run(&kea, asks).await
+                    apply::run(&kea, asks).await
                 })
             }
         };

@@ -6,15 +6,13 @@ mod leases;
 mod statements;
 mod value;
 
-use crate::apply::batch;
+use crate::dispatch::{self, Order};
 use crate::json::{self, Value};
-use crate::model::attributes::{Answered, Attributes};
-use crate::model::request::{Ask, Kind, Order};
-use crate::protocol::http;
-use crate::protocol::target::Target;
-use crate::server::info::{self as shared, Capabilities, Shared};
-use crate::server::job::{Effect, Job, Reply, Step};
-use crate::{Answer, Failure};
+use crate::model::request::{Ask, Kind};
+use crate::model::{Answer, Answered, Attributes, Failure};
+use crate::protocol::{Effect, Reply, Target, http};
+use crate::server::{Capabilities, Job, Shared, Step};
+use crate::{apply, server as servers};
 use omapi::request::flags;
 use omapi::status::Status;
 use omapi::wire::{Encoder, Value as Wire, ValueList};
@@ -115,14 +113,14 @@ fn play(
     asks: Vec<Ask>,
     script: &[Play],
 ) -> (Vec<Answer>, Vec<Value>) {
-    let together = asks[0].order("/test") == Order::Together;
+    let together = dispatch::order(&asks[0], "/test") == Order::Together;
     let mut job = Job::new(shared, |kea| async move {
         match together {
-            true => batch::run(&kea, asks).await,
+            true => apply::run(&kea, asks).await,
             false => {
                 let mut answers: Vec<Answer> = Vec::new();
                 for ask in asks {
-                    answers.push(ask.run(&kea).await.into());
+                    answers.push(dispatch::run(ask, &kea).await.into());
                 }
                 answers
             }
@@ -264,7 +262,7 @@ fn probe() {
     for version in VERSIONS {
         let target = Target::parse("/test").unwrap().unwrap();
         let shared = Shared::new(target);
-        let mut job = Job::new(&shared, shared::probe);
+        let mut job = Job::new(&shared, servers::probe);
         assert!(matches!(job.step(None), Step::Wants(_)));
         job.step(Some(Ok(reply("list-commands", version))));
         job.step(Some(Ok(reply("version-get", version))));

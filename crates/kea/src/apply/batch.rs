@@ -1,12 +1,11 @@
 //! Changes of hosts and groups that were queued together.
 
-use crate::Answer;
-use crate::apply::with_commands as commands;
-use crate::apply::with_config as rewrite;
+use super::{with_commands, with_config};
 use crate::hosts::lookup;
+use crate::model::Answer;
 use crate::model::handles::{self, Identity};
 use crate::model::request::{Ask, Kind};
-use crate::server::job::Kea;
+use crate::server::Kea;
 use omapi::status::Status;
 
 /// How a request is done.
@@ -58,9 +57,9 @@ pub async fn run(kea: &Kea, asks: Vec<Ask>) -> Vec<Answer> {
         answers.extend(match way {
             // A directory that cannot be locked is no reason to refuse what
             // Kea itself keeps apart.
-            Way::HostCommands => commands::run(kea, run, true).await,
-            Way::ClassCommands => commands::run(kea, run, false).await,
-            Way::Rewrite => rewrite::run(kea, run).await,
+            Way::HostCommands => with_commands::run(kea, run, true).await,
+            Way::ClassCommands => with_commands::run(kea, run, false).await,
+            Way::Rewrite => with_config::run(kea, run).await,
         });
     }
     answers

@@ -1,6 +1,9 @@
-//! Doing the changes that were planned.
+//! Making the planned changes of hosts and groups: with the commands of hook
+//! libraries where the server has them, otherwise by a new configuration.
 
-pub mod batch;
-pub mod candidate;
-pub mod with_commands;
-pub mod with_config;
+mod batch;
+mod candidate;
+mod with_commands;
+mod with_config;
+
+pub(crate) use batch::run;

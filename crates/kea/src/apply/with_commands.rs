@@ -1,14 +1,12 @@
 //! Changing hosts and groups with host_cmds and class_cmds.
 
-use crate::apply::candidate::{self as draft, Edit};
-use crate::config;
-use crate::hosts::lookup::{Key, Names, Source};
-use crate::hosts::plan::{Plan, World, plan};
-use crate::hosts::reservation::Reservation;
+use crate::config::{class, has_hosts_database, loses_option_43};
+use crate::hosts::{Edit, Key, Names, Plan, Reservation, Source, World, plan};
 use crate::json::{self, Map, Value};
 use crate::model::request::Ask;
-use crate::server::job::{Kea, Outcome};
-use crate::{Answer, Failure};
+use crate::model::{Answer, Failure};
+use crate::protocol::Outcome;
+use crate::server::{Kea, configuration};
 use omapi::status::Status;
 
 /// Does requests one after the other; each has its own answer. Changes are
@@ -21,13 +19,13 @@ pub async fn run(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Vec<Answer> {
 }
 
 async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, Failure> {
-    let mut config = config::current(kea).await?;
-    let in_database = config::has_hosts_database(config.dhcp4());
+    let mut config = configuration::current(kea).await?;
+    let in_database = has_hosts_database(config.dhcp4());
     let target = if in_database { "database" } else { "memory" };
     // A database keeps hosts, but not the classes that they name.
     let is_class = |e: &Edit| matches!(e, Edit::AddClass(_) | Edit::RemoveClass(_));
     let to_write = |e: &Edit| kea.shared.options().write && (!in_database || is_class(e));
-    let loses_another = !kea.shared.options().option43 && draft::loses_option_43(&config.arguments);
+    let loses_another = !kea.shared.options().option43 && loses_option_43(&config.arguments);
     let creates = |ask: &Ask| matches!(ask, Ask::Open { flags, .. } if *flags != 0);
     let mut names = match with_hosts && asks.iter().any(creates) {
         true => Some(Names::read(kea).await?),
@@ -64,7 +62,7 @@ async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, F
             }
         }
         if result.as_ref().is_ok_and(|p| p.edits.iter().any(is_class)) {
-            match config::fetch(kea).await {
+            match configuration::fetch(kea).await {
                 Ok(now) => config = now,
                 // What is done is done; the rest cannot be planned.
                 Err(failure) => stopped = Some(failure),
@@ -106,10 +104,9 @@ fn lost_option() -> Failure {
 /// True for an edit that sends a reservation without an option that it has.
 fn loses(edit: &Edit) -> bool {
     match edit {
-        Edit::Add(new) | Edit::Replace(_, new) => new
-            .map
-            .get("option-data")
-            .is_some_and(draft::loses_option_43),
+        Edit::Add(new) | Edit::Replace(_, new) => {
+            new.map.get("option-data").is_some_and(loses_option_43)
+        }
         _ => false,
     }
 }
@@ -160,8 +157,8 @@ async fn reverse(kea: &Kea, edit: &Edit) -> Result<Edit, Failure> {
             Edit::RemoveClass(json::string(class, "name").unwrap_or_default().to_owned())
         }
         Edit::RemoveClass(name) => {
-            let config = config::current(kea).await?;
-            let class = draft::class(config.dhcp4(), name).ok_or(Status::NOT_FOUND)?;
+            let config = configuration::current(kea).await?;
+            let class = class(config.dhcp4(), name).ok_or(Status::NOT_FOUND)?;
             Edit::AddClass(class.clone())
         }
     })

@@ -6,13 +6,13 @@
 //! last check, a fraction of a millisecond before the new configuration is
 //! sent.
 
-use crate::apply::candidate::{self as draft, Draft, Edit};
-use crate::config::{self, Config};
-use crate::hosts::plan::{Plan, World, plan};
+use super::candidate::{Draft, is_made};
+use crate::config::{Config, has_config_database, loses_option_43};
+use crate::hosts::{Edit, Plan, World, plan};
 use crate::json::{self, Map, Value};
 use crate::model::request::Ask;
-use crate::server::job::Kea;
-use crate::{Answer, Failure};
+use crate::model::{Answer, Failure};
+use crate::server::{Kea, configuration};
 use omapi::status::Status;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,14 +66,14 @@ async fn check_high_availability(kea: &Kea) -> Result<(), Failure> {
 /// `None` when somebody else interfered: nothing was changed, or it was undone
 /// by them.
 async fn attempt(kea: &Kea, asks: &[Ask]) -> Result<Option<Vec<Answer>>, Failure> {
-    let base = config::fetch(kea).await?;
-    if draft::loses_option_43(&base.arguments) && !kea.shared.options().option43 {
+    let base = configuration::fetch(kea).await?;
+    if loses_option_43(&base.arguments) && !kea.shared.options().option43 {
         return Err(Failure::because(
             Status::NO_PERMISSION,
             "this Kea would lose a raw option 43",
         ));
     }
-    if config::has_config_database(base.dhcp4()) {
+    if has_config_database(base.dhcp4()) {
         return Err(Failure::because(
             Status::NO_PERMISSION,
             "what is in a configuration database would become the server's own",
@@ -111,13 +111,13 @@ async fn attempt(kea: &Kea, asks: &[Ask]) -> Result<Option<Vec<Answer>>, Failure
             }
         }
     }
-    let now = match config::fetch(kea).await {
+    let now = match configuration::fetch(kea).await {
         Ok(now) => now,
         // Set, and perhaps not as it should be: nobody is told a failure of
         // what stays.
         Err(failure) => return Err(taken_back(kea, &base, &edits, failure, false).await),
     };
-    if !edits.iter().all(|e| draft::is_made(e, &now)) {
+    if !edits.iter().all(|e| is_made(e, &now)) {
         // Somebody else's configuration came right behind ours.
         return Ok(None);
     }
@@ -155,12 +155,12 @@ async fn taken_back(
     written: bool,
 ) -> Failure {
     kea.shared.forget();
-    let Ok(now) = config::fetch(kea).await else {
+    let Ok(now) = configuration::fetch(kea).await else {
         return lost;
     };
     // The old one is set even if it is there: what Kea could not set may have
     // left it without its lease database. Somebody else's stays.
-    let made = edits.iter().all(|e| draft::is_made(e, &now));
+    let made = edits.iter().all(|e| is_made(e, &now));
     if !made && now.arguments != base.arguments {
         return lost;
     }
@@ -204,13 +204,13 @@ async fn restored(kea: &Kea, base: &Config, failure: Failure) -> Failure {
 /// True if the configuration is still `base`.
 async fn unchanged(kea: &Kea, base: &Config) -> Result<bool, Failure> {
     if base.hash.is_some() && kea.shared.can("config-hash-get") {
-        return config::same_hash(kea, base).await;
+        return configuration::same_hash(kea, base).await;
     }
-    if config::is_current(kea, base).await? {
+    if configuration::is_current(kea, base).await? {
         return Ok(true);
     }
     // Not certain: it was changed less than a second before it was read.
-    let again = config::fetch(kea).await?;
+    let again = configuration::fetch(kea).await?;
     Ok(again.arguments == base.arguments)
 }
 

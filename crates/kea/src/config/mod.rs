@@ -1,5 +1,14 @@
-//! A server's configuration, and the way in it.
+//! A server's configuration as data, and finding one's way in it.
 
-pub mod tree;
+mod classes;
+pub(crate) mod reservations;
+mod snapshot;
+mod tree;
 
-pub use tree::*;
+pub(crate) use classes::{class, class_name, classes_mut, has_class};
+pub(crate) use reservations::{Brief, Entry, entry, list, list_mut, omapi, places};
+pub(crate) use snapshot::Config;
+pub(crate) use tree::{
+    contains, has_config_database, has_hosts_database, looks_globally, looks_in_subnet,
+    loses_option_43, subnet_id, subnets, unique_addresses,
+};

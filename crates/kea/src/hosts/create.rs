@@ -1,17 +1,16 @@
 //! New hosts: what they are to be, and the reservations that do it.
 
-use crate::Failure;
-use crate::apply::candidate::{self as draft, Edit};
-use crate::hosts::group;
-use crate::hosts::lookup::Key;
-use crate::hosts::plan::{Plan, World, refused};
-use crate::hosts::read::Host;
-use crate::hosts::write as part;
-use crate::leases::read as lease;
-use crate::model::attributes::Attributes;
-use crate::model::handles::HostKey;
-use crate::server::info::Shared;
-use crate::statements::{self, Translation};
+use super::classes::join;
+use super::edit::{Edit, Plan};
+use super::host::Host;
+use super::lookup::{Key, World};
+use super::subnets::homes;
+use super::write::{self as part, translate};
+use crate::config::unique_addresses;
+use crate::model::check::{check_type, has_control, identifier, one_address};
+use crate::model::{Attributes, Failure, HostKey, refused};
+use crate::server::Shared;
+use crate::statements::Translation;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,25 +26,6 @@ struct Wanted {
     statements: Option<(Vec<u8>, Translation)>,
 }
 
-/// An identifier that Kea can have.
-///
-/// # Errors
-/// `DHCP_R_INVALIDARG` for another length.
-pub fn identifier(shared: &Shared, kind: &str, value: &[u8]) -> Result<Vec<u8>, Failure> {
-    let longest = match kind {
-        "hw-address" => 20,
-        _ => lease::longest_client_id(shared),
-    };
-    match value.len() {
-        n if (1..=longest).contains(&n) => Ok(value.to_vec()),
-        _ => Err(refused(Status::INVALID_ARGUMENT)),
-    }
-}
-
-fn has_control(bytes: &[u8]) -> bool {
-    bytes.iter().any(|b| *b < b' ' || *b == 0x7f)
-}
-
 fn wanted(shared: &Shared, attributes: &Attributes) -> Result<Wanted, Failure> {
     let mut wanted = Wanted::default();
     for (name, value) in attributes.iter() {
@@ -56,9 +36,11 @@ fn wanted(shared: &Shared, attributes: &Attributes) -> Result<Wanted, Failure> {
                 }
                 wanted.name = value.to_vec();
             }
-            b"hardware-address" => wanted.hardware = identifier(shared, "hw-address", value)?,
+            b"hardware-address" => {
+                wanted.hardware = identifier(value, shared.longest_identifier("hw-address"))?
+            }
             b"dhcp-client-identifier" => {
-                wanted.client_id = identifier(shared, "client-id", value)?;
+                wanted.client_id = identifier(value, shared.longest_identifier("client-id"))?;
             }
             b"hardware-type" => check_type(value)?,
             b"ip-address" => wanted.address = one_address(value)?,
@@ -79,51 +61,6 @@ fn wanted(shared: &Shared, attributes: &Attributes) -> Result<Wanted, Failure> {
         return Err(refused(Status::INVALID_ARGUMENT));
     }
     Ok(wanted)
-}
-
-/// Statements, of which there must be one.
-///
-/// # Errors
-/// See [`statements::translate`].
-pub fn translate(shared: &Shared, text: &[u8]) -> Result<Translation, Failure> {
-    if text.is_empty() {
-        return Err(refused(Status::INVALID_ARGUMENT));
-    }
-    let translation = statements::translate(text)?;
-    if translation.has_option_43() && shared.capabilities().version > (2, 2) {
-        return Err(Failure::because(
-            Status::NOT_IMPLEMENTED,
-            "this Kea would lose a raw option 43",
-        ));
-    }
-    Ok(translation)
-}
-
-/// Kea matches Ethernet clients, whatever type was meant.
-///
-/// # Errors
-/// `ISC_R_NOTIMPLEMENTED` for other types, `DHCP_R_INVALIDARG` for what is none.
-pub fn check_type(value: &[u8]) -> Result<(), Failure> {
-    match crate::model::attributes::number(value).map_err(refused)? {
-        1 => Ok(()),
-        0 | 2..=255 => Err(refused(Status::NOT_IMPLEMENTED)),
-        _ => Err(refused(Status::INVALID_ARGUMENT)),
-    }
-}
-
-/// One address, or with no bytes none.
-///
-/// # Errors
-/// `DHCP_R_INVALIDARG` for several, and for 0.0.0.0.
-pub fn one_address(value: &[u8]) -> Result<Option<Ipv4Addr>, Failure> {
-    if value.is_empty() {
-        return Ok(None);
-    }
-    let address = <[u8; 4]>::try_from(value).map_err(|_| refused(Status::INVALID_ARGUMENT))?;
-    match Ipv4Addr::from(address) {
-        a if a.is_unspecified() => Err(refused(Status::INVALID_ARGUMENT)),
-        a => Ok(Some(a)),
-    }
 }
 
 /// A name as dhcpd invents them.
@@ -158,7 +95,7 @@ pub async fn create(world: World<'_>, attributes: &Attributes) -> Result<Plan, F
     {
         return Err(refused(Status::EXISTS));
     }
-    let homes = draft::homes(world.dhcp4, wanted.address, world.shared.options())?;
+    let homes = homes(world.dhcp4, wanted.address, world.shared.options())?;
     let both = !wanted.hardware.is_empty() && !wanted.client_id.is_empty();
     if let Some(address) = wanted.address {
         check_address(world, address, None, both).await?;
@@ -192,7 +129,7 @@ pub async fn create(world: World<'_>, attributes: &Attributes) -> Result<Plan, F
             }
             part::set_copy(&mut part.map, homes.len() > 1)?;
             if let Some(group) = &wanted.group {
-                group::join(world.dhcp4, &mut part.map, group)?;
+                join(world.dhcp4, &mut part.map, group)?;
             }
             if let Some((text, translation)) = &wanted.statements {
                 part::put_statements(world.dhcp4, &mut part.map, text, translation, &mut edits)?;
@@ -221,7 +158,7 @@ pub async fn check_address(
     own: Option<&Host>,
     two: bool,
 ) -> Result<(), Failure> {
-    if two && draft::unique_addresses(world.dhcp4) {
+    if two && unique_addresses(world.dhcp4) {
         return Err(Failure::because(
             Status::INVALID_ARGUMENT,
             "hardware address and client identifier need ip-reservations-unique false",

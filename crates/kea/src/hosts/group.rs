@@ -1,71 +1,18 @@
 //! Groups: client classes without test, which apply where a reservation names
 //! them. And dhcpd's classes, as far as they can be read.
 
-use crate::apply::candidate::{self as draft, Edit};
-use crate::config;
-use crate::hosts::create;
-use crate::hosts::plan::{Plan, World, done, refused};
-use crate::json::{self, Map, Value};
-use crate::model::attributes::{Answered, Attributes};
+use super::classes::class_of;
+use super::edit::{Edit, Plan, done};
+use super::lookup::World;
+use super::write::translate;
+use crate::config::has_class;
+use crate::json::{self, Value};
+use crate::model::check::has_control;
 use crate::model::handles::{self, Identity};
-use crate::server::job::Kea;
-use crate::{Answer, Failure};
+use crate::model::{Answer, Answered, Attributes, Failure, refused};
+use crate::server::{Kea, configuration};
 use omapi::request::flags;
 use omapi::status::Status;
-
-/// The class that a group is.
-#[must_use]
-pub fn class_of(group: &[u8]) -> String {
-    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"_.-".contains(b);
-    match group.iter().all(plain) {
-        true => format!("omapi-group-{}", json::text(group)),
-        false => format!("omapi-group-0x{}", json::hex(group)),
-    }
-}
-
-/// Adds a class to a reservation.
-///
-/// # Errors
-/// `DHCP_R_PROTOCOLERROR` when its classes are no list.
-pub fn add_class(map: &mut Map, class: &str) -> Result<(), Failure> {
-    let classes = map
-        .entry("client-classes")
-        .or_insert_with(|| Value::Array(Vec::new()));
-    let classes = classes.as_array_mut().ok_or(Status::PROTOCOL_ERROR)?;
-    if !classes.iter().any(|c| c.as_str() == Some(class)) {
-        classes.push(class.into());
-    }
-    Ok(())
-}
-
-/// Adds a class to a reservation, in front of all others.
-///
-/// # Errors
-/// `DHCP_R_PROTOCOLERROR` when its classes are no list.
-pub fn put_class_first(map: &mut Map, class: &str) -> Result<(), Failure> {
-    add_class(map, class)?;
-    if let Some(Value::Array(classes)) = map.get_mut("client-classes") {
-        classes.retain(|c| c.as_str() != Some(class));
-        classes.insert(0, class.into());
-    }
-    Ok(())
-}
-
-/// Makes a reservation a member of a group, in place of any other.
-///
-/// # Errors
-/// `ISC_R_NOTFOUND` when there is no such group.
-pub fn join(dhcp4: &Map, map: &mut Map, group: &[u8]) -> Result<(), Failure> {
-    let class = class_of(group);
-    if !draft::has_class(dhcp4, &class) {
-        return Err(refused(Status::NOT_FOUND));
-    }
-    if let Some(Value::Array(classes)) = map.get_mut("client-classes") {
-        let is_group = |c: &Value| c.as_str().is_some_and(|c| c.starts_with("omapi-group-"));
-        classes.retain(|c| !is_group(c));
-    }
-    add_class(map, &class)
-}
 
 fn answer(server: &str, name: &[u8]) -> Answer {
     let mut out = Answered::default();
@@ -97,8 +44,8 @@ fn name_of(server: &str, keys: &Attributes) -> Result<Option<Vec<u8>>, Failure> 
 pub async fn find(kea: &Kea, keys: &Attributes) -> Result<Answer, Failure> {
     let server = kea.shared.key();
     let name = name_of(server, keys)?.ok_or(Status::INVALID_ARGUMENT)?;
-    let config = config::current(kea).await?;
-    match draft::has_class(config.dhcp4(), &class_of(&name)) {
+    let config = configuration::current(kea).await?;
+    match has_class(config.dhcp4(), &class_of(&name)) {
         true => Ok(answer(server, &name)),
         false => Err(Failure::because(
             Status::NOT_FOUND,
@@ -112,8 +59,8 @@ pub async fn find(kea: &Kea, keys: &Attributes) -> Result<Answer, Failure> {
 /// # Errors
 /// The code for the program.
 pub async fn refresh(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
-    let config = config::current(kea).await?;
-    match draft::has_class(config.dhcp4(), &class_of(name)) {
+    let config = configuration::current(kea).await?;
+    match has_class(config.dhcp4(), &class_of(name)) {
         true => Ok(answer(kea.shared.key(), name)),
         false => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
     }
@@ -126,7 +73,7 @@ pub async fn refresh(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
 pub fn plan_open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Plan, Failure> {
     let server = world.shared.key();
     let name = name_of(server, keys)?.ok_or(refused(Status::INVALID_ARGUMENT))?;
-    let exists = draft::has_class(world.dhcp4, &class_of(&name));
+    let exists = has_class(world.dhcp4, &class_of(&name));
     if wanted & flags::CREATE == 0 {
         return match exists {
             // Its name and statements cannot be set again.
@@ -154,13 +101,13 @@ pub fn plan_open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Pla
     {
         return Err(refused(Status::NOT_FOUND));
     }
-    if name.len() > 100 || name.iter().any(|b| *b < b' ' || *b == 0x7f) {
+    if name.len() > 100 || has_control(&name) {
         return Err(refused(Status::INVALID_ARGUMENT));
     }
     let text = keys
         .get(b"statements")
         .ok_or(refused(Status::INVALID_ARGUMENT))?;
-    let translation = create::translate(world.shared, text)?;
+    let translation = translate(world.shared, text)?;
     if translation.drop {
         let why = "Kea has no class that drops";
         return Err(Failure::because(Status::NOT_IMPLEMENTED, why));
@@ -190,7 +137,7 @@ pub fn plan_update(
     name: &[u8],
     attributes: &Attributes,
 ) -> Result<Plan, Failure> {
-    if !draft::has_class(world.dhcp4, &class_of(name)) {
+    if !has_class(world.dhcp4, &class_of(name)) {
         return Err(Failure::because(Status::NOT_FOUND, "no matching handle"));
     }
     Err(refused(match attributes.iter().next() {
@@ -206,7 +153,7 @@ pub fn plan_update(
 /// `ISC_R_NOTFOUND`.
 pub fn plan_remove(world: World<'_>, name: &[u8]) -> Result<Plan, Failure> {
     let class = class_of(name);
-    match draft::has_class(world.dhcp4, &class) {
+    match has_class(world.dhcp4, &class) {
         true => Ok(done(vec![Edit::RemoveClass(class)])),
         false => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
     }
@@ -229,8 +176,8 @@ pub async fn class(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, 
 /// # Errors
 /// `ISC_R_NOTFOUND`.
 pub async fn refresh_class(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
-    let config = config::current(kea).await?;
-    if !draft::has_class(config.dhcp4(), &json::text(name)) {
+    let config = configuration::current(kea).await?;
+    if !has_class(config.dhcp4(), &json::text(name)) {
         return Err(Failure::because(
             Status::NOT_FOUND,
             "no object matches specification",

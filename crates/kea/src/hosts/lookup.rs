@@ -1,14 +1,13 @@
 //! Looking for hosts: in a configuration, or with the commands of host_cmds.
 
-use crate::Failure;
-use crate::hosts::read::Host;
-use crate::hosts::reservation::{Entry, Reservation, list};
+use super::host::Host;
+use super::reservation::{Reservation, reservation};
+use crate::config::Entry;
 use crate::json::{self, Map, Value};
-use crate::leases::read as lease;
-use crate::model::attributes::Attributes;
 use crate::model::handles::{self, HostKey, Identity};
-use crate::server::info::Shared;
-use crate::server::job::{Kea, Reply};
+use crate::model::{Attributes, Failure, check};
+use crate::protocol::Reply;
+use crate::server::{Kea, Shared};
 use omapi::status::Status;
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
@@ -33,6 +32,17 @@ pub enum Source<'s> {
     Snapshot(&'s Map, &'s [Entry]),
     /// The server, with the names of its hosts if they were read already.
     Commands(&'s Kea, Option<&'s Names>),
+}
+
+/// Where a plan is made.
+#[derive(Clone, Copy)]
+pub struct World<'w> {
+    /// For lookups of hosts.
+    pub source: Source<'w>,
+    /// `Dhcp4`: subnets and classes.
+    pub dhcp4: &'w Map,
+    /// The server.
+    pub shared: &'w Shared,
 }
 
 /// Names of hosts. Kea cannot look for them: all reservations must be read.
@@ -157,7 +167,7 @@ impl Source<'_> {
     /// `DHCP_R_MULTIPLE`, `DHCP_R_KEYCONFLICT`, `DHCP_R_INVALIDARG` without a
     /// key.
     pub async fn find(&self, server: &str, keys: &Attributes) -> Result<Option<Host>, Failure> {
-        lease::check_hardware_type(keys)?;
+        check::check_hardware_type(keys)?;
         let by_handle = match keys.number(b"handle")? {
             Some(handle) => match handles::identity(server, handle) {
                 Some(Identity::Host(key)) => Some(key),
@@ -199,16 +209,6 @@ impl Source<'_> {
             false => Err(Status::INVALID_ARGUMENT.into()),
         }
     }
-}
-
-/// The reservation of an entry.
-#[must_use]
-pub fn reservation(dhcp4: &Map, entry: &Entry) -> Option<Reservation> {
-    let map = list(dhcp4, entry.place).get(entry.at)?.as_object()?;
-    Some(Reservation {
-        subnet: entry.key.subnet,
-        map: map.clone(),
-    })
 }
 
 async fn by_command(kea: &Kea, key: Key<'_>) -> Result<Vec<Reservation>, Failure> {

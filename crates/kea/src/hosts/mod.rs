@@ -1,10 +1,22 @@
-//! Hosts and groups: what a request about them means.
+//! Hosts and groups: how reservations and client classes read as such, and
+//! which changes of them a request means.
 
-pub mod create;
-pub mod group;
-pub mod lookup;
-pub mod plan;
-pub mod read;
-pub mod reservation;
-pub mod update;
-pub mod write;
+mod classes;
+mod create;
+mod edit;
+pub(crate) mod group;
+mod host;
+pub(crate) mod lookup;
+mod plan;
+mod read;
+mod reservation;
+mod subnets;
+mod update;
+mod write;
+
+pub(crate) use edit::{Edit, Plan};
+pub(crate) use host::Host;
+pub(crate) use lookup::{Key, Names, Source, World};
+pub(crate) use plan::plan;
+pub(crate) use read::{find, next, refresh};
+pub(crate) use reservation::{Reservation, reservation};

@@ -1,60 +1,18 @@
 //! What a request about a host means: which reservations come, change, go.
 //! Everything that can be refused is refused here, before anything is done.
 
-use crate::apply::candidate::Edit;
-use crate::hosts::create::create;
-use crate::hosts::group;
-use crate::hosts::lookup::{Key, Source};
-use crate::hosts::read::Host;
-use crate::hosts::reservation::Reservation;
-use crate::hosts::update::update;
-use crate::json::Map;
-use crate::model::attributes::Attributes;
+use super::create::create;
+use super::edit::{Edit, Plan, done};
+use super::group;
+use super::host::Host;
+use super::lookup::{Key, World};
+use super::reservation::Reservation;
+use super::update::update;
 use crate::model::handles::{self, HostKey, Identity};
 use crate::model::request::{Ask, Kind};
-use crate::server::info::Shared;
-use crate::{Answer, Failure};
+use crate::model::{Attributes, Failure, refused};
 use omapi::request::flags;
 use omapi::status::Status;
-
-/// What to do for a request, and what to answer when it is done.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// In this order; none when nothing is to be done.
-    pub edits: Vec<Edit>,
-    /// The answer.
-    pub answer: Answer,
-    /// The host has no reservation with the first key any more, but one with
-    /// the second.
-    pub moved: Option<(HostKey, HostKey)>,
-}
-
-impl Plan {
-    /// What to answer, now that it is done: the program's handles mean the
-    /// host, wherever it went.
-    #[must_use]
-    pub fn done(self, server: &str) -> Answer {
-        if let Some((old, new)) = self.moved {
-            handles::replace(server, Identity::Host(old), Identity::Host(new));
-        }
-        self.answer
-    }
-}
-
-/// Where a plan is made.
-#[derive(Clone, Copy)]
-pub struct World<'w> {
-    /// For lookups of hosts.
-    pub source: Source<'w>,
-    /// `Dhcp4`: subnets and classes.
-    pub dhcp4: &'w Map,
-    /// The server.
-    pub shared: &'w Shared,
-}
-
-pub(crate) fn refused(status: Status) -> Failure {
-    Failure::because(status, "can't update object")
-}
 
 /// Plans any request that is done in a batch.
 ///
@@ -95,14 +53,6 @@ pub async fn plan(world: World<'_>, ask: &Ask) -> Result<Plan, Failure> {
             _ => Err(gone()),
         },
         Ask::Refresh(_) | Ask::Next(..) => Err(Status::UNEXPECTED.into()),
-    }
-}
-
-pub(crate) fn done(edits: Vec<Edit>) -> Plan {
-    Plan {
-        edits,
-        answer: Answer::Status(Status::SUCCESS, None),
-        moved: None,
     }
 }
 

@@ -1,16 +1,16 @@
 //! Changes of existing hosts.
 
-use crate::Failure;
-use crate::apply::candidate::{self as draft, Edit};
-use crate::hosts::create::{check_address, check_type, identifier, one_address, translate};
-use crate::hosts::group;
-use crate::hosts::lookup::Key;
-use crate::hosts::plan::{World, refused};
-use crate::hosts::read::Host;
-use crate::hosts::reservation::Reservation;
-use crate::hosts::write as part;
-use crate::model::attributes::Attributes;
-use crate::model::handles::HostKey;
+use super::classes::join;
+use super::create::check_address;
+use super::edit::Edit;
+use super::host::Host;
+use super::lookup::{Key, World};
+use super::reservation::Reservation;
+use super::subnets::homes;
+use super::write::{self as part, translate};
+use crate::json;
+use crate::model::check::{check_type, identifier, one_address};
+use crate::model::{Attributes, Failure, HostKey, refused};
 use omapi::status::Status;
 use std::net::Ipv4Addr;
 
@@ -43,10 +43,16 @@ pub async fn update(
             b"dhcp-client-identifier" if is(value, &host.id("client-id")) => {}
             b"handle" | b"remote-handle" | b"known" => {}
             b"hardware-address" if host.id("hw-address").is_empty() => {
-                added.push(("hw-address", identifier(world.shared, "hw-address", value)?));
+                added.push((
+                    "hw-address",
+                    identifier(value, world.shared.longest_identifier("hw-address"))?,
+                ));
             }
             b"dhcp-client-identifier" if host.id("client-id").is_empty() => {
-                added.push(("client-id", identifier(world.shared, "client-id", value)?));
+                added.push((
+                    "client-id",
+                    identifier(value, world.shared.longest_identifier("client-id"))?,
+                ));
             }
             b"name" | b"hardware-address" | b"dhcp-client-identifier" => {
                 return Err(refused(Status::EXISTS));
@@ -56,7 +62,7 @@ pub async fn update(
             b"group" if value.is_empty() => return Err(refused(Status::INVALID_ARGUMENT)),
             b"group" => {
                 for part in &mut parts {
-                    group::join(world.dhcp4, &mut part.map, value)?;
+                    join(world.dhcp4, &mut part.map, value)?;
                 }
             }
             b"statements" => {
@@ -99,7 +105,7 @@ fn moved(
     parts: Vec<Reservation>,
     address: Option<Ipv4Addr>,
 ) -> Result<Vec<Reservation>, Failure> {
-    let homes = match draft::homes(world.dhcp4, address, world.shared.options()) {
+    let homes = match homes(world.dhcp4, address, world.shared.options()) {
         // Without an address, and no place for such: where it was, so that
         // programs can take an address away before they give another.
         Err(_) if address.is_none() => host.0.iter().map(|p| p.subnet).take(1).collect(),
@@ -155,7 +161,7 @@ async fn with_identifier(
             return Err(refused(Status::EXISTS));
         }
         // One made by somebody else may have had a made-up name.
-        part::omapi(&mut part.map)?.insert("name".into(), crate::json::text(name).into());
+        part::omapi(&mut part.map)?.insert("name".into(), json::text(name).into());
         let mut twin = part::with_identifier(&part, old.kind, &key);
         part::set_twin(&mut part.map, &key)?;
         part::set_twin(&mut twin.map, &old)?;

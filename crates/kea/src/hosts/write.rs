@@ -1,13 +1,13 @@
 //! The reservations that hosts are made of, as they are written.
 
-use crate::Failure;
-use crate::apply::candidate::{self as draft, Edit};
-use crate::hosts::group;
-use crate::hosts::reservation::{self, Reservation};
+use super::classes::{add_class, put_class_first};
+use super::edit::Edit;
+use super::reservation::Reservation;
+use crate::config::{self, has_class};
 use crate::json::{self, Map, Value};
-use crate::leases::update::child;
-use crate::model::handles::HostKey;
-use crate::statements::Translation;
+use crate::model::{Failure, HostKey, refused};
+use crate::server::Shared;
+use crate::statements::{self, Translation};
 use omapi::status::Status;
 use std::net::Ipv4Addr;
 
@@ -60,7 +60,7 @@ pub fn set_twin(map: &mut Map, twin: &HostKey) -> Result<(), Failure> {
 /// # Errors
 /// As [`set_twin`].
 pub fn set_copy(map: &mut Map, copy: bool) -> Result<(), Failure> {
-    let is = reservation::omapi(map).is_some_and(|o| o.contains_key("copy"));
+    let is = config::omapi(map).is_some_and(|o| o.contains_key("copy"));
     match copy {
         true => drop(omapi(map)?.insert("copy".into(), true.into())),
         false if is => drop(omapi(map)?.shift_remove("copy")),
@@ -92,8 +92,26 @@ pub fn known_at_least(map: &mut Map) -> Result<(), Failure> {
     ];
     match RESOURCES.iter().any(gives) {
         true => Ok(()),
-        false => group::add_class(map, "omapi-known"),
+        false => add_class(map, "omapi-known"),
     }
+}
+
+/// Statements, of which there must be one.
+///
+/// # Errors
+/// See [`statements::translate`].
+pub fn translate(shared: &Shared, text: &[u8]) -> Result<Translation, Failure> {
+    if text.is_empty() {
+        return Err(refused(Status::INVALID_ARGUMENT));
+    }
+    let translation = statements::translate(text)?;
+    if translation.has_option_43() && shared.capabilities().version > (2, 2) {
+        return Err(Failure::because(
+            Status::NOT_IMPLEMENTED,
+            "this Kea would lose a raw option 43",
+        ));
+    }
+    Ok(translation)
 }
 
 /// Puts statements into a reservation, with a class for what only a class can
@@ -110,15 +128,15 @@ pub fn put_statements(
 ) -> Result<(), Failure> {
     translation.put(map);
     if translation.drop {
-        group::add_class(map, "DROP")?;
+        add_class(map, "DROP")?;
     }
     if let Some(name) = translation.lifetime_class() {
         // The first class with a time wins; a group may have one too.
-        group::put_class_first(map, &name)?;
+        put_class_first(map, &name)?;
         let mut class = json::map([("name", name[..].into())]);
         translation.put_lifetimes(&mut class);
         let class = Edit::AddClass(class);
-        if !draft::has_class(dhcp4, &name) && !edits.contains(&class) {
+        if !has_class(dhcp4, &name) && !edits.contains(&class) {
             edits.push(class);
         }
     }
@@ -134,6 +152,6 @@ pub fn omapi(map: &mut Map) -> Result<&mut Map, Failure> {
     let context = map
         .entry("user-context")
         .or_insert_with(|| Value::Object(Map::new()));
-    let omapi = child(context, "omapi")?;
+    let omapi = json::child(context, "omapi")?;
     omapi.as_object_mut().ok_or(Status::INVALID_ARGUMENT.into())
 }

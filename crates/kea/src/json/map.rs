@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 /// Most keys are among the same few: no memory for them.
-pub(crate) type Key = Cow<'static, str>;
+pub(super) type Key = Cow<'static, str>;
 
 /// Pairs in order. A key that was given twice counts with its last value.
 #[derive(Clone, Default)]
@@ -39,13 +39,13 @@ impl Map {
         Self(Pairs::Read(Vec::new()))
     }
 
-    pub(crate) const fn of(pairs: Vec<(Key, Value)>) -> Self {
+    pub(super) const fn of(pairs: Vec<(Key, Value)>) -> Self {
         Self(Pairs::Read(pairs))
     }
 
     /// A map that the parser has passed over: complete and correct, in ASCII,
     /// without escapes.
-    pub(crate) fn kept(text: &str) -> Self {
+    pub(super) fn kept(text: &str) -> Self {
         Self(Pairs::Kept(Arc::new(Kept {
             text: text.into(),
             read: OnceLock::new(),
@@ -69,7 +69,7 @@ impl Map {
         }
     }
 
-    pub(crate) fn into_pairs(mut self) -> Vec<(Key, Value)> {
+    pub(super) fn into_pairs(mut self) -> Vec<(Key, Value)> {
         std::mem::take(self.pairs_mut())
     }
 

@@ -1,8 +1,15 @@
 //! JSON as Kea reads and writes it, and what it is read into.
 
-pub mod map;
-pub mod reader;
-pub mod text;
-pub mod value;
+mod map;
+mod reader;
+mod text;
+mod value;
 
-pub use text::*;
+pub use map::Map;
+pub use text::{MAX_BYTES, Scanner, emit, parse};
+pub use value::Value;
+
+pub(crate) use text::{
+    at, bytes, child, colons, hex, identifier, list, map, number, parse_argument, put, put_string,
+    string, text,
+};

@@ -146,7 +146,7 @@ fn keep(text: &str) -> Result<Value, serde_json::Error> {
 }
 
 /// The pairs of a map that the parser has passed over.
-pub(crate) fn pairs(text: &str) -> Vec<(Key, Value)> {
+pub(super) fn pairs(text: &str) -> Vec<(Key, Value)> {
     let read = Any { kept: false }.deserialize(&mut serde_json::Deserializer::from_str(text));
     match read {
         Ok(Value::Object(map)) => map.into_pairs(),
@@ -157,7 +157,7 @@ pub(crate) fn pairs(text: &str) -> Vec<(Key, Value)> {
 
 /// The strings at these paths in a map that the parser has passed over; `None`
 /// when a path leads to or through something else.
-pub(crate) fn strings<'t, const N: usize>(
+pub(super) fn strings<'t, const N: usize>(
     text: &'t str,
     paths: [&[&str]; N],
 ) -> Option<[Option<&'t str>; N]> {

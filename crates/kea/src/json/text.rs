@@ -8,10 +8,9 @@
 use omapi::status::Status;
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::net::Ipv4Addr;
 
-pub use super::map::Map;
-pub use super::value::Value;
+use super::map::Map;
+use super::value::Value;
 
 /// Most bytes of one answer. (A configuration with 10 000 reservations has
 /// 2 MB, 30 000 leases in one answer 6 MB.)
@@ -146,67 +145,21 @@ fn one_char_for_each_byte(text: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// The command of every lookup of a lease by its address.
-#[must_use]
-pub fn lease4_get(service: Option<&str>, address: Ipv4Addr) -> Vec<u8> {
-    let mut out = String::with_capacity(128);
-    out.push_str("{\"command\":\"lease4-get\",");
-    if let Some(service) = service {
-        out.push_str("\"service\":[");
-        put_string(&mut out, service);
-        out.push_str("],");
-    }
-    out.push_str("\"arguments\":{\"ip-address\":\"");
-    for (at, octet) in address.octets().into_iter().enumerate() {
-        if at > 0 {
-            out.push('.');
-        }
-        let digit = |n: u8| char::from(b'0' + n % 10);
-        if octet > 99 {
-            out.push(digit(octet / 100));
-        }
-        if octet > 9 {
-            out.push(digit(octet / 10));
-        }
-        out.push(digit(octet));
-    }
-    out.push_str("\"}}");
-    out.into_bytes()
-}
-
-/// A command for Kea, for `service` if it is not Kea itself that takes it.
-#[must_use]
-pub fn command(name: &str, service: Option<&str>, arguments: Option<&Value>) -> Vec<u8> {
-    let mut out = String::with_capacity(256);
-    out.push_str("{\"command\":");
-    put_string(&mut out, name);
-    if let Some(service) = service {
-        out.push_str(",\"service\":[");
-        put_string(&mut out, service);
-        out.push(']');
-    }
-    if let Some(arguments) = arguments {
-        out.push_str(",\"arguments\":");
-        put(&mut out, arguments);
-    }
-    out.push('}');
-    out.into_bytes()
-}
-
 /// Writes a value in ASCII.
 #[must_use]
 pub fn emit(value: &Value) -> Vec<u8> {
     emitted(value).into_bytes()
 }
 
-pub(crate) fn emitted(value: &Value) -> String {
+pub(super) fn emitted(value: &Value) -> String {
     // Enough for a command about a lease or host.
     let mut out = String::with_capacity(256);
     put(&mut out, value);
     out
 }
 
-fn put(out: &mut String, value: &Value) {
+/// Writes a value behind what is there.
+pub fn put(out: &mut String, value: &Value) {
     // Writing to a String cannot fail.
     match value {
         Value::Null => out.push_str("null"),
@@ -242,7 +195,8 @@ fn put(out: &mut String, value: &Value) {
     }
 }
 
-fn put_string(out: &mut String, text: &str) {
+/// Writes a string behind what is there.
+pub fn put_string(out: &mut String, text: &str) {
     out.push('"');
     let plain = |b: u8| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\';
     match text.bytes().all(plain) {
@@ -312,6 +266,15 @@ pub fn list<'a>(map: &'a Map, key: &str) -> &'a [Value] {
 #[must_use]
 pub fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(value, |v, key| v.get(key))
+}
+
+/// The value under `key`, a map made for it when it is missing.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` when `value` is no map.
+pub fn child<'v>(value: &'v mut Value, key: &str) -> Result<&'v mut Value, Status> {
+    let map = value.as_object_mut().ok_or(Status::INVALID_ARGUMENT)?;
+    Ok(map.entry(key).or_insert_with(|| Map::new().into()))
 }
 
 /// A map of these pairs.

@@ -201,7 +201,7 @@ impl PartialEq<&str> for Value {
 
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&super::emitted(self))
+        f.write_str(&super::text::emitted(self))
     }
 }
 

@@ -1,14 +1,13 @@
 //! Creating and removing leases, which dhcpd cannot do: only with the option
 //! `leases`.
 
-use crate::hosts::create;
+use super::details::Asked;
+use super::read;
+use super::update::set_bindings;
 use crate::json::{self, Map};
-use crate::leases::details::Asked;
-use crate::leases::read::{self as lease, INFINITE, state};
-use crate::leases::update::{has_control, refused, set_bindings};
-use crate::model::attributes::{self, Attributes};
-use crate::server::job::Kea;
-use crate::{Answer, Failure};
+use crate::model::lease::INFINITE;
+use crate::model::{Answer, Attributes, Failure, attributes, check, refused, state};
+use crate::server::{Kea, configuration};
 use omapi::request::flags;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
@@ -35,7 +34,7 @@ pub async fn create(kea: &Kea, attributes: &Attributes, wanted: u32) -> Result<A
     let Some(address) = new.address else {
         return Err(refused(Status::INVALID_ARGUMENT));
     };
-    let there = lease::by_address(kea, address).await?;
+    let there = read::by_address(kea, address).await?;
     let now = kea.shared.now();
     let command = match &there {
         None => "lease4-add",
@@ -53,13 +52,13 @@ pub async fn create(kea: &Kea, attributes: &Attributes, wanted: u32) -> Result<A
     let arguments = new.arguments(kea, address, now).await?;
     let reply = kea.command(command, arguments).await?;
     if reply.result != 0 {
-        let there = lease::by_address(kea, address).await?;
+        let there = read::by_address(kea, address).await?;
         return Err(match (command, there) {
             ("lease4-add", Some(_)) => reply.failure(Status::EXISTS),
             _ => reply.failure(Status::INVALID_ARGUMENT),
         });
     }
-    lease::read(kea, address, Asked::by(&kea.shared, attributes)).await
+    read::read(kea, address, Asked::by(&kea.shared, attributes)).await
 }
 
 /// Remove by handle.
@@ -81,23 +80,25 @@ pub async fn remove(kea: &Kea, address: Ipv4Addr) -> Result<Answer, Failure> {
 impl Wanted {
     fn new(kea: &Kea, attributes: &Attributes) -> Result<Self, Failure> {
         let mut new = Self::default();
+        let identifier =
+            |kind, value| check::identifier(value, kea.shared.longest_identifier(kind));
         for (name, value) in attributes.iter() {
             match name {
-                b"ip-address" => new.address = create::one_address(value)?,
+                b"ip-address" => new.address = check::one_address(value)?,
                 b"hardware-address" => {
-                    new.hardware = create::identifier(&kea.shared, "hw-address", value)?;
+                    new.hardware = identifier("hw-address", value)?;
                 }
                 b"dhcp-client-identifier" => {
-                    new.client_id = create::identifier(&kea.shared, "client-id", value)?;
+                    new.client_id = identifier("client-id", value)?;
                     // Kea has none of one byte.
                     if value.len() < 2 {
                         return Err(refused(Status::INVALID_ARGUMENT));
                     }
                 }
-                b"hardware-type" => create::check_type(value)?,
+                b"hardware-type" => check::check_type(value)?,
                 b"client-hostname" | b"hostname" => {
                     let name = json::text(value);
-                    if name.len() > 255 || has_control(&name) {
+                    if name.len() > 255 || check::has_control(name.as_bytes()) {
                         return Err(refused(Status::INVALID_ARGUMENT));
                     }
                     new.hostname = Some(name);
@@ -155,7 +156,7 @@ impl Wanted {
                 map.insert("expire".into(), ends.into());
             }
             None if self.abandoned => {
-                let probation = crate::config::current(kea).await?.probation();
+                let probation = configuration::current(kea).await?.probation();
                 map.insert("valid-lft".into(), probation.into());
             }
             None => {}

@@ -5,16 +5,12 @@
 //! in omshell `unset`), which means nothing to dhcpd. With the option `details`
 //! every lookup asks for those that dhcpd has too.
 
-use crate::Failure;
 use crate::config::{self, Config};
-use crate::hosts::lookup::{self, Key, Source};
-use crate::hosts::read::Host;
-use crate::json::{self, Value};
-use crate::leases::read::Lease;
-use crate::model::attributes::{Answered, Attributes};
+use crate::hosts::{Host, Key, Source, lookup};
+use crate::json;
 use crate::model::handles::{self, HostKey, Identity};
-use crate::server::info::Shared;
-use crate::server::job::Kea;
+use crate::model::{Answered, Attributes, Failure, Lease};
+use crate::server::{Kea, Shared, configuration};
 use std::net::Ipv4Addr;
 
 /// What was asked for.
@@ -123,7 +119,7 @@ pub async fn read(
     if !(asked.host || asked.pool || asked.flags || (asked.subnet_id && lease.is_none())) {
         return Ok(found);
     }
-    let config = config::current(kea).await?;
+    let config = configuration::current(kea).await?;
     let pool = config.pool_of(address);
     if asked.subnet_id && lease.is_none() {
         found.subnet_id = pool.map(|(subnet, _)| subnet);
@@ -166,15 +162,4 @@ async fn host_of(kea: &Kea, config: &Config, lease: &Lease) -> Result<Option<Hos
         }
     }
     Ok(None)
-}
-
-impl Lease {
-    /// Its subnet-id.
-    #[must_use]
-    pub fn subnet(&self) -> Option<u32> {
-        self.0
-            .get("subnet-id")
-            .and_then(Value::as_u64)
-            .and_then(|n| u32::try_from(n).ok())
-    }
 }

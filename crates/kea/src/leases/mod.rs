@@ -1,7 +1,58 @@
-//! Leases.
+//! Leases: finding and showing them, changing, creating and removing them, and
+//! walking through all of them.
 
-pub mod create;
-pub mod details;
-pub mod read;
-pub mod update;
-pub mod walk;
+mod create;
+mod details;
+mod encode;
+mod read;
+mod update;
+mod walk;
+
+pub(crate) use create::remove;
+pub(crate) use read::refresh;
+pub(crate) use update::update;
+pub(crate) use walk::next;
+
+use crate::model::{Answer, Attributes, Failure};
+use crate::server::Kea;
+use details::Asked;
+use omapi::request::flags;
+use omapi::status::Status;
+
+/// Open: find it, and with the flag change it.
+///
+/// # Errors
+/// The code for the program.
+pub async fn open(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, Failure> {
+    let create = wanted & flags::CREATE != 0;
+    if create && kea.shared.options().leases {
+        return Box::pin(create::create(kea, keys, wanted)).await;
+    }
+    let asked = Asked::by(&kea.shared, keys);
+    let shown = wanted == 0 && asked.is_nothing();
+    let found = read::find(kea, keys, shown).await?;
+    let Some(found) = found else {
+        return Err(if create {
+            Failure::because(Status::NOT_IMPLEMENTED, "can't create new object")
+        } else {
+            Failure::because(Status::NOT_FOUND, "no object matches specification")
+        });
+    };
+    if create && wanted & flags::EXCLUSIVE != 0 {
+        let why = "specified object already exists";
+        return Err(Failure::because(Status::EXISTS, why));
+    }
+    if create {
+        let why = "can't update object";
+        return Err(Failure::because(Status::NO_PERMISSION, why));
+    }
+    match found {
+        read::Found::Lease(lease) if wanted & flags::UPDATE != 0 => {
+            let changed = update::change(kea, &lease, keys);
+            Box::pin(changed).await?;
+            let address = lease.address().ok_or(Status::PROTOCOL_ERROR)?;
+            Box::pin(read::read(kea, address, asked)).await
+        }
+        found => found.answer(kea, asked).await,
+    }
+}

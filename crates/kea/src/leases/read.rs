@@ -1,133 +1,13 @@
-//! Leases: finding them, and how their attributes read.
+//! Finding leases.
 
-use crate::config;
-use crate::json::{self, Map, Value};
-use crate::leases::details::{self as lease_details, Asked, Details};
-use crate::model::attributes::{Answered, Attributes};
+use super::details::{self, Asked, Details};
+use crate::json::{self, Value};
 use crate::model::handles::{self, Identity};
-use crate::protocol::usual_lease::Facts;
-use crate::server::info::Shared;
-use crate::server::job::{Kea, Reply};
-use crate::{Answer, Failure};
-use omapi::request::flags;
+use crate::model::{Answer, Answered, Attributes, Facts, Failure, Lease, check, state};
+use crate::protocol::Reply;
+use crate::server::{Kea, Shared, configuration};
 use omapi::status::Status;
 use std::net::Ipv4Addr;
-
-/// Values of the attribute `state`.
-pub mod state {
-    /// Nobody's.
-    pub const FREE: u32 = 1;
-    /// A client's.
-    pub const ACTIVE: u32 = 2;
-    /// Its time is over.
-    pub const EXPIRED: u32 = 3;
-    /// Given back.
-    pub const RELEASED: u32 = 4;
-    /// Declined: somebody uses the address without asking.
-    pub const ABANDONED: u32 = 5;
-    /// To be free.
-    pub const RESET: u32 = 6;
-    /// The failover partner's.
-    pub const BACKUP: u32 = 7;
-}
-
-/// A lifetime without end, for Kea; a time without end, for OMAPI.
-pub const INFINITE: u64 = u32::MAX as u64;
-
-/// A lease as Kea describes it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Lease(pub Map);
-
-impl Lease {
-    pub(crate) fn new(value: Value) -> Result<Self, Failure> {
-        match value {
-            Value::Object(map) => {
-                let lease = Self(map);
-                lease.address().ok_or(Status::PROTOCOL_ERROR)?;
-                Ok(lease)
-            }
-            _ => Err(Status::PROTOCOL_ERROR.into()),
-        }
-    }
-
-    /// Its address.
-    #[must_use]
-    pub fn address(&self) -> Option<Ipv4Addr> {
-        json::string(&self.0, "ip-address")?.parse().ok()
-    }
-
-    fn identifier(&self, key: &str) -> Vec<u8> {
-        json::string(&self.0, key)
-            .and_then(json::identifier)
-            .unwrap_or_default()
-    }
-
-    /// The hardware address, empty when there is none.
-    #[must_use]
-    pub fn hardware(&self) -> Vec<u8> {
-        self.identifier("hw-address")
-    }
-
-    /// The client identifier, empty when there is none.
-    #[must_use]
-    pub fn client_id(&self) -> Vec<u8> {
-        self.identifier("client-id")
-    }
-
-    /// Seconds since 1970 of the last transaction.
-    #[must_use]
-    pub fn cltt(&self) -> u64 {
-        json::number(&self.0, "cltt").unwrap_or(0)
-    }
-
-    /// Seconds from then that it is valid.
-    #[must_use]
-    pub fn lifetime(&self) -> u64 {
-        json::number(&self.0, "valid-lft").unwrap_or(0)
-    }
-
-    /// When it ends, in seconds since 1970.
-    #[must_use]
-    pub fn ends(&self) -> u64 {
-        self.facts().ends()
-    }
-
-    /// Its state in OMAPI's numbers.
-    #[must_use]
-    pub fn state(&self, now: u64) -> u32 {
-        self.facts().state(now)
-    }
-
-    /// All that it says.
-    pub(crate) fn facts(&self) -> Facts {
-        let hostname = json::string(&self.0, "hostname");
-        Facts {
-            address: self.address().unwrap_or(Ipv4Addr::UNSPECIFIED),
-            hardware: self.hardware(),
-            client_id: self.client_id(),
-            hostname: hostname.map(json::bytes).unwrap_or_default(),
-            cltt: self.cltt(),
-            lifetime: self.lifetime(),
-            state: json::number(&self.0, "state").unwrap_or(0),
-            subnet: self.subnet(),
-        }
-    }
-
-    /// The variables that this library keeps with the lease.
-    pub(crate) fn bindings(&self) -> Option<&Map> {
-        self.0
-            .get("user-context")
-            .and_then(|c| json::at(c, &["omapi", "bindings"]))?
-            .as_object()
-    }
-
-    /// Its attributes, in the order of dhcpd. With `all`, those that it has
-    /// not are null.
-    #[must_use]
-    pub fn encode(&self, shared: &Shared, all: bool, more: &Details) -> Answer {
-        self.facts().encode(shared, all, more, self.bindings())
-    }
-}
 
 /// A lease with that address, from the server.
 ///
@@ -150,7 +30,7 @@ async fn list(kea: &Kea, command: &str, key: &str, id: &[u8]) -> Result<Vec<Leas
     }
 }
 
-pub(crate) fn leases(reply: Reply) -> Result<Vec<Lease>, Failure> {
+pub fn leases(reply: Reply) -> Result<Vec<Lease>, Failure> {
     let mut arguments = reply.into_arguments();
     match arguments.get_mut("leases").map(Value::take) {
         Some(Value::Array(list)) => list.into_iter().map(Lease::new).collect(),
@@ -175,25 +55,9 @@ fn only(kea: &Kea, mut found: Vec<Lease>) -> Result<Option<Lease>, Failure> {
     }
 }
 
-/// `hardware-type` must be one byte's worth; which one Kea does not care.
-pub(crate) fn check_hardware_type(keys: &Attributes) -> Result<Option<u32>, Failure> {
-    match keys.number(b"hardware-type")? {
-        Some(n) if n > 255 => Err(Status::INVALID_ARGUMENT.into()),
-        n => Ok(n),
-    }
-}
-
-/// Bytes of the longest client identifier.
-pub(crate) fn longest_client_id(shared: &Shared) -> usize {
-    match shared.capabilities().version {
-        (0..=2, 0..=2) => 128,
-        _ => 255,
-    }
-}
-
 async fn by_client_id(kea: &Kea, id: &[u8]) -> Result<Option<Lease>, Failure> {
     // Kea cannot have others, and answers them with an error.
-    if id.len() < 2 || id.len() > longest_client_id(&kea.shared) {
+    if id.len() < 2 || id.len() > kea.shared.longest_identifier("client-id") {
         return Ok(None);
     }
     let found = list(kea, "lease4-get-by-client-id", "client-id", id).await?;
@@ -209,7 +73,8 @@ async fn by_hardware(kea: &Kea, address: &[u8]) -> Result<Option<Lease>, Failure
 }
 
 /// What a lookup found.
-enum Found {
+pub enum Found {
+    /// A lease.
     Lease(Lease),
     /// One that is to be shown, no more.
     Shown(Facts),
@@ -245,7 +110,7 @@ impl Found {
     }
 
     /// The attributes, with those that were asked for.
-    async fn answer(&self, kea: &Kea, asked: Asked) -> Result<Answer, Failure> {
+    pub async fn answer(&self, kea: &Kea, asked: Asked) -> Result<Answer, Failure> {
         let (address, lease) = match self {
             Self::Lease(lease) => (lease.address(), Some(lease)),
             Self::Shown(facts) => (Some(facts.address), None),
@@ -256,7 +121,7 @@ impl Found {
         }
         let address = address.ok_or(Status::PROTOCOL_ERROR)?;
         // Rare: it would be in every lookup's state.
-        let more = Box::pin(lease_details::read(kea, asked, address, lease)).await?;
+        let more = Box::pin(details::read(kea, asked, address, lease)).await?;
         Ok(self.encode(&kea.shared, &more))
     }
 
@@ -303,15 +168,15 @@ async fn at_address(kea: &Kea, address: Ipv4Addr, shown: bool) -> Result<Option<
         return Ok(None);
     }
     // Rare, and large: it would be in every lookup's state.
-    let config = Box::pin(config::current(kea)).await?;
+    let config = Box::pin(configuration::current(kea)).await?;
     let subnet = config.pool_of(address);
     Ok(subnet.map(|(id, _)| Found::Free(address, id)))
 }
 
 /// Finds the lease that `keys` describe: the first key finds, the others must
 /// agree.
-async fn find(kea: &Kea, keys: &Attributes, shown: bool) -> Result<Option<Found>, Failure> {
-    check_hardware_type(keys)?;
+pub async fn find(kea: &Kea, keys: &Attributes, shown: bool) -> Result<Option<Found>, Failure> {
+    check::check_hardware_type(keys)?;
     let found = if let Some(handle) = keys.number(b"handle")? {
         match handles::identity(kea.shared.key(), handle) {
             Some(Identity::Lease(address)) => at_address(kea, address, shown).await?,
@@ -342,44 +207,6 @@ async fn find(kea: &Kea, keys: &Attributes, shown: bool) -> Result<Option<Found>
     }
 }
 
-/// Open: find it, and with the flag change it.
-///
-/// # Errors
-/// The code for the program.
-pub async fn open(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, Failure> {
-    let create = wanted & flags::CREATE != 0;
-    if create && kea.shared.options().leases {
-        return Box::pin(crate::leases::create::create(kea, keys, wanted)).await;
-    }
-    let asked = Asked::by(&kea.shared, keys);
-    let shown = wanted == 0 && asked.is_nothing();
-    let found = find(kea, keys, shown).await?;
-    let Some(found) = found else {
-        return Err(if create {
-            Failure::because(Status::NOT_IMPLEMENTED, "can't create new object")
-        } else {
-            Failure::because(Status::NOT_FOUND, "no object matches specification")
-        });
-    };
-    if create && wanted & flags::EXCLUSIVE != 0 {
-        let why = "specified object already exists";
-        return Err(Failure::because(Status::EXISTS, why));
-    }
-    if create {
-        let why = "can't update object";
-        return Err(Failure::because(Status::NO_PERMISSION, why));
-    }
-    match found {
-        Found::Lease(lease) if wanted & flags::UPDATE != 0 => {
-            let changed = crate::leases::update::change(kea, &lease, keys);
-            Box::pin(changed).await?;
-            let address = lease.address().ok_or(Status::PROTOCOL_ERROR)?;
-            Box::pin(read(kea, address, asked)).await
-        }
-        found => found.answer(kea, asked).await,
-    }
-}
-
 /// Refresh: the lease of an address, as it is now.
 ///
 /// # Errors
@@ -392,7 +219,7 @@ pub async fn refresh(kea: &Kea, address: Ipv4Addr) -> Result<Answer, Failure> {
 ///
 /// # Errors
 /// The code for the program.
-pub(crate) async fn read(kea: &Kea, address: Ipv4Addr, asked: Asked) -> Result<Answer, Failure> {
+pub async fn read(kea: &Kea, address: Ipv4Addr, asked: Asked) -> Result<Answer, Failure> {
     match at_address(kea, address, asked.is_nothing()).await? {
         Some(found) => found.answer(kea, asked).await,
         None => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),

@@ -4,12 +4,13 @@
 //! `expire` too, without which Kea would renew it. There is no
 //! compare-and-set; the lease is read right before.
 
-use crate::json::{self, Map, Value};
-use crate::leases::details::{self as lease_details, Asked};
-use crate::leases::read::{self as lease, INFINITE, Lease, state};
-use crate::model::attributes::{self, Attributes};
-use crate::server::job::Kea;
-use crate::{Answer, Failure};
+use super::details::{self, Asked};
+use super::read;
+use crate::json::{self, Map};
+use crate::model::check::has_control;
+use crate::model::lease::INFINITE;
+use crate::model::{Answer, Attributes, Failure, Lease, attributes, refused, state};
+use crate::server::{Kea, configuration};
 use omapi::status::Status;
 use std::net::Ipv4Addr;
 
@@ -27,7 +28,7 @@ struct Change {
 /// # Errors
 /// The code for the program.
 pub async fn update(kea: &Kea, address: Ipv4Addr, wanted: &Attributes) -> Result<Answer, Failure> {
-    let lease = lease::by_address(kea, address).await?;
+    let lease = read::by_address(kea, address).await?;
     let lease = lease.ok_or(Failure::because(Status::NOT_FOUND, "no matching handle"))?;
     change(kea, &lease, wanted).await?;
     Ok(Answer::Status(Status::SUCCESS, None))
@@ -50,7 +51,7 @@ pub async fn change(kea: &Kea, lease: &Lease, wanted: &Attributes) -> Result<(),
         // A program may write back what it has read.
         Some(_) if kea.shared.options().details => {
             let asked = Asked::always(&kea.shared);
-            let details = lease_details::read(kea, asked, address, Some(lease));
+            let details = details::read(kea, asked, address, Some(lease));
             Box::pin(details).await?.flags()
         }
         _ => 0,
@@ -76,15 +77,11 @@ pub async fn change(kea: &Kea, lease: &Lease, wanted: &Attributes) -> Result<(),
     match reply.result {
         0 => Ok(()),
         // The same code for "gone" and for everything else: look again.
-        _ => match lease::by_address(kea, address).await? {
+        _ => match read::by_address(kea, address).await? {
             None => Err(reply.failure(Status::NOT_FOUND)),
             Some(_) => Err(reply.failure(Status::IO_ERROR)),
         },
     }
-}
-
-pub(crate) fn refused(status: Status) -> Failure {
-    Failure::because(status, "can't update object")
 }
 
 /// Decides about each attribute before anything is done. `flags` are those that
@@ -142,7 +139,7 @@ async fn changed(kea: &Kea, lease: &Lease, change: &Change, now: u64) -> Result<
     let mut new = lease.0.clone();
     // Kea's row format does not quote line ends: such a name would split the
     // row, and the lease would be lost at the next start.
-    if json::string(&new, "hostname").is_some_and(has_control) {
+    if json::string(&new, "hostname").is_some_and(|name| has_control(name.as_bytes())) {
         return Err(refused(Status::INVALID_ARGUMENT));
     }
     let (mut lifetime, mut expire) = (
@@ -151,7 +148,7 @@ async fn changed(kea: &Kea, lease: &Lease, change: &Change, now: u64) -> Result<
     );
     match change.state {
         Some(state::ABANDONED) => {
-            let config = crate::config::current(kea).await?;
+            let config = configuration::current(kea).await?;
             lifetime = config.probation();
             expire = now.saturating_add(lifetime);
             new.insert("state".into(), 1.into());
@@ -189,16 +186,12 @@ async fn changed(kea: &Kea, lease: &Lease, change: &Change, now: u64) -> Result<
     Ok(new)
 }
 
-pub(crate) fn has_control(text: &str) -> bool {
-    text.chars().any(|c| c < ' ' || c == '\x7f')
-}
-
-pub(crate) fn set_bindings(lease: &mut Map, wanted: &[(Vec<u8>, Vec<u8>)]) -> Result<(), Failure> {
+pub fn set_bindings(lease: &mut Map, wanted: &[(Vec<u8>, Vec<u8>)]) -> Result<(), Failure> {
     let context = lease
         .entry("user-context")
         .or_insert_with(|| Map::new().into());
-    let omapi = child(context, "omapi")?;
-    let bindings = child(omapi, "bindings")?;
+    let omapi = json::child(context, "omapi")?;
+    let bindings = json::child(omapi, "bindings")?;
     let bindings = bindings.as_object_mut().ok_or(Status::INVALID_ARGUMENT)?;
     for (name, value) in wanted {
         // Kea does not escape the keys of a map when it writes them: others
@@ -217,10 +210,4 @@ pub(crate) fn set_bindings(lease: &mut Map, wanted: &[(Vec<u8>, Vec<u8>)]) -> Re
         }
     }
     Ok(())
-}
-
-/// The map under `key`, made when it is missing.
-pub(crate) fn child<'v>(value: &'v mut Value, key: &str) -> Result<&'v mut Value, Failure> {
-    let map = value.as_object_mut().ok_or(Status::INVALID_ARGUMENT)?;
-    Ok(map.entry(key).or_insert_with(|| Map::new().into()))
 }

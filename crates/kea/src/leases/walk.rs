@@ -1,20 +1,13 @@
 //! Walking through all leases, by address.
 
+use super::details::{self, Asked};
+use super::read::leases;
 use crate::json;
-use crate::leases::details::{self as lease_details, Asked};
-use crate::leases::read::{Lease, leases};
-use crate::server::info::Shared;
-use crate::server::job::Kea;
-use crate::{Answer, Failure};
+use crate::model::lease::Page;
+use crate::model::{Answer, Failure, Lease};
+use crate::server::Kea;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
-
-/// Leases that were read ahead.
-#[derive(Debug)]
-pub struct Page {
-    after: Option<Ipv4Addr>,
-    leases: Vec<Lease>,
-}
 
 /// How many leases are read ahead: the server is busy for about a millisecond.
 const PAGE: u32 = 256;
@@ -26,7 +19,7 @@ const PAGE: u32 = 256;
 pub async fn next(kea: &Kea, after: Option<Ipv4Addr>) -> Result<Answer, Failure> {
     kea.shared.must("lease4-get-page")?;
     // The start is read anew: a program that starts wants the present state.
-    if let (Some(_), Some(lease)) = (after, read_ahead(&kea.shared, after)) {
+    if let (Some(_), Some(lease)) = (after, read_ahead(kea, after)) {
         return walked(kea, &lease).await;
     }
     let from = after.map_or("start".into(), |a| a.to_string());
@@ -56,19 +49,12 @@ pub async fn next(kea: &Kea, after: Option<Ipv4Addr>) -> Result<Answer, Failure>
 async fn walked(kea: &Kea, lease: &Lease) -> Result<Answer, Failure> {
     let asked = Asked::always(&kea.shared);
     let address = lease.address().ok_or(Status::PROTOCOL_ERROR)?;
-    let more = lease_details::read(kea, asked, address, Some(lease)).await?;
+    let more = details::read(kea, asked, address, Some(lease)).await?;
     Ok(lease.encode(&kea.shared, true, &more))
 }
 
-fn read_ahead(shared: &Shared, after: Option<Ipv4Addr>) -> Option<Lease> {
-    let page = shared.page.lock();
-    let page = page.as_ref()?;
-    if page.after == after {
-        return page.leases.first().cloned();
-    }
-    let at = page
-        .leases
-        .binary_search_by_key(&after, Lease::address)
-        .ok()?;
-    page.leases.get(at + 1).cloned()
+/// A lease that was read ahead.
+fn read_ahead(kea: &Kea, after: Option<Ipv4Addr>) -> Option<Lease> {
+    let page = kea.shared.page.lock();
+    page.as_ref()?.behind(after).cloned()
 }

@@ -1,8 +1,8 @@
 //! One command over HTTP, without I/O: ureq-proto does the protocol.
 
-use crate::Failure;
+use super::target::Secret;
 use crate::json::MAX_BYTES;
-use crate::protocol::target::Secret;
+use crate::model::Failure;
 use omapi::status::Status;
 use ureq_proto::BodyMode;
 use ureq_proto::client::state::{RecvBody, RecvResponse};

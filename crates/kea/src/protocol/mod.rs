@@ -1,5 +1,11 @@
-//! How a Kea server is named and spoken to: formats, no exchange.
+//! How a Kea server is named and what is said to it: names, commands, answers,
+//! HTTP. No order of things; that is in `server`.
 
+pub(crate) mod commands;
+mod exchange;
 pub mod http;
-pub mod target;
+mod target;
 pub mod usual_lease;
+
+pub use exchange::{Effect, Outcome, Reply};
+pub use target::{Options, Place, Secret, Target, mapped};

@@ -2,12 +2,10 @@
 //! configuration read last.
 
 use crate::config::Config;
-use crate::json::{self, Value};
-use crate::leases::walk::Page;
-use crate::model::handles::HostKey;
-use crate::protocol::target::{Options, Target};
-use crate::server::job::Kea;
-use crate::{Answer, Failure};
+use crate::model::lease::Page;
+use crate::model::{Failure, HostKey};
+use crate::protocol::commands::hook;
+use crate::protocol::{Options, Target};
 use omapi::status::Status;
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
@@ -86,6 +84,16 @@ impl Shared {
         self.capabilities().commands.contains(command)
     }
 
+    /// Bytes of the longest identifier of that kind.
+    #[must_use]
+    pub fn longest_identifier(&self, kind: &str) -> usize {
+        match (kind, self.capabilities().version) {
+            ("hw-address", _) => 20,
+            (_, (0..=2, 0..=2)) => 128,
+            _ => 255,
+        }
+    }
+
     /// `ISC_R_NOTIMPLEMENTED` unless the server has the command.
     ///
     /// # Errors
@@ -123,44 +131,6 @@ pub struct Capabilities {
     pub commands: BTreeSet<String>,
     /// Major and minor version.
     pub version: (u32, u32),
-}
-
-/// Finds out what the server can do: the first job of a connection.
-pub async fn probe(kea: Kea) -> Vec<Answer> {
-    let result: Result<Answer, Failure> = async {
-        let commands = kea.ask("list-commands").await?.ok()?.into_arguments();
-        let commands = commands.as_array().ok_or(Status::PROTOCOL_ERROR)?;
-        let version = kea.ask("version-get").await?.ok()?;
-        let version = json::string(&version.whole, "text").map_or((0, 0), version_of);
-        kea.shared.set_capabilities(Capabilities {
-            commands: commands
-                .iter()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect(),
-            version,
-        });
-        Ok(Answer::Status(Status::SUCCESS, None))
-    }
-    .await;
-    vec![result.into()]
-}
-
-fn version_of(text: &str) -> (u32, u32) {
-    let mut numbers = text.split('.').map(|n| n.parse().unwrap_or(0));
-    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
-}
-
-/// The hook library that has a command.
-fn hook(command: &str) -> Option<&'static str> {
-    [
-        ("lease4-", "libdhcp_lease_cmds.so"),
-        ("reservation-", "libdhcp_host_cmds.so"),
-        ("class-", "libdhcp_class_cmds.so"),
-        ("ha-", "libdhcp_ha.so"),
-    ]
-    .into_iter()
-    .find_map(|(start, library)| command.starts_with(start).then_some(library))
 }
 
 #[cfg(test)]

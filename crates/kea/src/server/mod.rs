@@ -1,4 +1,10 @@
 //! What is known of a server, and how a job talks to it.
 
-pub mod info;
-pub mod job;
+pub(crate) mod configuration;
+mod info;
+mod job;
+mod probe;
+
+pub use info::{Capabilities, Shared};
+pub(crate) use job::{Job, Kea, Step};
+pub(crate) use probe::probe;

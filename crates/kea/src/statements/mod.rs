@@ -2,15 +2,15 @@
 //! as well. One that it cannot makes the whole request fail: nothing is
 //! half-applied or left out.
 
-pub mod options;
-pub mod tokens;
+mod options;
+mod tokens;
 
-use crate::Failure;
 use crate::json::{self, Map, Value};
-use crate::statements::tokens::{Token, tokens};
-
+use crate::model::Failure;
+use crate::model::check::has_control;
 use core::slice;
 use omapi::status::Status;
+use tokens::{Token, tokens};
 
 /// What statements mean for Kea.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -214,8 +214,7 @@ impl Translation {
     }
 
     fn field(&mut self, name: &'static str, value: &[u8], most: usize) -> Result<(), Failure> {
-        let printable = value.iter().all(|b| *b >= b' ' && *b != 0x7f);
-        if value.is_empty() || value.len() > most || !printable {
+        if value.is_empty() || value.len() > most || has_control(value) {
             return Err(Failure::because(Status::BAD_PARSE, "text"));
         }
         self.fields.retain(|(n, _)| *n != name);
@@ -326,8 +325,8 @@ const NOT_MAPPED: [&str; 74] = [
 
 #[cfg(test)]
 mod tests {
+    use super::tokens::MAX;
     use super::*;
-    use crate::statements::tokens::MAX;
 
     fn options(text: &str) -> Vec<(u8, Vec<u8>)> {
         translate(text.as_bytes()).unwrap().options

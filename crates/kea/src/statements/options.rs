@@ -4,8 +4,9 @@
 //! Values are given to Kea as bytes, never as its text: they arrive exactly,
 //! and Kea cuts text at commas.
 
-use crate::Failure;
-use crate::statements::tokens::Token;
+use super::tokens::Token;
+use crate::json;
+use crate::model::Failure;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
 
@@ -257,7 +258,7 @@ pub fn encode(format: Format, tokens: &[Token]) -> Result<Vec<u8>, Failure> {
         Bytes => match single {
             Some(Token::Text(text)) => out.extend(text),
             Some(Token::Word(word)) => {
-                out = crate::json::identifier(word)
+                out = json::identifier(word)
                     .filter(|_| word.contains(':') || word.len() <= 2)
                     .ok_or_else(bad)?;
             }

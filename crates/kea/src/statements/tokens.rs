@@ -1,7 +1,7 @@
 //! The pieces of statements in dhcpd.conf.
 
-use crate::Failure;
 use crate::json;
+use crate::model::Failure;
 use omapi::status::Status;
 
 /// Longest text of statements.

@@ -79,13 +79,13 @@ fn an_invented_name_is_nobodys() {
         let Value::Object(dhcp4) = json::parse(text.as_bytes()).unwrap() else {
             panic!("a map")
         };
-        let entries = crate::hosts::reservation::entries(&dhcp4);
-        let world = crate::hosts::plan::World {
-            source: crate::hosts::lookup::Source::Snapshot(&dhcp4, &entries),
+        let entries = crate::config::reservations::entries(&dhcp4);
+        let world = crate::hosts::World {
+            source: crate::hosts::Source::Snapshot(&dhcp4, &entries),
             dhcp4: &dhcp4,
             shared: &kea.shared,
         };
-        let answer = crate::hosts::plan::plan(world, &ask).await.unwrap().answer;
+        let answer = crate::hosts::plan(world, &ask).await.unwrap().answer;
         let name = value(&answer, "name").unwrap();
         assert!(entries.iter().all(|e| e.name != name));
         vec![answer]

@@ -43,7 +43,7 @@ fn states() {
             let ask = open(Kind::Lease, 0, &[("ip-address", &[10, 77, 0, 20])]);
             let mut answered = reply(name, version).into_arguments();
             answered["ip-address"] = "10.77.0.20".into();
-            let lease = crate::leases::read::Lease(answered.as_object().unwrap().clone());
+            let lease = crate::model::Lease(answered.as_object().unwrap().clone());
             assert_eq!(lease.state(NOW), expected, "{name}@{version}");
             drop(ask);
         }
@@ -373,7 +373,7 @@ fn usual_leases() {
     use crate::protocol::usual_lease as facts;
     let general = |text: &[u8]| {
         let reply = Reply::new(json::parse(text).ok()?).ok()?;
-        let lease = crate::leases::read::Lease::new(reply.found().ok()??.into_arguments());
+        let lease = crate::model::Lease::new(reply.found().ok()??.into_arguments());
         let lease = lease.ok()?;
         lease.bindings().is_none().then(|| lease.facts())
     };

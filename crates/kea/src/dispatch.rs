@@ -1,0 +1,159 @@
+//! Who does a request, and what it may run beside.
+
+use crate::config;
+use crate::hosts::{self, group};
+use crate::model::handles::{self, Identity};
+use crate::model::request::{Ask, Kind};
+use crate::model::{Answer, Answered, Failure};
+use crate::protocol::commands::is_read_only;
+use crate::server::{Kea, configuration};
+use crate::{control, failover, leases};
+use omapi::status::Status;
+
+/// What may happen at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Changes nothing: any number at once.
+    Read,
+    /// Changes hosts or groups: alone, with all that wait next to it.
+    Together,
+    /// Changes something else: alone.
+    Alone,
+}
+
+/// How it goes with others.
+#[must_use]
+pub fn order(ask: &Ask, server: &str) -> Order {
+    let by_identity = |handle| match handles::identity(server, handle) {
+        Some(Identity::Host(_) | Identity::Group(_)) => Order::Together,
+        _ => Order::Alone,
+    };
+    match ask {
+        Ask::Refresh(_) | Ask::Next(..) | Ask::Open { flags: 0, .. }
+            if !matches!(
+                ask,
+                Ask::Open {
+                    kind: Kind::Command,
+                    ..
+                }
+            ) =>
+        {
+            Order::Read
+        }
+        Ask::Open {
+            kind: Kind::Command,
+            attributes,
+            ..
+        } => {
+            let name = attributes.get(b"command").unwrap_or_default();
+            match core::str::from_utf8(name) {
+                Ok(name) if is_read_only(name) => Order::Read,
+                _ => Order::Alone,
+            }
+        }
+        Ask::Open {
+            kind: Kind::Host | Kind::Group,
+            ..
+        } => Order::Together,
+        Ask::Update(handle, _) | Ask::Remove(handle) => by_identity(*handle),
+        _ => Order::Alone,
+    }
+}
+
+/// Does it, when it is not one for a batch.
+///
+/// # Errors
+/// The code for the program.
+pub async fn run(ask: Ask, kea: &Kea) -> Result<Answer, Failure> {
+    let server = kea.shared.key();
+    let find = |handle| {
+        handles::identity(server, handle)
+            .ok_or(Failure::because(Status::NOT_FOUND, "no matching handle"))
+    };
+    match ask {
+        Ask::Open {
+            kind,
+            flags,
+            attributes,
+        } => match kind {
+            Kind::Lease => leases::open(kea, &attributes, flags).await,
+            Kind::Host => hosts::find(kea, &attributes).await,
+            Kind::Group => group::find(kea, &attributes).await,
+            Kind::Class => group::class(kea, &attributes, flags).await,
+            Kind::Control => control::open(kea, &attributes, flags).await,
+            Kind::Failover => failover::open(kea, &attributes, flags).await,
+            Kind::Command => control::command(kea, &attributes).await,
+            Kind::Untyped if flags == 0 => {
+                let handle = attributes.number(b"handle")?.unwrap_or(0);
+                refresh(kea, find(handle)?).await
+            }
+            Kind::Untyped => Err(Failure::because(
+                Status::INVALID_ARGUMENT,
+                "type required on create",
+            )),
+            Kind::Unmapped => Err(Failure::because(
+                Status::NOT_IMPLEMENTED,
+                "Kea has no such objects",
+            )),
+        },
+        Ask::Refresh(handle) => refresh(kea, find(handle)?).await,
+        Ask::Update(handle, attributes) => match find(handle)? {
+            Identity::Lease(address) => leases::update(kea, address, &attributes).await,
+            Identity::Control => control::update(kea, &attributes).await,
+            Identity::Failover(name) => failover::update(kea, &name, &attributes).await,
+            _ => Err(Status::NOT_IMPLEMENTED.into()),
+        },
+        Ask::Remove(handle) => match find(handle)? {
+            Identity::Lease(address) => leases::remove(kea, address).await,
+            Identity::Control => Err(Status::NO_PERMISSION.into()),
+            _ => Err(Status::NOT_IMPLEMENTED.into()),
+        },
+        Ask::Next(kind, handle) => {
+            let after = match handle {
+                0 => None,
+                handle => Some(find(handle)?),
+            };
+            match (kind, after) {
+                (Kind::Lease, None) => leases::next(kea, None).await,
+                (Kind::Lease, Some(Identity::Lease(address))) => {
+                    leases::next(kea, Some(address)).await
+                }
+                (Kind::Host, None) => hosts::next(kea, None).await,
+                (Kind::Host, Some(Identity::Host(key))) => hosts::next(kea, Some(key)).await,
+                (Kind::Lease | Kind::Host, Some(_)) => Err(Status::INVALID_ARGUMENT.into()),
+                _ => Err(Status::NOT_IMPLEMENTED.into()),
+            }
+        }
+    }
+}
+
+async fn refresh(kea: &Kea, identity: Identity) -> Result<Answer, Failure> {
+    match identity {
+        Identity::Lease(address) => leases::refresh(kea, address).await,
+        Identity::Host(key) => hosts::refresh(kea, &key).await,
+        Identity::Group(name) => group::refresh(kea, &name).await,
+        Identity::Class(name) => group::refresh_class(kea, &name).await,
+        Identity::Control => control::refresh(kea).await,
+        Identity::Failover(name) => failover::refresh(kea, &name).await,
+        Identity::Subnet(_) | Identity::Pool(..) => bare(kea, identity).await,
+    }
+}
+
+/// A subnet or pool: an object without attributes, as long as it is there.
+async fn bare(kea: &Kea, identity: Identity) -> Result<Answer, Failure> {
+    let config = configuration::current(kea).await?;
+    let there = match &identity {
+        Identity::Pool(id, range) => config.pools().any(|pool| pool == (*id, range)),
+        Identity::Subnet(id) => {
+            config::subnets(config.dhcp4()).any(|(_, s)| config::subnet_id(s) == Some(*id))
+        }
+        _ => false,
+    };
+    match there {
+        true => {
+            let handle = handles::handle(kea.shared.key(), identity);
+            Ok(Answer::Object(handle, Answered::default()))
+        }
+        false => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
+    }
+}

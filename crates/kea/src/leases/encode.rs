@@ -1,0 +1,89 @@
+//! Leases as answers: their attributes, in the order of dhcpd.
+
+use super::details::Details;
+use crate::json::{self, Map, Value};
+use crate::model::handles::{self, Identity};
+use crate::model::{Answer, Answered, Facts, Lease};
+use crate::server::Shared;
+
+/// Attributes that a lease may have or not, for objects that go from one lease
+/// to the next.
+const OPTIONAL: [&[u8]; 4] = [
+    b"dhcp-client-identifier",
+    b"client-hostname",
+    b"hardware-address",
+    b"hardware-type",
+];
+
+impl Lease {
+    /// Its attributes, in the order of dhcpd. With `all`, those that it has
+    /// not are null.
+    #[must_use]
+    pub fn encode(&self, shared: &Shared, all: bool, more: &Details) -> Answer {
+        self.facts().encode(shared, all, more, self.bindings())
+    }
+}
+
+impl Facts {
+    /// The attributes, in the order of dhcpd, and `bindings`, the variables
+    /// that this library keeps with the lease. With `all`, those that it has
+    /// not are null.
+    #[must_use]
+    pub fn encode(
+        &self,
+        shared: &Shared,
+        all: bool,
+        more: &Details,
+        bindings: Option<&Map>,
+    ) -> Answer {
+        let server = shared.key();
+        let time = |t: u64| u32::try_from(t).unwrap_or(u32::MAX);
+        let cltt = time(self.cltt);
+        let mut out = Answered::default();
+        if all {
+            for name in OPTIONAL {
+                out.bytes_or_null(name, &[]);
+            }
+            if shared.options().details {
+                out.bytes_or_null(b"host", &[]).bytes_or_null(b"pool", &[]);
+            }
+        }
+        out.number(b"state", self.state(shared.now()))
+            .bytes(b"ip-address", &self.address.octets())
+            .bytes(b"dhcp-client-identifier", &self.client_id)
+            .bytes(b"client-hostname", &self.hostname);
+        if let Some(host) = more.host {
+            out.number(b"host", host);
+        }
+        if let Some(subnet) = self.subnet {
+            out.number(b"subnet", handles::handle(server, Identity::Subnet(subnet)));
+        }
+        if let Some(pool) = more.pool {
+            out.number(b"pool", pool);
+        }
+        if !self.hardware.is_empty() {
+            // Kea does not say which; it manages Ethernet.
+            out.bytes(b"hardware-address", &self.hardware)
+                .number(b"hardware-type", 1);
+        }
+        out.number(b"ends", time(self.ends()))
+            .number(b"starts", cltt)
+            .number(b"tstp", 0)
+            .number(b"tsfp", 0)
+            .number(b"atsfp", 0)
+            .number(b"cltt", cltt)
+            .bytes(b"flags", &[more.flags()]);
+        for (name, value) in bindings.into_iter().flatten() {
+            match value {
+                Value::String(s) => out.bytes(&json::bytes(name), &json::bytes(s)),
+                Value::Number(n) => match n.as_u64().and_then(|n| u32::try_from(n).ok()) {
+                    Some(n) => out.number(&json::bytes(name), n),
+                    None => &mut out,
+                },
+                _ => &mut out,
+            };
+        }
+        more.put_own(&mut out);
+        Answer::Object(handles::handle(server, Identity::Lease(self.address)), out)
+    }
+}

@@ -1,0 +1,85 @@
+//! How a request ended, and why something did not work.
+
+use super::attributes::Answered;
+use omapi::request::Outcome;
+use omapi::status::Status;
+
+/// How a request ended, before it is given away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The object, with its handle.
+    Object(u32, Answered),
+    /// A result, with its explanation.
+    Status(Status, Option<Vec<u8>>),
+    /// Nobody knows.
+    Lost(Status),
+}
+
+impl Answer {
+    /// As the object layer takes it.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome<'_> {
+        match self {
+            Self::Object(handle, attributes) => Outcome::Object {
+                handle: *handle,
+                attributes: attributes.list(),
+            },
+            Self::Status(code, message) => Outcome::Status {
+                code: *code,
+                message: message.as_deref(),
+            },
+            Self::Lost(status) => Outcome::Lost(*status),
+        }
+    }
+}
+
+/// Why something did not work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It was refused, or cannot be done.
+    Status(Status, Option<Vec<u8>>),
+    /// No answer, or half of one: it may have been done.
+    Lost(Status),
+}
+
+impl Failure {
+    /// A failure with an explanation of ours.
+    #[must_use]
+    pub fn because(status: Status, why: &str) -> Self {
+        Self::Status(status, Some(why.into()))
+    }
+
+    /// The code.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Status(status, _) | Self::Lost(status) => *status,
+        }
+    }
+}
+
+impl From<Status> for Failure {
+    fn from(status: Status) -> Self {
+        Self::Status(status, None)
+    }
+}
+
+impl From<Failure> for Answer {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Status(status, message) => Self::Status(status, message),
+            Failure::Lost(status) => Self::Lost(status),
+        }
+    }
+}
+
+impl From<Result<Answer, Failure>> for Answer {
+    fn from(result: Result<Answer, Failure>) -> Self {
+        result.unwrap_or_else(Self::from)
+    }
+}
+
+/// A refusal to change an object, in the words of dhcpd.
+pub(crate) fn refused(status: Status) -> Failure {
+    Failure::because(status, "can't update object")
+}
