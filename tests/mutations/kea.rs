@@ -3,14 +3,23 @@
 
 use kea::json::{self, Scanner, Value};
 use kea::{
-    Answer, Effect, Failure, Outcome, Progress, Reply, Running, Session, Shared, Target, http,
+    Answer, Effect, Failure, Moment, Outcome, Progress, Reply, Running, Session, Shared, Target,
+    http,
 };
 use omapi::request::{Operation, Request, flags};
 use omapi::status::Status;
 use omapi::wire::{Encoder, Value as Wire, ValueList};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Most commands of one request, repetitions of a rewrite included.
 const COMMANDS: usize = 64;
+
+/// Shortly after the recordings started.
+const NOW: Moment = Moment {
+    unix: 1_795_240_800,
+    steady: Duration::from_secs(1000),
+};
 
 /// A type, the flags of an open, and attributes: keys that the recorded
 /// servers know, and what a program may set.
@@ -142,7 +151,7 @@ pub fn run(
     let name = NAMES[dice(NAMES.len())];
     let target = Target::parse(name).unwrap().unwrap();
     let mut world = World {
-        session: Session::new(Shared::new(target)),
+        session: Session::new(Shared::new(target, &Arc::default(), 1)),
         server,
         answers: Vec::new(),
         shown: Vec::new(),
@@ -232,7 +241,7 @@ impl<F: FnMut(&Value) -> Option<Vec<u8>>> World<F> {
             }
             let at = dice(running.len());
             let (mut one, outcome) = running.swap_remove(at);
-            match one.step(outcome) {
+            match one.step(outcome, NOW) {
                 Progress::Wants(Effect::Lock | Effect::Sleep(_)) => {
                     running.push((one, Some(Ok(done()))));
                 }

@@ -1,8 +1,7 @@
 //! The server itself: its state, its end, and any command.
 
 use crate::json::{self, Value};
-use crate::model::handles::{self, Identity};
-use crate::model::{Answer, Answered, Attributes, Failure, refused};
+use crate::model::{Answer, Answered, Attributes, Failure, Identity, refused};
 use crate::protocol::commands::is_read_only;
 use crate::server::Kea;
 use omapi::request::flags;
@@ -35,7 +34,7 @@ pub async fn refresh(kea: &Kea) -> Result<Answer, Failure> {
     kea.ask("status-get").await?.ok()?;
     let mut out = Answered::default();
     out.number(b"state", RUNNING);
-    let handle = handles::handle(kea.shared.key(), Identity::Control);
+    let handle = kea.shared.handle(Identity::Control);
     Ok(Answer::Object(handle, out))
 }
 

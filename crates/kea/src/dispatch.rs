@@ -2,11 +2,11 @@
 
 use crate::config;
 use crate::hosts::{self, group};
-use crate::model::handles::{self, Identity};
+use crate::model::Identity;
 use crate::model::request::{Ask, Kind};
 use crate::model::{Answer, Answered, Failure};
 use crate::protocol::commands::is_read_only;
-use crate::server::{Kea, configuration};
+use crate::server::{Kea, Shared, configuration};
 use crate::{control, failover, leases};
 use omapi::status::Status;
 
@@ -23,8 +23,8 @@ pub enum Order {
 
 /// How it goes with others.
 #[must_use]
-pub fn order(ask: &Ask, server: &str) -> Order {
-    let by_identity = |handle| match handles::identity(server, handle) {
+pub fn order(ask: &Ask, server: &Shared) -> Order {
+    let by_identity = |handle| match server.identity(handle) {
         Some(Identity::Host(_) | Identity::Group(_)) => Order::Together,
         _ => Order::Alone,
     };
@@ -65,9 +65,10 @@ pub fn order(ask: &Ask, server: &str) -> Order {
 /// # Errors
 /// The code for the program.
 pub async fn run(ask: Ask, kea: &Kea) -> Result<Answer, Failure> {
-    let server = kea.shared.key();
+    let server = &kea.shared;
     let find = |handle| {
-        handles::identity(server, handle)
+        server
+            .identity(handle)
             .ok_or(Failure::because(Status::NOT_FOUND, "no matching handle"))
     };
     match ask {
@@ -151,7 +152,7 @@ async fn bare(kea: &Kea, identity: Identity) -> Result<Answer, Failure> {
     };
     match there {
         true => {
-            let handle = handles::handle(kea.shared.key(), identity);
+            let handle = kea.shared.handle(identity);
             Ok(Answer::Object(handle, Answered::default()))
         }
         false => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),

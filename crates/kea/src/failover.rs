@@ -3,9 +3,8 @@
 
 use crate::config::Config;
 use crate::json::{self, Map, Value};
-use crate::model::handles::{self, Identity};
-use crate::model::{Answer, Answered, Attributes, Failure, attributes, refused};
-use crate::server::{Kea, configuration};
+use crate::model::{Answer, Answered, Attributes, Failure, Identity, attributes, refused};
+use crate::server::{Kea, Shared, configuration};
 use omapi::request::flags;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
@@ -79,7 +78,7 @@ impl<'s> Relationship<'s> {
         }
     }
 
-    fn encode(&self, server: &str, now: u64) -> Answer {
+    fn encode(&self, server: &Shared, now: u64) -> Answer {
         let mut out = Answered::default();
         let name = self.name();
         out.bytes(b"name", &name);
@@ -127,7 +126,7 @@ impl<'s> Relationship<'s> {
                 out.number(name, value);
             }
         }
-        Answer::Object(handles::handle(server, Identity::Failover(name)), out)
+        Answer::Object(server.handle(Identity::Failover(name)), out)
     }
 }
 
@@ -180,7 +179,7 @@ async fn find<R>(
 }
 
 async fn read(kea: &Kea, name: Option<&[u8]>) -> Result<Answer, Failure> {
-    let (server, now) = (kea.shared.key(), kea.shared.now());
+    let (server, now) = (&kea.shared, kea.now().unix);
     find(kea, name, |r| r.encode(server, now)).await
 }
 

@@ -22,7 +22,7 @@ mod statements;
 #[cfg(test)]
 mod tests;
 
-pub use model::{Answer, Answered, Facts, Failure};
+pub use model::{Answer, Answered, Facts, Failure, Moment, Process};
 pub use protocol::{Effect, Options, Outcome, Place, Reply, Secret, Target, mapped};
 pub use protocol::{http, usual_lease as facts};
 pub use server::{Capabilities, Shared};

@@ -2,8 +2,8 @@
 //! may change things.
 
 use crate::dispatch::{Order, order, run};
-use crate::model::Answer;
 use crate::model::request::{Ask, Kind};
+use crate::model::{Answer, Moment};
 use crate::protocol::{Effect, Outcome};
 use crate::server::{Job, Shared, Step, probe};
 use crate::{apply, leases};
@@ -42,9 +42,10 @@ impl<T> Running<T> {
         self.id
     }
 
-    /// Goes on, with the result of its last effect.
-    pub fn step(&mut self, result: Option<Outcome>) -> Progress<T> {
-        match self.job.step(result) {
+    /// Goes on, with the result of its last effect. `now` is the time now, and
+    /// not before that result came.
+    pub fn step(&mut self, result: Option<Outcome>, now: Moment) -> Progress<T> {
+        match self.job.step(result, now) {
             Step::Wants(effect) => Progress::Wants(effect),
             Step::Done(answers) if self.tickets.is_empty() => {
                 Progress::Probed(match answers.first() {
@@ -108,7 +109,7 @@ impl<T> Session<T> {
     pub fn submit(&mut self, request: &Request<'_>, ticket: T) -> Result<(), (Status, T)> {
         match Ask::new(request) {
             Ok(ask) => {
-                let order = order(&ask, self.shared.key());
+                let order = order(&ask, &self.shared);
                 self.waiting.push_back((ask, order, ticket));
                 Ok(())
             }

@@ -9,7 +9,7 @@ mod value;
 use crate::dispatch::{self, Order};
 use crate::json::{self, Value};
 use crate::model::request::{Ask, Kind};
-use crate::model::{Answer, Answered, Attributes, Failure};
+use crate::model::{Answer, Answered, Attributes, Failure, Moment, Process};
 use crate::protocol::{Effect, Reply, Target, http};
 use crate::server::{Capabilities, Job, Shared, Step};
 use crate::{apply, server as servers};
@@ -17,6 +17,7 @@ use omapi::request::flags;
 use omapi::status::Status;
 use omapi::wire::{Encoder, Value as Wire, ValueList};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 const VERSIONS: [&str; 3] = ["2.2.0", "2.6.3", "3.0.4"];
 
@@ -64,10 +65,29 @@ fn reply(name: &str, version: &str) -> Reply {
     Reply::new(json::parse(&exchange(name, version).answer).unwrap()).unwrap()
 }
 
+/// The time when a job is stepped.
+const MOMENT: Moment = Moment {
+    unix: NOW,
+    steady: Duration::from_secs(1000),
+};
+
+/// Number of the process that the tests play.
+const PROCESS_ID: u32 = 0x77;
+
+/// Of a process that has no other connection.
+fn shared_of(target: Target) -> Arc<Shared> {
+    Shared::new(target, &Arc::default(), PROCESS_ID)
+}
+
 fn server(version: &str, options: &str) -> Arc<Shared> {
+    connection(&Arc::default(), version, options)
+}
+
+/// A new connection of a process.
+fn connection(process: &Arc<Process>, version: &str, options: &str) -> Arc<Shared> {
     let name = format!("kea:/test?{options}");
-    let mut shared = Shared::new(Target::parse(&name).unwrap().unwrap());
-    Arc::get_mut(&mut shared).unwrap().clock = Some(NOW);
+    let target = Target::parse(&name).unwrap().unwrap();
+    let shared = Shared::new(target, process, PROCESS_ID);
     let commands = reply("list-commands", version).into_arguments();
     let commands = commands.as_array().unwrap().iter();
     let mut numbers = version.split('.').map(|n| n.parse().unwrap());
@@ -113,7 +133,7 @@ fn play(
     asks: Vec<Ask>,
     script: &[Play],
 ) -> (Vec<Answer>, Vec<Value>) {
-    let together = dispatch::order(&asks[0], "/test") == Order::Together;
+    let together = dispatch::order(&asks[0], shared) == Order::Together;
     let mut job = Job::new(shared, |kea| async move {
         match together {
             true => apply::run(&kea, asks).await,
@@ -131,7 +151,7 @@ fn play(
     let mut sent = Vec::new();
     let mut result = None;
     loop {
-        match job.step(result.take()) {
+        match job.step(result.take(), MOMENT) {
             Step::Done(answers) => {
                 assert!(script.next().is_none(), "commands were not sent");
                 return (answers, sent);
@@ -165,7 +185,18 @@ fn play(
 }
 
 fn one(version: &str, ask: Ask, script: &[Play]) -> (Answer, Vec<Value>) {
-    let (mut answers, sent) = play(&server(version, ""), version, vec![ask], script);
+    one_of(&Arc::default(), version, ask, script)
+}
+
+/// The same over a new connection of a process.
+fn one_of(
+    process: &Arc<Process>,
+    version: &str,
+    ask: Ask,
+    script: &[Play],
+) -> (Answer, Vec<Value>) {
+    let shared = connection(process, version, "");
+    let (mut answers, sent) = play(&shared, version, vec![ask], script);
     (answers.remove(0), sent)
 }
 
@@ -261,11 +292,11 @@ fn http_refusals_by_code() {
 fn probe() {
     for version in VERSIONS {
         let target = Target::parse("/test").unwrap().unwrap();
-        let shared = Shared::new(target);
+        let shared = shared_of(target);
         let mut job = Job::new(&shared, servers::probe);
-        assert!(matches!(job.step(None), Step::Wants(_)));
-        job.step(Some(Ok(reply("list-commands", version))));
-        job.step(Some(Ok(reply("version-get", version))));
+        assert!(matches!(job.step(None, MOMENT), Step::Wants(_)));
+        job.step(Some(Ok(reply("list-commands", version))), MOMENT);
+        job.step(Some(Ok(reply("version-get", version))), MOMENT);
         assert!(shared.can("lease4-get"));
         assert_eq!(shared.can("reservation-add"), version == "3.0.4");
         assert_eq!(shared.can("config-hash-get"), version != "2.2.0");

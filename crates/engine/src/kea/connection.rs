@@ -12,14 +12,18 @@ use crate::common::{Core, Disconnect, Phase, Server, State, lose};
 use crate::errno::status_of;
 use crate::net::Socket;
 use crate::sleepers::{self, Sleepers};
-use ::kea::{Running, Session, Shared, Target};
+use ::kea::{Moment, Process, Running, Session, Shared, Target};
 use omapi::request::{Complete, Request};
 use omapi::status::Status;
 use parking_lot::MutexGuard;
 use rustix::fd::{AsFd, AsRawFd, RawFd};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::thread::{self, ThreadId};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// What all connections have in common: a program may use an object with
+/// another connection than the one that found it, and after that has ended.
+static PROCESS: LazyLock<Arc<Process>> = LazyLock::new(Arc::default);
 
 /// A connection to a Kea server.
 pub type KeaConnection<T> = Core<T, Kea<T>>;
@@ -40,6 +44,8 @@ pub struct Kea<T: Complete> {
 /// What needs no lock.
 pub struct Fixed {
     shared: Arc<Shared>,
+    /// Where its clock starts.
+    started: Instant,
     /// Written to by who wants the one who serves to look again.
     wake: (Socket, Socket),
 }
@@ -55,7 +61,7 @@ impl<T: Complete> KeaConnection<T> {
     ) -> Result<Arc<Self>, Status> {
         let driver = Driver::new(&target)?;
         let wake = Socket::pair().map_err(status_of)?;
-        let shared = Shared::new(target);
+        let shared = Shared::new(target, &PROCESS, std::process::id());
         let kea = Kea {
             session: Session::new(Arc::clone(&shared)),
             driver: Some(Box::new(driver)),
@@ -63,7 +69,11 @@ impl<T: Complete> KeaConnection<T> {
             woken: false,
             watch: None,
         };
-        let fixed = Fixed { shared, wake };
+        let fixed = Fixed {
+            shared,
+            started: Instant::now(),
+            wake,
+        };
         Ok(Arc::new(Self::new(kea, fixed, Box::new(on_close))))
     }
 
@@ -166,6 +176,15 @@ impl<T: Complete> KeaConnection<T> {
     /// The server.
     pub(super) fn target(&self) -> &Target {
         &self.fixed.shared.target
+    }
+
+    /// The time now.
+    pub(super) fn moment(&self) -> Moment {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        Moment {
+            unix: since.map_or(0, |time| time.as_secs()),
+            steady: self.fixed.started.elapsed(),
+        }
     }
 
     /// What may start now.

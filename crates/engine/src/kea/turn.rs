@@ -171,7 +171,7 @@ impl<'c, T: Complete> Turn<'c, T> {
         mut lock: Option<Lock>,
     ) -> bool {
         loop {
-            match running.step(result.take()) {
+            match running.step(result.take(), self.connection.moment()) {
                 Progress::Wants(effect) => {
                     let begun = match &mut self.driver {
                         Some(driver) => driver.begin(self.connection.target(), effect),

@@ -3,7 +3,7 @@
 use super::{with_commands, with_config};
 use crate::hosts::lookup;
 use crate::model::Answer;
-use crate::model::handles::{self, Identity};
+use crate::model::Identity;
 use crate::model::request::{Ask, Kind};
 use crate::server::Kea;
 use omapi::status::Status;
@@ -21,14 +21,14 @@ enum Way {
 
 /// Does them all, in order; one answer for each.
 pub async fn run(kea: &Kea, asks: Vec<Ask>) -> Vec<Answer> {
-    let server = kea.shared.key();
+    let server = &kea.shared;
     let hosts = lookup::has_commands(&kea.shared);
     let classes = ["class-add", "class-del"].iter().all(|c| kea.shared.can(c));
     let way = |ask: &Ask| {
         let group = match ask {
             Ask::Open { kind, .. } => *kind == Kind::Group,
             Ask::Update(handle, _) | Ask::Remove(handle) => {
-                matches!(handles::identity(server, *handle), Some(Identity::Group(_)))
+                matches!(server.identity(*handle), Some(Identity::Group(_)))
             }
             _ => false,
         };

@@ -46,6 +46,7 @@ async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, F
             },
             dhcp4: config.dhcp4(),
             shared: &kea.shared,
+            now: kea.now().unix,
         };
         let result = match plan(world, ask).await {
             Ok(plan) if loses_another && plan.edits.iter().any(to_write) => Err(lost_option()),
@@ -92,7 +93,7 @@ async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, F
             }
         }
     }
-    let server = kea.shared.key();
+    let server = &kea.shared;
     let answer = |r: Result<Plan, Failure>| r.map_or_else(Answer::from, |p| p.done(server));
     Ok(results.into_iter().map(answer).collect())
 }

@@ -132,7 +132,7 @@ async fn attempt(kea: &Kea, asks: &[Ask]) -> Result<Option<Vec<Answer>>, Failure
 }
 
 fn answers(kea: &Kea, planned: Vec<Planned>) -> Vec<Answer> {
-    let server = kea.shared.key();
+    let server = &kea.shared;
     let answer = |p: Planned| p.map_or_else(Answer::from, |p| p.done(server));
     planned.into_iter().map(answer).collect()
 }
@@ -227,6 +227,7 @@ async fn drafted(
             source: draft.source()?,
             dhcp4: draft.dhcp4()?,
             shared: &kea.shared,
+            now: kea.now().unix,
         };
         let mut result = plan(world, ask).await;
         if let Ok(plan) = &result {

@@ -13,7 +13,6 @@ use crate::server::Shared;
 use crate::statements::Translation;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What a new host is to be.
 #[derive(Default)]
@@ -63,14 +62,6 @@ fn wanted(shared: &Shared, attributes: &Attributes) -> Result<Wanted, Failure> {
     Ok(wanted)
 }
 
-/// A name as dhcpd invents them.
-fn invented(shared: &Shared) -> Vec<u8> {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let n = COUNT.fetch_add(1, Ordering::Relaxed);
-    let process = std::process::id();
-    format!("nh{:x}{process:x}{n:x}", shared.now()).into_bytes()
-}
-
 /// Plans a new host.
 ///
 /// # Errors
@@ -81,7 +72,7 @@ pub async fn create(world: World<'_>, attributes: &Attributes) -> Result<Plan, F
         // Another machine may have invented the same: its processes have the
         // same numbers.
         loop {
-            wanted.name = invented(world.shared);
+            wanted.name = world.shared.invent_name(world.now);
             let others = world.source.hosts(Key::Name(&wanted.name)).await?;
             if others.is_empty() {
                 break;
@@ -142,7 +133,7 @@ pub async fn create(world: World<'_>, attributes: &Attributes) -> Result<Plan, F
     let host = Host::new(parts);
     Ok(Plan {
         edits,
-        answer: host.encode(world.shared.key(), false),
+        answer: host.encode(world.shared, false),
         moved: None,
     })
 }

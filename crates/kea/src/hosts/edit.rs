@@ -2,8 +2,8 @@
 
 use super::reservation::Reservation;
 use crate::json::Map;
-use crate::model::Answer;
-use crate::model::handles::{self, HostKey, Identity};
+use crate::model::{Answer, HostKey, Identity};
+use crate::server::Shared;
 use omapi::status::Status;
 
 /// One change.
@@ -37,9 +37,9 @@ impl Plan {
     /// What to answer, now that it is done: the program's handles mean the
     /// host, wherever it went.
     #[must_use]
-    pub fn done(self, server: &str) -> Answer {
+    pub fn done(self, server: &Shared) -> Answer {
         if let Some((old, new)) = self.moved {
-            handles::replace(server, Identity::Host(old), Identity::Host(new));
+            server.replace(Identity::Host(old), Identity::Host(new));
         }
         self.answer
     }

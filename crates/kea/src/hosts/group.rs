@@ -8,23 +8,22 @@ use super::write::translate;
 use crate::config::has_class;
 use crate::json::{self, Value};
 use crate::model::check::has_control;
-use crate::model::handles::{self, Identity};
-use crate::model::{Answer, Answered, Attributes, Failure, refused};
-use crate::server::{Kea, configuration};
+use crate::model::{Answer, Answered, Attributes, Failure, Identity, refused};
+use crate::server::{Kea, Shared, configuration};
 use omapi::request::flags;
 use omapi::status::Status;
 
-fn answer(server: &str, name: &[u8]) -> Answer {
+fn answer(server: &Shared, name: &[u8]) -> Answer {
     let mut out = Answered::default();
     out.bytes(b"name", name);
-    Answer::Object(handles::handle(server, Identity::Group(name.to_vec())), out)
+    Answer::Object(server.handle(Identity::Group(name.to_vec())), out)
 }
 
 /// The name that the keys give.
-fn name_of(server: &str, keys: &Attributes) -> Result<Option<Vec<u8>>, Failure> {
+fn name_of(server: &Shared, keys: &Attributes) -> Result<Option<Vec<u8>>, Failure> {
     let by_handle = match keys.number(b"handle")? {
         None => None,
-        Some(handle) => match handles::identity(server, handle) {
+        Some(handle) => match server.identity(handle) {
             Some(Identity::Group(name)) => Some(name),
             Some(_) => return Err(Status::INVALID_ARGUMENT.into()),
             None => return Err(Status::NOT_FOUND.into()),
@@ -42,7 +41,7 @@ fn name_of(server: &str, keys: &Attributes) -> Result<Option<Vec<u8>>, Failure> 
 /// # Errors
 /// The code for the program.
 pub async fn find(kea: &Kea, keys: &Attributes) -> Result<Answer, Failure> {
-    let server = kea.shared.key();
+    let server = &kea.shared;
     let name = name_of(server, keys)?.ok_or(Status::INVALID_ARGUMENT)?;
     let config = configuration::current(kea).await?;
     match has_class(config.dhcp4(), &class_of(&name)) {
@@ -61,7 +60,7 @@ pub async fn find(kea: &Kea, keys: &Attributes) -> Result<Answer, Failure> {
 pub async fn refresh(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
     let config = configuration::current(kea).await?;
     match has_class(config.dhcp4(), &class_of(name)) {
-        true => Ok(answer(kea.shared.key(), name)),
+        true => Ok(answer(&kea.shared, name)),
         false => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
     }
 }
@@ -71,7 +70,7 @@ pub async fn refresh(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
 /// # Errors
 /// The code for the program.
 pub fn plan_open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Plan, Failure> {
-    let server = world.shared.key();
+    let server = world.shared;
     let name = name_of(server, keys)?.ok_or(refused(Status::INVALID_ARGUMENT))?;
     let exists = has_class(world.dhcp4, &class_of(&name));
     if wanted & flags::CREATE == 0 {
@@ -185,6 +184,6 @@ pub async fn refresh_class(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
     }
     let mut out = Answered::default();
     out.number(b"lease-limit", 0).number(b"leases-used", 0);
-    let handle = handles::handle(kea.shared.key(), Identity::Class(name.to_vec()));
+    let handle = kea.shared.handle(Identity::Class(name.to_vec()));
     Ok(Answer::Object(handle, out))
 }

@@ -1,8 +1,8 @@
 //! A host: reservations that belong together.
 
 use super::reservation::Reservation;
-use crate::model::handles::{self, HostKey, Identity};
-use crate::model::{Answer, Answered};
+use crate::model::{Answer, Answered, HostKey, Identity};
+use crate::server::Shared;
 use std::net::Ipv4Addr;
 
 /// A host: a reservation, or several that belong together, because it has two
@@ -55,7 +55,7 @@ impl Host {
     /// Its attributes, in the order of dhcpd. With `all`, those that it has
     /// not are null.
     #[must_use]
-    pub fn encode(&self, server: &str, all: bool) -> Answer {
+    pub fn encode(&self, server: &Shared, all: bool) -> Answer {
         let mut out = Answered::default();
         if all {
             for name in [
@@ -77,9 +77,7 @@ impl Host {
             out.bytes(b"hardware-address", &hardware)
                 .number(b"hardware-type", 1);
         }
-        let handle = self
-            .key()
-            .map_or(0, |k| handles::handle(server, Identity::Host(k)));
+        let handle = self.key().map_or(0, |k| server.handle(Identity::Host(k)));
         Answer::Object(handle, out)
     }
 }

@@ -4,8 +4,7 @@ use super::host::Host;
 use super::reservation::{Reservation, reservation};
 use crate::config::Entry;
 use crate::json::{self, Map, Value};
-use crate::model::handles::{self, HostKey, Identity};
-use crate::model::{Attributes, Failure, check};
+use crate::model::{Attributes, Failure, HostKey, Identity, check};
 use crate::protocol::Reply;
 use crate::server::{Kea, Shared};
 use omapi::status::Status;
@@ -43,6 +42,8 @@ pub struct World<'w> {
     pub dhcp4: &'w Map,
     /// The server.
     pub shared: &'w Shared,
+    /// Seconds since 1970.
+    pub now: u64,
 }
 
 /// Names of hosts. Kea cannot look for them: all reservations must be read.
@@ -166,10 +167,10 @@ impl Source<'_> {
     /// # Errors
     /// `DHCP_R_MULTIPLE`, `DHCP_R_KEYCONFLICT`, `DHCP_R_INVALIDARG` without a
     /// key.
-    pub async fn find(&self, server: &str, keys: &Attributes) -> Result<Option<Host>, Failure> {
+    pub async fn find(&self, server: &Shared, keys: &Attributes) -> Result<Option<Host>, Failure> {
         check::check_hardware_type(keys)?;
         let by_handle = match keys.number(b"handle")? {
-            Some(handle) => match handles::identity(server, handle) {
+            Some(handle) => match server.identity(handle) {
                 Some(Identity::Host(key)) => Some(key),
                 Some(_) => return Err(Status::INVALID_ARGUMENT.into()),
                 None => return Ok(None),

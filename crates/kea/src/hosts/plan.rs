@@ -8,9 +8,9 @@ use super::host::Host;
 use super::lookup::{Key, World};
 use super::reservation::Reservation;
 use super::update::update;
-use crate::model::handles::{self, HostKey, Identity};
 use crate::model::request::{Ask, Kind};
 use crate::model::{Attributes, Failure, refused};
+use crate::model::{HostKey, Identity};
 use omapi::request::flags;
 use omapi::status::Status;
 
@@ -19,7 +19,7 @@ use omapi::status::Status;
 /// # Errors
 /// The code for the program.
 pub async fn plan(world: World<'_>, ask: &Ask) -> Result<Plan, Failure> {
-    let server = world.shared.key();
+    let server = world.shared;
     let gone = || Failure::because(Status::NOT_FOUND, "no matching handle");
     match ask {
         Ask::Open {
@@ -30,7 +30,7 @@ pub async fn plan(world: World<'_>, ask: &Ask) -> Result<Plan, Failure> {
         Ask::Open {
             attributes, flags, ..
         } => group::plan_open(world, attributes, *flags),
-        Ask::Update(handle, attributes) => match handles::identity(server, *handle) {
+        Ask::Update(handle, attributes) => match server.identity(*handle) {
             Some(Identity::Host(key)) => {
                 let mut hosts = world.source.hosts(Key::Exact(&key)).await?;
                 let host = hosts.pop().ok_or_else(gone)?;
@@ -42,7 +42,7 @@ pub async fn plan(world: World<'_>, ask: &Ask) -> Result<Plan, Failure> {
             Some(Identity::Group(name)) => group::plan_update(world, &name, attributes),
             _ => Err(gone()),
         },
-        Ask::Remove(handle) => match handles::identity(server, *handle) {
+        Ask::Remove(handle) => match server.identity(*handle) {
             Some(Identity::Host(key)) => {
                 let mut hosts = world.source.hosts(Key::Exact(&key)).await?;
                 let host = hosts.pop().ok_or_else(gone)?;
@@ -63,7 +63,7 @@ fn moved(old: &Host, new: &Host) -> Option<(HostKey, HostKey)> {
 }
 
 async fn open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Plan, Failure> {
-    let server = world.shared.key();
+    let server = world.shared;
     let found = match world.source.find(server, keys).await {
         // Without any key there is nothing to find; creating says what is
         // missing.

@@ -29,7 +29,7 @@ fn view<'s>(kea: &'s Kea, config: &'s Option<Arc<Config>>) -> Source<'s> {
 /// The code for the program.
 pub async fn find(kea: &Kea, keys: &Attributes) -> Result<Answer, Failure> {
     let config = source(kea).await?;
-    let server = kea.shared.key();
+    let server = &kea.shared;
     match view(kea, &config).find(server, keys).await? {
         Some(host) => Ok(host.encode(server, false)),
         None => Err(Failure::because(
@@ -47,7 +47,7 @@ pub async fn refresh(kea: &Kea, key: &HostKey) -> Result<Answer, Failure> {
     let config = source(kea).await?;
     let hosts = view(kea, &config).hosts(Key::Exact(key)).await?;
     match hosts.first() {
-        Some(host) => Ok(host.encode(kea.shared.key(), false)),
+        Some(host) => Ok(host.encode(&kea.shared, false)),
         None => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
     }
 }
@@ -69,7 +69,7 @@ pub async fn next(kea: &Kea, after: Option<HostKey>) -> Result<Answer, Failure> 
                 .first()
                 .filter(|h| h.key().as_ref() == Some(&entry.key))
             {
-                return Ok(host.encode(kea.shared.key(), true));
+                return Ok(host.encode(&kea.shared, true));
             }
         }
         return Err(Status::NO_MORE.into());
@@ -90,7 +90,7 @@ pub async fn next(kea: &Kea, after: Option<HostKey>) -> Result<Answer, Failure> 
         // Read again: what was read at the start may be gone.
         let hosts = Source::Commands(kea, None).hosts(Key::Exact(key)).await?;
         if let Some(host) = hosts.first().filter(|h| h.key().as_ref() == Some(key)) {
-            return Ok(host.encode(kea.shared.key(), true));
+            return Ok(host.encode(&kea.shared, true));
         }
     }
     *kea.shared.hosts.lock() = None;

@@ -35,7 +35,7 @@ pub async fn create(kea: &Kea, attributes: &Attributes, wanted: u32) -> Result<A
         return Err(refused(Status::INVALID_ARGUMENT));
     };
     let there = read::by_address(kea, address).await?;
-    let now = kea.shared.now();
+    let now = kea.now().unix;
     let command = match &there {
         None => "lease4-add",
         // Kea keeps what is over for a while; the address is nobody's.

@@ -8,8 +8,7 @@
 use crate::config::{self, Config};
 use crate::hosts::{Host, Key, Source, lookup};
 use crate::json;
-use crate::model::handles::{self, HostKey, Identity};
-use crate::model::{Answered, Attributes, Failure, Lease};
+use crate::model::{Answered, Attributes, Failure, HostKey, Identity, Lease};
 use crate::server::{Kea, Shared, configuration};
 use std::net::Ipv4Addr;
 
@@ -108,7 +107,7 @@ pub async fn read(
     lease: Option<&Lease>,
 ) -> Result<Details, Failure> {
     let mut found = Details::default();
-    let server = kea.shared.key();
+    let server = &kea.shared;
     if asked.subnet_id {
         found.subnet_id = lease.and_then(Lease::subnet);
     }
@@ -126,14 +125,14 @@ pub async fn read(
     }
     if let (true, Some((subnet, range))) = (asked.pool, pool) {
         let pool = Identity::Pool(subnet, range.to_owned());
-        found.pool = Some(handles::handle(server, pool));
+        found.pool = Some(server.handle(pool));
     }
     if let (true, Some(lease)) = (asked.host || asked.flags, lease)
         && let Some(host) = host_of(kea, &config, lease).await?
     {
         found.reserved = asked.flags && host.address() == Some(address);
         let key = host.key().filter(|_| asked.host);
-        found.host = key.map(|key| handles::handle(server, Identity::Host(key)));
+        found.host = key.map(|key| server.handle(Identity::Host(key)));
     }
     Ok(found)
 }

@@ -2,9 +2,9 @@
 
 use super::details::Details;
 use crate::json::{self, Map, Value};
-use crate::model::handles::{self, Identity};
-use crate::model::{Answer, Answered, Facts, Lease};
-use crate::server::Shared;
+use crate::model::{Answer, Answered, Facts, Identity, Lease, state};
+use crate::server::Kea;
+use std::net::Ipv4Addr;
 
 /// Attributes that a lease may have or not, for objects that go from one lease
 /// to the next.
@@ -19,8 +19,8 @@ impl Lease {
     /// Its attributes, in the order of dhcpd. With `all`, those that it has
     /// not are null.
     #[must_use]
-    pub fn encode(&self, shared: &Shared, all: bool, more: &Details) -> Answer {
-        self.facts().encode(shared, all, more, self.bindings())
+    pub fn encode(&self, kea: &Kea, all: bool, more: &Details) -> Answer {
+        self.facts().encode(kea, all, more, self.bindings())
     }
 }
 
@@ -29,14 +29,7 @@ impl Facts {
     /// that this library keeps with the lease. With `all`, those that it has
     /// not are null.
     #[must_use]
-    pub fn encode(
-        &self,
-        shared: &Shared,
-        all: bool,
-        more: &Details,
-        bindings: Option<&Map>,
-    ) -> Answer {
-        let server = shared.key();
+    pub fn encode(&self, kea: &Kea, all: bool, more: &Details, bindings: Option<&Map>) -> Answer {
         let time = |t: u64| u32::try_from(t).unwrap_or(u32::MAX);
         let cltt = time(self.cltt);
         let mut out = Answered::default();
@@ -44,11 +37,11 @@ impl Facts {
             for name in OPTIONAL {
                 out.bytes_or_null(name, &[]);
             }
-            if shared.options().details {
+            if kea.shared.options().details {
                 out.bytes_or_null(b"host", &[]).bytes_or_null(b"pool", &[]);
             }
         }
-        out.number(b"state", self.state(shared.now()))
+        out.number(b"state", self.state(kea.now().unix))
             .bytes(b"ip-address", &self.address.octets())
             .bytes(b"dhcp-client-identifier", &self.client_id)
             .bytes(b"client-hostname", &self.hostname);
@@ -56,7 +49,7 @@ impl Facts {
             out.number(b"host", host);
         }
         if let Some(subnet) = self.subnet {
-            out.number(b"subnet", handles::handle(server, Identity::Subnet(subnet)));
+            out.number(b"subnet", kea.shared.handle(Identity::Subnet(subnet)));
         }
         if let Some(pool) = more.pool {
             out.number(b"pool", pool);
@@ -84,6 +77,24 @@ impl Facts {
             };
         }
         more.put_own(&mut out);
-        Answer::Object(handles::handle(server, Identity::Lease(self.address)), out)
+        Answer::Object(kea.shared.handle(Identity::Lease(self.address)), out)
     }
+}
+
+/// The attributes of a free address of a pool.
+#[must_use]
+pub fn encode_free(kea: &Kea, address: Ipv4Addr, subnet: u32, more: &Details) -> Answer {
+    let mut out = Answered::default();
+    out.number(b"state", state::FREE)
+        .bytes(b"ip-address", &address.octets())
+        .number(b"subnet", kea.shared.handle(Identity::Subnet(subnet)));
+    if let Some(pool) = more.pool {
+        out.number(b"pool", pool);
+    }
+    for name in [&b"ends"[..], b"starts", b"tstp", b"tsfp", b"atsfp", b"cltt"] {
+        out.number(name, 0);
+    }
+    out.bytes(b"flags", &[0]);
+    more.put_own(&mut out);
+    Answer::Object(kea.shared.handle(Identity::Lease(address)), out)
 }

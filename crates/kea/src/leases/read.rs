@@ -1,11 +1,11 @@
 //! Finding leases.
 
 use super::details::{self, Asked, Details};
+use super::encode::encode_free;
 use crate::json::{self, Value};
-use crate::model::handles::{self, Identity};
-use crate::model::{Answer, Answered, Attributes, Facts, Failure, Lease, check, state};
+use crate::model::{Answer, Attributes, Facts, Failure, Identity, Lease, check, state};
 use crate::protocol::Reply;
-use crate::server::{Kea, Shared, configuration};
+use crate::server::{Kea, configuration};
 use omapi::status::Status;
 use std::net::Ipv4Addr;
 
@@ -43,7 +43,7 @@ fn only(kea: &Kea, mut found: Vec<Lease>) -> Result<Option<Lease>, Failure> {
     if found.len() > 1 && kea.shared.options().active {
         // Kea keeps released and expired leases of a client beside the one
         // that it uses.
-        let now = kea.shared.now();
+        let now = kea.now().unix;
         let active = |l: &Lease| l.state(now) == state::ACTIVE;
         if found.iter().filter(|l| active(l)).count() == 1 {
             found.retain(active);
@@ -83,29 +83,11 @@ pub enum Found {
 }
 
 impl Found {
-    fn encode(&self, shared: &Shared, more: &Details) -> Answer {
+    fn encode(&self, kea: &Kea, more: &Details) -> Answer {
         match self {
-            Self::Lease(lease) => lease.encode(shared, false, more),
-            Self::Shown(facts) => facts.encode(shared, false, more, None),
-            Self::Free(address, subnet) => {
-                let server = shared.key();
-                let mut out = Answered::default();
-                out.number(b"state", state::FREE)
-                    .bytes(b"ip-address", &address.octets())
-                    .number(
-                        b"subnet",
-                        handles::handle(server, Identity::Subnet(*subnet)),
-                    );
-                if let Some(pool) = more.pool {
-                    out.number(b"pool", pool);
-                }
-                for name in [&b"ends"[..], b"starts", b"tstp", b"tsfp", b"atsfp", b"cltt"] {
-                    out.number(name, 0);
-                }
-                out.bytes(b"flags", &[0]);
-                more.put_own(&mut out);
-                Answer::Object(handles::handle(server, Identity::Lease(*address)), out)
-            }
+            Self::Lease(lease) => lease.encode(kea, false, more),
+            Self::Shown(facts) => facts.encode(kea, false, more, None),
+            Self::Free(address, subnet) => encode_free(kea, *address, *subnet, more),
         }
     }
 
@@ -117,12 +99,12 @@ impl Found {
             Self::Free(address, _) => (Some(*address), None),
         };
         if asked.is_nothing() {
-            return Ok(self.encode(&kea.shared, &Details::default()));
+            return Ok(self.encode(kea, &Details::default()));
         }
         let address = address.ok_or(Status::PROTOCOL_ERROR)?;
         // Rare: it would be in every lookup's state.
         let more = Box::pin(details::read(kea, asked, address, lease)).await?;
-        Ok(self.encode(&kea.shared, &more))
+        Ok(self.encode(kea, &more))
     }
 
     fn agrees(&self, keys: &Attributes) -> bool {
@@ -178,7 +160,7 @@ async fn at_address(kea: &Kea, address: Ipv4Addr, shown: bool) -> Result<Option<
 pub async fn find(kea: &Kea, keys: &Attributes, shown: bool) -> Result<Option<Found>, Failure> {
     check::check_hardware_type(keys)?;
     let found = if let Some(handle) = keys.number(b"handle")? {
-        match handles::identity(kea.shared.key(), handle) {
+        match kea.shared.identity(handle) {
             Some(Identity::Lease(address)) => at_address(kea, address, shown).await?,
             Some(_) => return Err(Status::INVALID_ARGUMENT.into()),
             None => None,

@@ -43,7 +43,7 @@ pub async fn change(kea: &Kea, lease: &Lease, wanted: &Attributes) -> Result<(),
     if wanted.is_empty() {
         return Err(refused(Status::INVALID_ARGUMENT));
     }
-    let now = kea.shared.now();
+    let now = kea.now().unix;
     let Some(address) = lease.address() else {
         return Err(Status::PROTOCOL_ERROR.into());
     };

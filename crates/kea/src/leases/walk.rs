@@ -50,7 +50,7 @@ async fn walked(kea: &Kea, lease: &Lease) -> Result<Answer, Failure> {
     let asked = Asked::always(&kea.shared);
     let address = lease.address().ok_or(Status::PROTOCOL_ERROR)?;
     let more = details::read(kea, asked, address, Some(lease)).await?;
-    Ok(lease.encode(&kea.shared, true, &more))
+    Ok(lease.encode(kea, true, &more))
 }
 
 /// A lease that was read ahead.

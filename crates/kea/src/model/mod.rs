@@ -3,14 +3,18 @@
 mod answer;
 pub(crate) mod attributes;
 pub(crate) mod check;
-pub(crate) mod handles;
+mod handles;
 pub(crate) mod lease;
+mod moment;
+mod process;
 pub(crate) mod request;
 
 pub(crate) use answer::refused;
 pub use answer::{Answer, Failure};
 pub use attributes::Answered;
 pub(crate) use attributes::Attributes;
-pub(crate) use handles::HostKey;
+pub(crate) use handles::{HostKey, Identity};
 pub use lease::Facts;
 pub(crate) use lease::{Lease, state};
+pub use moment::Moment;
+pub use process::Process;

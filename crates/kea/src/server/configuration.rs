@@ -5,10 +5,7 @@ use super::Kea;
 use crate::config::{Config, has_config_database};
 use crate::json::{self, Value};
 use crate::model::Failure;
-use omapi::status::Status;
-use parking_lot::Mutex;
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 /// Commands that change the configuration without a reconfiguration, so that
 /// status-get does not show it.
@@ -34,23 +31,9 @@ pub async fn current(kea: &Kea) -> Result<Arc<Config>, Failure> {
 /// # Errors
 /// Why it cannot be read.
 pub async fn fetch(kea: &Kea) -> Result<Arc<Config>, Failure> {
-    let read_at = Instant::now();
-    let mut arguments = kea.ask("config-get").await?.ok()?.into_arguments();
-    let top = arguments.as_object_mut().ok_or(Status::PROTOCOL_ERROR)?;
-    let hash = match top.shift_remove("hash") {
-        Some(Value::String(hash)) => Some(hash),
-        _ => None,
-    };
-    if !top.get("Dhcp4").is_some_and(Value::is_object) {
-        return Err(Status::PROTOCOL_ERROR.into());
-    }
-    let config = Arc::new(Config {
-        arguments,
-        hash,
-        read_at,
-        server: Mutex::new(None),
-        entries: OnceLock::new(),
-    });
+    let read_at = kea.now().steady;
+    let arguments = kea.ask("config-get").await?.ok()?.into_arguments();
+    let config = Arc::new(Config::new(arguments, read_at)?);
     *kea.shared.config.lock() = Some(Arc::clone(&config));
     Ok(config)
 }
@@ -66,29 +49,8 @@ pub async fn is_current(kea: &Kea, config: &Config) -> Result<bool, Failure> {
         return same_hash(kea, config).await;
     }
     let reply = kea.ask("status-get").await?.ok()?;
-    let Some(status) = reply.arguments().as_object() else {
-        return Ok(false);
-    };
-    let number = |key| json::number(status, key);
-    let (Some(pid), Some(uptime), Some(reload)) =
-        (number("pid"), number("uptime"), number("reload"))
-    else {
-        return Ok(false);
-    };
-    let now = Instant::now();
-    let ago = |seconds| now.checked_sub(Duration::from_secs(seconds));
-    // `reload` is the time since the last reconfiguration in whole seconds,
-    // rounded down: it was at most that long ago.
-    let unchanged = ago(reload).is_none_or(|latest| config.read_at > latest);
-    // The server computes both with the wall clock: if that was set, or the
-    // server is another one, nothing is certain.
-    let started = ago(uptime).unwrap_or(config.read_at);
-    let mut known = config.server.lock();
-    let (same_pid, first_start) = *known.get_or_insert((pid, started));
-    let drift = started
-        .saturating_duration_since(first_start)
-        .max(first_start.saturating_duration_since(started));
-    Ok(unchanged && same_pid == pid && drift < Duration::from_secs(3))
+    let status = reply.arguments().as_object();
+    Ok(status.is_some_and(|status| config.is_current(status, kea.now().steady)))
 }
 
 /// True if Kea's hash is still the same; false also when Kea has none.

@@ -3,14 +3,13 @@
 
 use crate::config::Config;
 use crate::model::lease::Page;
-use crate::model::{Failure, HostKey};
+use crate::model::{Failure, HostKey, Identity, Process};
 use crate::protocol::commands::hook;
 use crate::protocol::{Options, Target};
 use omapi::status::Status;
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// See the module.
 #[derive(Debug)]
@@ -27,14 +26,15 @@ pub struct Shared {
     pub page: Mutex<Option<Page>>,
     /// All hosts, for the same.
     pub hosts: Mutex<Option<Arc<Vec<HostKey>>>>,
-    /// A fixed time, for tests.
-    pub clock: Option<u64>,
+    process: Arc<Process>,
+    process_id: u32,
 }
 
 impl Shared {
-    /// Before anything is known.
+    /// Before anything is known. `process` is what all connections of the
+    /// process have in common; its number makes invented names differ.
     #[must_use]
-    pub fn new(target: Target) -> Arc<Self> {
+    pub fn new(target: Target, process: &Arc<Process>, process_id: u32) -> Arc<Self> {
         Arc::new(Self {
             key: target.key(),
             target,
@@ -42,30 +42,40 @@ impl Shared {
             config: Mutex::default(),
             page: Mutex::default(),
             hosts: Mutex::default(),
-            clock: None,
+            process: Arc::clone(process),
+            process_id,
         })
     }
 
-    /// The server's name in the table of handles.
+    /// The handle of an object; 0 when there is none.
     #[must_use]
-    pub fn key(&self) -> &str {
-        &self.key
+    pub fn handle(&self, identity: Identity) -> u32 {
+        self.process.handles.handle(&self.key, identity)
+    }
+
+    /// What a handle stands for.
+    #[must_use]
+    pub fn identity(&self, handle: u32) -> Option<Identity> {
+        self.process.handles.identity(&self.key, handle)
+    }
+
+    /// Handles of `old` stand for `new` from now on.
+    pub fn replace(&self, old: Identity, new: Identity) {
+        self.process.handles.replace(&self.key, old, new);
+    }
+
+    /// A name for a host, as dhcpd invents them: from the time in seconds
+    /// since 1970, the process, and a number.
+    #[must_use]
+    pub fn invent_name(&self, now: u64) -> Vec<u8> {
+        let number = self.process.next_name();
+        format!("nh{now:x}{:x}{number:x}", self.process_id).into_bytes()
     }
 
     /// What is allowed at the server.
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.target.options
-    }
-
-    /// Seconds since 1970.
-    #[must_use]
-    pub fn now(&self) -> u64 {
-        self.clock.unwrap_or_else(|| {
-            SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |d| d.as_secs())
-        })
     }
 
     /// What the server can do; nothing before the probe.
@@ -140,7 +150,7 @@ mod tests {
     #[test]
     fn missing_commands_name_their_library() {
         let target = Target::parse("kea:/s").unwrap().unwrap();
-        let shared = Shared::new(target);
+        let shared = Shared::new(target, &Arc::default(), 1);
         shared.set_capabilities(Capabilities {
             commands: ["lease4-get".to_owned()].into(),
             version: (2, 2),

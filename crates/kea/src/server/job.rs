@@ -6,7 +6,7 @@
 
 use super::info::Shared;
 use crate::json::{Map, Value};
-use crate::model::{Answer, Failure};
+use crate::model::{Answer, Failure, Moment};
 use crate::protocol::commands::{self, is_read_only};
 use crate::protocol::{Effect, Outcome};
 use parking_lot::Mutex;
@@ -17,10 +17,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+/// Where a job and who steps it leave things for each other. In a lock that
+/// nobody ever waits for, because both move between threads, together.
 #[derive(Default)]
 struct Slot {
     wanted: Option<Effect>,
     result: Option<Outcome>,
+    now: Moment,
 }
 
 /// A job's way to the server.
@@ -82,6 +85,13 @@ impl Kea {
     /// none.
     pub async fn lock(&self) -> Result<(), Failure> {
         self.want(Effect::Lock).await.map(drop)
+    }
+
+    /// The time of the present step: after the answer to the last command came,
+    /// and before the next is sent.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.slot.lock().now
     }
 
     /// Lets time pass.
@@ -152,9 +162,14 @@ impl Job {
         }
     }
 
-    /// Runs it to its next effect, with the result of the one before.
-    pub fn step(&mut self, result: Option<Outcome>) -> Step {
-        self.slot.lock().result = result;
+    /// Runs it to its next effect, with the result of the one before. `now` is
+    /// not before that result came.
+    pub fn step(&mut self, result: Option<Outcome>, now: Moment) -> Step {
+        {
+            let mut slot = self.slot.lock();
+            slot.result = result;
+            slot.now = now;
+        }
         let mut context = Context::from_waker(Waker::noop());
         match self.future.as_mut().poll(&mut context) {
             Poll::Ready(answers) => Step::Done(answers),

@@ -248,9 +248,10 @@ const HUB_CONFIG: &str = r#"{"result":0,"arguments":{"Dhcp4":{"hooks-libraries":
 
 #[test]
 fn failover_with_several_partners() {
+    let process = Arc::<Process>::default();
     let find = |name: &[u8]| {
         let ask = open(Kind::Failover, 0, &[("name", name)]);
-        one("3.0.4", ask, &[Json(HUB), Json(HUB_CONFIG)]).0
+        one_of(&process, "3.0.4", ask, &[Json(HUB), Json(HUB_CONFIG)]).0
     };
     let first = find(b"spoke1");
     for (name, expected) in [
@@ -287,22 +288,21 @@ fn failover_with_several_partners() {
         panic!();
     };
     let ask = Ask::Update(handle, attributes(&[("local-state", &[0, 0, 0, 4])]));
-    let (answer, _) = one("3.0.4", ask, &[Json(HUB), Json(HUB_CONFIG)]);
+    let (answer, _) = one_of(&process, "3.0.4", ask, &[Json(HUB), Json(HUB_CONFIG)]);
     assert_eq!(status(&answer), Status::NOT_IMPLEMENTED);
 }
 
 #[test]
 fn a_change_that_somebody_overwrote_is_made_again() {
-    use crate::model::handles::{HostKey, Identity, handle};
+    use crate::model::{HostKey, Identity};
     let key = HostKey {
         subnet: 1,
         kind: "hw-address",
         id: vec![2, 0, 0, 0, 9, 1],
     };
-    let ask = || {
-        let handle = handle("/test", Identity::Host(key.clone()));
-        Ask::Update(handle, attributes(&[("statements", b"deny booting;")]))
-    };
+    let shared = server("2.2.0", "");
+    let handle = shared.handle(Identity::Host(key));
+    let ask = Ask::Update(handle, attributes(&[("statements", b"deny booting;")]));
     // Address and name are the same before and after.
     let denied = r#"{"result":0,"arguments":{"Dhcp4":{"subnet4":[{"id":1,"subnet":"10.77.0.0/16","reservations":[{"hw-address":"02:00:00:00:09:01","ip-address":"10.77.30.1","client-classes":["DROP"],"option-data":[],"user-context":{"omapi":{"name":"n1","statements":"deny booting;"}}}]}]}}}"#;
     let ok = || Json(r#"{"result":0}"#);
@@ -312,15 +312,14 @@ fn a_change_that_somebody_overwrote_is_made_again() {
     script.extend(attempt(WITH_HOST));
     script.extend(attempt(denied));
     script.push(ok());
-    let (answer, _) = one("2.2.0", ask(), &script);
-    assert_eq!(status(&answer), Status::SUCCESS);
+    let (answers, _) = play(&shared, "2.2.0", vec![ask], &script);
+    assert_eq!(status(&answers[0]), Status::SUCCESS);
 }
 
 #[test]
 fn groups_and_hosts_together_take_the_lock_once() {
     // host_cmds without class_cmds: two ways in one batch.
-    let mut shared = Shared::new(Target::parse("kea:/test?write=no").unwrap().unwrap());
-    Arc::get_mut(&mut shared).unwrap().clock = Some(NOW);
+    let shared = shared_of(Target::parse("kea:/test?write=no").unwrap().unwrap());
     let commands = reply("list-commands", "3.0.4").into_arguments();
     let commands = commands.as_array().unwrap().iter();
     shared.set_capabilities(Capabilities {

@@ -129,9 +129,8 @@ fn lookups_of_leases() {
 
 #[test]
 fn changes_of_leases() {
-    use crate::model::handles::{Identity, handle};
     let update = |version, list: &[(&str, &[u8])], script: &[Play]| {
-        let handle = handle("/test", Identity::Lease([10, 77, 0, 21].into()));
+        let handle = u32::from_be_bytes([10, 77, 0, 21]);
         one(version, Ask::Update(handle, attributes(list)), script)
     };
     for version in VERSIONS {
@@ -213,11 +212,10 @@ fn changes_of_leases() {
 
 #[test]
 fn times_beyond_all_bounds() {
-    use crate::model::handles::{Identity, handle};
     const LEASE: &str = r#"{"result":0,"arguments":{"ip-address":"10.77.0.21","hw-address":"02:00:00:00:00:21","hostname":"","cltt":18446744073709551615,"valid-lft":18446744073709551615,"state":0,"subnet-id":1}}"#;
     const CONFIG: &str =
         r#"{"result":0,"arguments":{"Dhcp4":{"decline-probation-period":18446744073709551615}}}"#;
-    let lease = handle("/test", Identity::Lease([10, 77, 0, 21].into()));
+    let lease = u32::from_be_bytes([10, 77, 0, 21]);
     let update = |list: &[(&str, &[u8])], script: &[Play]| {
         let (answer, sent) = one("2.2.0", Ask::Update(lease, attributes(list)), script);
         (status(&answer), sent.last().unwrap()["command"].clone())
@@ -235,11 +233,10 @@ fn times_beyond_all_bounds() {
 
 #[test]
 fn a_name_that_would_corrupt_the_lease_file_is_refused() {
-    use crate::model::handles::{Identity, handle};
     let lease = Json(
         r#"{"result":0,"arguments":{"ip-address":"10.77.0.21","hw-address":"02:00:00:00:00:21","hostname":"a\nb","cltt":1795240778,"valid-lft":3600,"state":0,"subnet-id":1}}"#,
     );
-    let handle = handle("/test", Identity::Lease([10, 77, 0, 21].into()));
+    let handle = u32::from_be_bytes([10, 77, 0, 21]);
     let ask = Ask::Update(
         handle,
         attributes(&[("ends", &1_795_250_000u32.to_be_bytes())]),
@@ -303,7 +300,9 @@ fn details_on_request() {
         // The reservation is for the client, not for the address.
         let keys = [ip, ("host", &[]), ("pool", &[]), ("flags", &[])];
         let ask = open(Kind::Lease, 0, &keys);
-        let (answer, _) = one(version, ask, &[hit(), Json(RESERVED)]);
+        // Handles outlive the connection.
+        let process = Arc::<Process>::default();
+        let (answer, _) = one_of(&process, version, ask, &[hit(), Json(RESERVED)]);
         let names: Vec<String> = values(&answer).into_iter().map(|(n, _)| n).collect();
         assert_eq!(
             names[3..8].join(" "),
@@ -315,11 +314,17 @@ fn details_on_request() {
             let bytes = value(&answer, name).unwrap();
             u32::from_be_bytes(bytes.try_into().unwrap())
         };
-        let refresh = |handle, config| one(version, Ask::Refresh(handle), &[Json(config)]).0;
+        let refresh = |handle, config| {
+            let ask = Ask::Refresh(handle);
+            one_of(&process, version, ask, &[Json(config)]).0
+        };
         if version == "2.2.0" {
             let host = refresh(handle("host"), RESERVED);
             assert_eq!(value(&host, "name").unwrap(), b"x");
         }
+        // Another process has no such handle.
+        let pool = Ask::Refresh(handle("pool"));
+        assert_eq!(status(&one(version, pool, &[]).0), Status::NOT_FOUND);
         // Handles of what has no attributes.
         for name in ["pool", "subnet"] {
             let bare = refresh(handle(name), RESERVED);
