@@ -3,8 +3,8 @@
 
 use kea::json::{self, Scanner, Value};
 use kea::{
-    Answer, Effect, Failure, Moment, Outcome, Progress, Reply, Running, Session, Shared, Target,
-    http,
+    Answer, Effect, Exchanged, KeaError, Moment, Progress, Reply, Running, ServerInfo, Session,
+    Target, http,
 };
 use omapi::request::{Operation, Request, flags};
 use omapi::status::Status;
@@ -151,7 +151,7 @@ pub fn run(
     let name = NAMES[dice(NAMES.len())];
     let target = Target::parse(name).unwrap().unwrap();
     let mut world = World {
-        session: Session::new(Shared::new(target, &Arc::default(), 1)),
+        session: Session::new(ServerInfo::new(target, &Arc::default(), 1)),
         server,
         answers: Vec::new(),
         shown: Vec::new(),
@@ -230,7 +230,7 @@ impl<F: FnMut(&Value) -> Option<Vec<u8>>> World<F> {
 
     /// Until every request has ended: once.
     fn all(&mut self, dice: &mut dyn FnMut(usize) -> usize) {
-        let mut running: Vec<(Running<usize>, Option<Outcome>)> = Vec::new();
+        let mut running: Vec<(Running<usize>, Option<Exchanged>)> = Vec::new();
         let before = self.asked;
         loop {
             while let Some(fresh) = self.session.start() {
@@ -266,7 +266,7 @@ impl<F: FnMut(&Value) -> Option<Vec<u8>>> World<F> {
         assert!(self.answers.iter().all(Option::is_some), "one never ended");
     }
 
-    fn answer(&mut self, command: &[u8], dice: &mut dyn FnMut(usize) -> usize) -> Outcome {
+    fn answer(&mut self, command: &[u8], dice: &mut dyn FnMut(usize) -> usize) -> Exchanged {
         let command = json::parse(command).expect("a command is JSON");
         let name = command["command"].as_str().expect("it has a name");
         if name == "config-set" || name == "config-test" {
@@ -276,7 +276,7 @@ impl<F: FnMut(&Value) -> Option<Vec<u8>>> World<F> {
                 "a configuration changed where it must not be: {sent}"
             );
         }
-        let lost = Failure::Lost(Status::CONNECTION_RESET);
+        let lost = KeaError::Lost(Status::CONNECTION_RESET);
         let answer = (self.server)(&command).ok_or(lost.clone())?;
         // As the engine does: the end is looked for while it arrives.
         let mut scanner = Scanner::default();
@@ -363,7 +363,7 @@ pub fn http(data: &[u8], dice: &mut dyn FnMut(usize) -> usize) -> bool {
 fn over_http(
     mut data: &[u8],
     piece: &mut dyn FnMut(usize) -> usize,
-) -> Result<Option<Vec<u8>>, Failure> {
+) -> Result<Option<Vec<u8>>, KeaError> {
     let (_, mut response) = http::Template::new("h:1", "/", None)
         .unwrap()
         .request(b"{}");

@@ -1,9 +1,9 @@
 //! The server itself: its state, its end, and any command.
 
 use crate::json::{self, Value};
-use crate::model::{Answer, Answered, Attributes, Failure, Identity, refused};
+use crate::model::{Answer, Answered, Attributes, Identity, KeaError, refused};
 use crate::protocol::commands::is_read_only;
-use crate::server::Kea;
+use crate::server::Commands;
 use omapi::request::flags;
 use omapi::status::Status;
 
@@ -15,10 +15,14 @@ const SHUTDOWN: u32 = 2;
 ///
 /// # Errors
 /// The code for the program.
-pub async fn open(kea: &Kea, attributes: &Attributes, wanted: u32) -> Result<Answer, Failure> {
+pub async fn open(
+    kea: &Commands,
+    attributes: &Attributes,
+    wanted: u32,
+) -> Result<Answer, KeaError> {
     if wanted & (flags::CREATE | flags::EXCLUSIVE) == flags::CREATE | flags::EXCLUSIVE {
         let why = "specified object already exists";
-        return Err(Failure::because(Status::EXISTS, why));
+        return Err(KeaError::because(Status::EXISTS, why));
     }
     if wanted & (flags::CREATE | flags::UPDATE) != 0 {
         return update(kea, attributes).await;
@@ -30,11 +34,11 @@ pub async fn open(kea: &Kea, attributes: &Attributes, wanted: u32) -> Result<Ans
 ///
 /// # Errors
 /// It is not.
-pub async fn refresh(kea: &Kea) -> Result<Answer, Failure> {
-    kea.ask("status-get").await?.ok()?;
+pub async fn refresh(kea: &Commands) -> Result<Answer, KeaError> {
+    kea.bare_command("status-get").await?.ok()?;
     let mut out = Answered::default();
     out.number(b"state", RUNNING);
-    let handle = kea.shared.handle(Identity::Control);
+    let handle = kea.server.handle(Identity::Control);
     Ok(Answer::Object(handle, out))
 }
 
@@ -42,7 +46,7 @@ pub async fn refresh(kea: &Kea) -> Result<Answer, Failure> {
 ///
 /// # Errors
 /// The code for the program.
-pub async fn update(kea: &Kea, attributes: &Attributes) -> Result<Answer, Failure> {
+pub async fn update(kea: &Commands, attributes: &Attributes) -> Result<Answer, KeaError> {
     if attributes.is_empty() {
         return Err(refused(Status::INVALID_ARGUMENT));
     }
@@ -53,7 +57,7 @@ pub async fn update(kea: &Kea, attributes: &Attributes) -> Result<Answer, Failur
             _ => return Err(refused(Status::NOT_FOUND)),
         }
     }
-    kea.ask("shutdown").await?.ok()?;
+    kea.bare_command("shutdown").await?.ok()?;
     Ok(Answer::Status(Status::SUCCESS, None))
 }
 
@@ -63,9 +67,9 @@ pub async fn update(kea: &Kea, attributes: &Attributes) -> Result<Answer, Failur
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when it cannot be sent, or why there is no answer.
-pub async fn command(kea: &Kea, attributes: &Attributes) -> Result<Answer, Failure> {
+pub async fn command(kea: &Commands, attributes: &Attributes) -> Result<Answer, KeaError> {
     let name = attributes.get(b"command");
-    let name = name.ok_or(Failure::because(Status::INVALID_ARGUMENT, "no command"))?;
+    let name = name.ok_or(KeaError::because(Status::INVALID_ARGUMENT, "no command"))?;
     let arguments = match attributes.get(b"arguments") {
         None => None,
         Some(text) => Some(json::parse_argument(text)?),
@@ -73,7 +77,7 @@ pub async fn command(kea: &Kea, attributes: &Attributes) -> Result<Answer, Failu
     let reply = kea.exchange(&json::text(name), arguments.as_ref()).await?;
     if !is_read_only(&json::text(name)) {
         // Whatever it did, nothing that was read before is certain.
-        kea.shared.forget();
+        kea.server.forget();
     }
     let mut out = Answered::default();
     let result = u32::try_from(reply.result).unwrap_or(u32::MAX);

@@ -3,10 +3,10 @@
 use crate::config;
 use crate::hosts::{self, group};
 use crate::model::Identity;
-use crate::model::request::{Ask, Kind};
-use crate::model::{Answer, Answered, Failure};
+use crate::model::request::{KeaRequest, Kind};
+use crate::model::{Answer, Answered, KeaError};
 use crate::protocol::commands::is_read_only;
-use crate::server::{Kea, Shared, configuration};
+use crate::server::{Commands, ServerInfo, configuration};
 use crate::{control, failover, leases};
 use omapi::status::Status;
 
@@ -23,16 +23,16 @@ pub enum Order {
 
 /// How it goes with others.
 #[must_use]
-pub fn order(ask: &Ask, server: &Shared) -> Order {
+pub fn order(request: &KeaRequest, server: &ServerInfo) -> Order {
     let by_identity = |handle| match server.identity(handle) {
         Some(Identity::Host(_) | Identity::Group(_)) => Order::Together,
         _ => Order::Alone,
     };
-    match ask {
-        Ask::Refresh(_) | Ask::Next(..) | Ask::Open { flags: 0, .. }
+    match request {
+        KeaRequest::Refresh(_) | KeaRequest::Next(..) | KeaRequest::Open { flags: 0, .. }
             if !matches!(
-                ask,
-                Ask::Open {
+                request,
+                KeaRequest::Open {
                     kind: Kind::Command,
                     ..
                 }
@@ -40,7 +40,7 @@ pub fn order(ask: &Ask, server: &Shared) -> Order {
         {
             Order::Read
         }
-        Ask::Open {
+        KeaRequest::Open {
             kind: Kind::Command,
             attributes,
             ..
@@ -51,11 +51,11 @@ pub fn order(ask: &Ask, server: &Shared) -> Order {
                 _ => Order::Alone,
             }
         }
-        Ask::Open {
+        KeaRequest::Open {
             kind: Kind::Host | Kind::Group,
             ..
         } => Order::Together,
-        Ask::Update(handle, _) | Ask::Remove(handle) => by_identity(*handle),
+        KeaRequest::Update(handle, _) | KeaRequest::Remove(handle) => by_identity(*handle),
         _ => Order::Alone,
     }
 }
@@ -64,15 +64,15 @@ pub fn order(ask: &Ask, server: &Shared) -> Order {
 ///
 /// # Errors
 /// The code for the program.
-pub async fn run(ask: Ask, kea: &Kea) -> Result<Answer, Failure> {
-    let server = &kea.shared;
+pub async fn run(request: KeaRequest, kea: &Commands) -> Result<Answer, KeaError> {
+    let server = &kea.server;
     let find = |handle| {
         server
             .identity(handle)
-            .ok_or(Failure::because(Status::NOT_FOUND, "no matching handle"))
+            .ok_or(KeaError::because(Status::NOT_FOUND, "no matching handle"))
     };
-    match ask {
-        Ask::Open {
+    match request {
+        KeaRequest::Open {
             kind,
             flags,
             attributes,
@@ -88,28 +88,28 @@ pub async fn run(ask: Ask, kea: &Kea) -> Result<Answer, Failure> {
                 let handle = attributes.number(b"handle")?.unwrap_or(0);
                 refresh(kea, find(handle)?).await
             }
-            Kind::Untyped => Err(Failure::because(
+            Kind::Untyped => Err(KeaError::because(
                 Status::INVALID_ARGUMENT,
                 "type required on create",
             )),
-            Kind::Unmapped => Err(Failure::because(
+            Kind::Unmapped => Err(KeaError::because(
                 Status::NOT_IMPLEMENTED,
                 "Kea has no such objects",
             )),
         },
-        Ask::Refresh(handle) => refresh(kea, find(handle)?).await,
-        Ask::Update(handle, attributes) => match find(handle)? {
+        KeaRequest::Refresh(handle) => refresh(kea, find(handle)?).await,
+        KeaRequest::Update(handle, attributes) => match find(handle)? {
             Identity::Lease(address) => leases::update(kea, address, &attributes).await,
             Identity::Control => control::update(kea, &attributes).await,
             Identity::Failover(name) => failover::update(kea, &name, &attributes).await,
             _ => Err(Status::NOT_IMPLEMENTED.into()),
         },
-        Ask::Remove(handle) => match find(handle)? {
+        KeaRequest::Remove(handle) => match find(handle)? {
             Identity::Lease(address) => leases::remove(kea, address).await,
             Identity::Control => Err(Status::NO_PERMISSION.into()),
             _ => Err(Status::NOT_IMPLEMENTED.into()),
         },
-        Ask::Next(kind, handle) => {
+        KeaRequest::Next(kind, handle) => {
             let after = match handle {
                 0 => None,
                 handle => Some(find(handle)?),
@@ -128,7 +128,7 @@ pub async fn run(ask: Ask, kea: &Kea) -> Result<Answer, Failure> {
     }
 }
 
-async fn refresh(kea: &Kea, identity: Identity) -> Result<Answer, Failure> {
+async fn refresh(kea: &Commands, identity: Identity) -> Result<Answer, KeaError> {
     match identity {
         Identity::Lease(address) => leases::refresh(kea, address).await,
         Identity::Host(key) => hosts::refresh(kea, &key).await,
@@ -141,7 +141,7 @@ async fn refresh(kea: &Kea, identity: Identity) -> Result<Answer, Failure> {
 }
 
 /// A subnet or pool: an object without attributes, as long as it is there.
-async fn bare(kea: &Kea, identity: Identity) -> Result<Answer, Failure> {
+async fn bare(kea: &Commands, identity: Identity) -> Result<Answer, KeaError> {
     let config = configuration::current(kea).await?;
     let there = match &identity {
         Identity::Pool(id, range) => config.pools().any(|pool| pool == (*id, range)),
@@ -152,9 +152,9 @@ async fn bare(kea: &Kea, identity: Identity) -> Result<Answer, Failure> {
     };
     match there {
         true => {
-            let handle = kea.shared.handle(identity);
+            let handle = kea.server.handle(identity);
             Ok(Answer::Object(handle, Answered::default()))
         }
-        false => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
+        false => Err(KeaError::because(Status::NOT_FOUND, "no matching handle")),
     }
 }

@@ -3,8 +3,8 @@
 
 use crate::config::Config;
 use crate::json::{self, Map, Value};
-use crate::model::{Answer, Answered, Attributes, Failure, Identity, attributes, refused};
-use crate::server::{Kea, Shared, configuration};
+use crate::model::{Answer, Answered, Attributes, Identity, KeaError, attributes, refused};
+use crate::server::{Commands, ServerInfo, configuration};
 use omapi::request::flags;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
@@ -78,13 +78,13 @@ impl<'s> Relationship<'s> {
         }
     }
 
-    fn encode(&self, server: &Shared, now: u64) -> Answer {
+    fn encode(&self, server: &ServerInfo, now: u64) -> Answer {
         let mut out = Answered::default();
         let name = self.name();
         out.bytes(b"name", &name);
         for (own, prefix) in [(false, "partner"), (true, "local")] {
             let url = self.peer(own).and_then(|p| json::string(p, "url"));
-            let (address, port) = url.map_or((None, None), place);
+            let (address, port) = url.map_or((None, None), address_and_port);
             if let Some(address) = address {
                 out.bytes(format!("{prefix}-address").as_bytes(), &address.octets());
             }
@@ -150,7 +150,7 @@ fn state(name: &str) -> Option<u32> {
 }
 
 /// Address and port of a URL, as far as they are numbers.
-fn place(url: &str) -> (Option<Ipv4Addr>, Option<u32>) {
+fn address_and_port(url: &str) -> (Option<Ipv4Addr>, Option<u32>) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split('/').next().unwrap_or(rest);
     match authority.rsplit_once(':') {
@@ -162,12 +162,12 @@ fn place(url: &str) -> (Option<Ipv4Addr>, Option<u32>) {
 /// Finds a relationship by name, without one the first; and does `then` with
 /// it.
 async fn find<R>(
-    kea: &Kea,
+    kea: &Commands,
     name: Option<&[u8]>,
     then: impl FnOnce(&Relationship<'_>) -> R,
-) -> Result<R, Failure> {
-    let none = || Failure::because(Status::NOT_FOUND, "no object matches specification");
-    let status = kea.ask("status-get").await?.ok()?;
+) -> Result<R, KeaError> {
+    let none = || KeaError::because(Status::NOT_FOUND, "no object matches specification");
+    let status = kea.bare_command("status-get").await?.ok()?;
     let list = status.arguments().get("high-availability");
     let Some(list) = list.and_then(Value::as_array) else {
         return Err(none());
@@ -178,8 +178,8 @@ async fn find<R>(
     found.map(|r| then(&r)).ok_or_else(none)
 }
 
-async fn read(kea: &Kea, name: Option<&[u8]>) -> Result<Answer, Failure> {
-    let (server, now) = (&kea.shared, kea.now().unix);
+async fn read(kea: &Commands, name: Option<&[u8]>) -> Result<Answer, KeaError> {
+    let (server, now) = (&kea.server, kea.now().unix);
     find(kea, name, |r| r.encode(server, now)).await
 }
 
@@ -187,8 +187,8 @@ async fn read(kea: &Kea, name: Option<&[u8]>) -> Result<Answer, Failure> {
 ///
 /// # Errors
 /// The code for the program.
-pub async fn open(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, Failure> {
-    let name = keys.get(b"name").ok_or(Failure::because(
+pub async fn open(kea: &Commands, keys: &Attributes, wanted: u32) -> Result<Answer, KeaError> {
+    let name = keys.get(b"name").ok_or(KeaError::because(
         Status::NOT_IMPLEMENTED,
         "can't create new object",
     ))?;
@@ -196,7 +196,7 @@ pub async fn open(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, F
     match wanted {
         0 => Ok(answer),
         w if w & (flags::CREATE | flags::EXCLUSIVE) == flags::CREATE | flags::EXCLUSIVE => Err(
-            Failure::because(Status::EXISTS, "specified object already exists"),
+            KeaError::because(Status::EXISTS, "specified object already exists"),
         ),
         w if w & flags::UPDATE != 0 => {
             update(kea, name, keys).await?;
@@ -210,7 +210,7 @@ pub async fn open(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, F
 ///
 /// # Errors
 /// The code for the program.
-pub async fn refresh(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
+pub async fn refresh(kea: &Commands, name: &[u8]) -> Result<Answer, KeaError> {
     read(kea, Some(name)).await
 }
 
@@ -219,7 +219,7 @@ pub async fn refresh(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
 ///
 /// # Errors
 /// The code for the program.
-pub async fn update(kea: &Kea, name: &[u8], wanted: &Attributes) -> Result<Answer, Failure> {
+pub async fn update(kea: &Commands, name: &[u8], wanted: &Attributes) -> Result<Answer, KeaError> {
     let mut down = false;
     for (attribute, value) in wanted.iter() {
         match attribute {
@@ -246,13 +246,13 @@ pub async fn update(kea: &Kea, name: &[u8], wanted: &Attributes) -> Result<Answe
     if !alone {
         // It takes a server's name and does not look at it.
         let why = "Kea would do it with all partners";
-        return Err(Failure::because(Status::NOT_IMPLEMENTED, why));
+        return Err(KeaError::because(Status::NOT_IMPLEMENTED, why));
     }
     if !unreachable {
         let why = "the partner answers: Kea would put it into maintenance";
-        return Err(Failure::because(Status::NOT_IMPLEMENTED, why));
+        return Err(KeaError::because(Status::NOT_IMPLEMENTED, why));
     }
-    kea.shared.must("ha-maintenance-start")?;
-    kea.ask("ha-maintenance-start").await?.ok()?;
+    kea.server.require("ha-maintenance-start")?;
+    kea.bare_command("ha-maintenance-start").await?.ok()?;
     Ok(Answer::Status(Status::SUCCESS, None))
 }

@@ -22,8 +22,10 @@ mod statements;
 #[cfg(test)]
 mod tests;
 
-pub use model::{Answer, Answered, Facts, Failure, Moment, Process};
-pub use protocol::{Effect, Options, Outcome, Place, Reply, Secret, Target, mapped};
-pub use protocol::{http, usual_lease as facts};
-pub use server::{Capabilities, Shared};
+pub use model::{Answer, Answered, KeaError, LeaseFields, Moment, Process};
+pub use protocol::http;
+pub use protocol::{
+    Effect, Endpoint, Exchanged, Options, Reply, Secret, Target, mapped, usual_lease,
+};
+pub use server::{Capabilities, ServerInfo};
 pub use session::{AT_ONCE, Progress, Running, Session};

@@ -8,10 +8,10 @@ mod value;
 
 use crate::dispatch::{self, Order};
 use crate::json::{self, Value};
-use crate::model::request::{Ask, Kind};
-use crate::model::{Answer, Answered, Attributes, Failure, Moment, Process};
+use crate::model::request::{KeaRequest, Kind};
+use crate::model::{Answer, Answered, Attributes, KeaError, Moment, Process};
 use crate::protocol::{Effect, Reply, Target, http};
-use crate::server::{Capabilities, Job, Shared, Step};
+use crate::server::{Capabilities, Job, ServerInfo, Step};
 use crate::{apply, server as servers};
 use omapi::request::flags;
 use omapi::status::Status;
@@ -75,19 +75,19 @@ const MOMENT: Moment = Moment {
 const PROCESS_ID: u32 = 0x77;
 
 /// Of a process that has no other connection.
-fn shared_of(target: Target) -> Arc<Shared> {
-    Shared::new(target, &Arc::default(), PROCESS_ID)
+fn shared_of(target: Target) -> Arc<ServerInfo> {
+    ServerInfo::new(target, &Arc::default(), PROCESS_ID)
 }
 
-fn server(version: &str, options: &str) -> Arc<Shared> {
+fn server(version: &str, options: &str) -> Arc<ServerInfo> {
     connection(&Arc::default(), version, options)
 }
 
 /// A new connection of a process.
-fn connection(process: &Arc<Process>, version: &str, options: &str) -> Arc<Shared> {
+fn connection(process: &Arc<Process>, version: &str, options: &str) -> Arc<ServerInfo> {
     let name = format!("kea:/test?{options}");
     let target = Target::parse(&name).unwrap().unwrap();
-    let shared = Shared::new(target, process, PROCESS_ID);
+    let shared = ServerInfo::new(target, process, PROCESS_ID);
     let commands = reply("list-commands", version).into_arguments();
     let commands = commands.as_array().unwrap().iter();
     let mut numbers = version.split('.').map(|n| n.parse().unwrap());
@@ -106,9 +106,9 @@ fn attributes(list: &[(&str, &[u8])]) -> Attributes {
     Attributes::new(ValueList::from_bytes(&wire))
 }
 
-fn open(kind: Kind, flags: u32, list: &[(&str, &[u8])]) -> Ask {
+fn open(kind: Kind, flags: u32, list: &[(&str, &[u8])]) -> KeaRequest {
     let attributes = attributes(list);
-    Ask::Open {
+    KeaRequest::Open {
         kind,
         flags,
         attributes,
@@ -128,19 +128,19 @@ use Play::{Die, Json, Recorded};
 
 /// Runs requests against a played server; the answers, and the commands sent.
 fn play(
-    shared: &Arc<Shared>,
+    shared: &Arc<ServerInfo>,
     version: &str,
-    asks: Vec<Ask>,
+    requests: Vec<KeaRequest>,
     script: &[Play],
 ) -> (Vec<Answer>, Vec<Value>) {
-    let together = dispatch::order(&asks[0], shared) == Order::Together;
+    let together = dispatch::order(&requests[0], shared) == Order::Together;
     let mut job = Job::new(shared, |kea| async move {
         match together {
-            true => apply::run(&kea, asks).await,
+            true => apply::run(&kea, requests).await,
             false => {
                 let mut answers: Vec<Answer> = Vec::new();
-                for ask in asks {
-                    answers.push(dispatch::run(ask, &kea).await.into());
+                for request in requests {
+                    answers.push(dispatch::run(request, &kea).await.into());
                 }
                 answers
             }
@@ -175,7 +175,7 @@ fn play(
                         Json(text) => {
                             Ok(Reply::new(json::parse(text.as_bytes()).unwrap()).unwrap())
                         }
-                        Die => Err(Failure::Lost(Status::CONNECTION_RESET)),
+                        Die => Err(KeaError::Lost(Status::CONNECTION_RESET)),
                     },
                 );
                 sent.push(command);
@@ -184,19 +184,19 @@ fn play(
     }
 }
 
-fn one(version: &str, ask: Ask, script: &[Play]) -> (Answer, Vec<Value>) {
-    one_of(&Arc::default(), version, ask, script)
+fn one(version: &str, request: KeaRequest, script: &[Play]) -> (Answer, Vec<Value>) {
+    one_of(&Arc::default(), version, request, script)
 }
 
 /// The same over a new connection of a process.
 fn one_of(
     process: &Arc<Process>,
     version: &str,
-    ask: Ask,
+    request: KeaRequest,
     script: &[Play],
 ) -> (Answer, Vec<Value>) {
     let shared = connection(process, version, "");
-    let (mut answers, sent) = play(&shared, version, vec![ask], script);
+    let (mut answers, sent) = play(&shared, version, vec![request], script);
     (answers.remove(0), sent)
 }
 
@@ -279,7 +279,7 @@ fn http_refusals_by_code() {
                 .unwrap()
                 .request(b"{}");
             let got = match response.take(&exchange(name, version).answer) {
-                Err(failure) => failure.status(),
+                Err(error) => error.status(),
                 Ok(None) => panic!("{name}"),
                 Ok(Some((body, _))) => Reply::new(json::parse(&body).unwrap()).unwrap().status(),
             };
@@ -306,12 +306,12 @@ fn probe() {
 
 #[test]
 fn any_command() {
-    let ask = open(
+    let request = open(
         Kind::Command,
         0,
         &[("command", b"zork"), ("arguments", b"{\"a\":[1.50]}")],
     );
-    let (answer, sent) = one("2.2.0", ask, &[Json(r#"{"result":2,"text":"no"}"#)]);
+    let (answer, sent) = one("2.2.0", request, &[Json(r#"{"result":2,"text":"no"}"#)]);
     assert_eq!(
         json::emit(&sent[0]),
         br#"{"command":"zork","arguments":{"a":[1.50]}}"#
@@ -323,12 +323,15 @@ fn any_command() {
     );
     let bomb = [&b"["[..]; 1000].concat();
     for arguments in [&b"{"[..], b"zork", &bomb] {
-        let ask = open(
+        let request = open(
             Kind::Command,
             0,
             &[("command", b"x"), ("arguments", arguments)],
         );
-        assert_eq!(status(&one("2.2.0", ask, &[]).0), Status::INVALID_ARGUMENT);
+        assert_eq!(
+            status(&one("2.2.0", request, &[]).0),
+            Status::INVALID_ARGUMENT
+        );
     }
     assert_eq!(Answered::default().list().as_bytes(), b"");
 }

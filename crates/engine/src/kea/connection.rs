@@ -12,7 +12,7 @@ use crate::common::{Core, Disconnect, Phase, Server, State, lose};
 use crate::errno::status_of;
 use crate::net::Socket;
 use crate::sleepers::{self, Sleepers};
-use ::kea::{Moment, Process, Running, Session, Shared, Target};
+use ::kea::{Moment, Process, Running, ServerInfo, Session, Target};
 use omapi::request::{Complete, Request};
 use omapi::status::Status;
 use parking_lot::MutexGuard;
@@ -43,7 +43,7 @@ pub struct Kea<T: Complete> {
 
 /// What needs no lock.
 pub struct Fixed {
-    shared: Arc<Shared>,
+    info: Arc<ServerInfo>,
     /// Where its clock starts.
     started: Instant,
     /// Written to by who wants the one who serves to look again.
@@ -61,16 +61,16 @@ impl<T: Complete> KeaConnection<T> {
     ) -> Result<Arc<Self>, Status> {
         let driver = Driver::new(&target)?;
         let wake = Socket::pair().map_err(status_of)?;
-        let shared = Shared::new(target, &PROCESS, std::process::id());
+        let info = ServerInfo::new(target, &PROCESS, std::process::id());
         let kea = Kea {
-            session: Session::new(Arc::clone(&shared)),
+            session: Session::new(Arc::clone(&info)),
             driver: Some(Box::new(driver)),
             serves: None,
             woken: false,
             watch: None,
         };
         let fixed = Fixed {
-            shared,
+            info,
             started: Instant::now(),
             wake,
         };
@@ -175,7 +175,7 @@ impl<T: Complete> KeaConnection<T> {
 
     /// The server.
     pub(super) fn target(&self) -> &Target {
-        &self.fixed.shared.target
+        &self.fixed.info.target
     }
 
     /// The time now.

@@ -3,7 +3,7 @@
 
 use crate::errno::status_of;
 use crate::process;
-use ::kea::{Failure, Place, Target};
+use ::kea::{Endpoint, KeaError, Target};
 use rustix::fd::OwnedFd;
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
@@ -23,17 +23,17 @@ impl Lock {
     ///
     /// # Errors
     /// Why it cannot be taken.
-    pub fn take(target: &Target) -> Result<Option<Self>, Failure> {
-        let directory = match &target.place {
-            Place::Unix(path) => path.parent().unwrap_or(path),
-            Place::Http { .. } => Path::new("/"),
+    pub fn take(target: &Target) -> Result<Option<Self>, KeaError> {
+        let directory = match &target.endpoint {
+            Endpoint::Unix(path) => path.parent().unwrap_or(path),
+            Endpoint::Http { .. } => Path::new("/"),
         };
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let lock = Self {
             fd: rustix::fs::open(directory, flags, Mode::empty()).map_err(status_of)?,
             process: process::generation(),
         };
-        if matches!(target.place, Place::Http { .. }) {
+        if matches!(target.endpoint, Endpoint::Http { .. }) {
             return Ok(Some(lock));
         }
         match rustix::fs::flock(&lock.fd, FlockOperation::NonBlockingLockExclusive) {

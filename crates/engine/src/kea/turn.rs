@@ -7,7 +7,7 @@ use super::lock::Lock;
 use super::watch::Shown;
 use crate::errno::status_of;
 use crate::net;
-use ::kea::{AT_ONCE, Failure, Outcome, Progress, Reply, Running};
+use ::kea::{AT_ONCE, Exchanged, KeaError, Progress, Reply, Running};
 use omapi::request::Complete;
 use omapi::status::Status;
 use rustix::event::{PollFd, PollFlags};
@@ -167,7 +167,7 @@ impl<'c, T: Complete> Turn<'c, T> {
     fn run(
         &mut self,
         mut running: Running<T>,
-        mut result: Option<Outcome>,
+        mut result: Option<Exchanged>,
         mut lock: Option<Lock>,
     ) -> bool {
         loop {
@@ -175,7 +175,7 @@ impl<'c, T: Complete> Turn<'c, T> {
                 Progress::Wants(effect) => {
                     let begun = match &mut self.driver {
                         Some(driver) => driver.begin(self.connection.target(), effect),
-                        None => Err(Failure::Lost(Status::CONNECTION_RESET)),
+                        None => Err(KeaError::Lost(Status::CONNECTION_RESET)),
                     };
                     match begun {
                         Ok(Begun::Waits(waits)) => {

@@ -4,8 +4,8 @@ use super::{with_commands, with_config};
 use crate::hosts::lookup;
 use crate::model::Answer;
 use crate::model::Identity;
-use crate::model::request::{Ask, Kind};
-use crate::server::Kea;
+use crate::model::request::{KeaRequest, Kind};
+use crate::server::Commands;
 use omapi::status::Status;
 
 /// How a request is done.
@@ -20,14 +20,14 @@ enum Way {
 }
 
 /// Does them all, in order; one answer for each.
-pub async fn run(kea: &Kea, asks: Vec<Ask>) -> Vec<Answer> {
-    let server = &kea.shared;
-    let hosts = lookup::has_commands(&kea.shared);
-    let classes = ["class-add", "class-del"].iter().all(|c| kea.shared.can(c));
-    let way = |ask: &Ask| {
-        let group = match ask {
-            Ask::Open { kind, .. } => *kind == Kind::Group,
-            Ask::Update(handle, _) | Ask::Remove(handle) => {
+pub async fn run(kea: &Commands, requests: Vec<KeaRequest>) -> Vec<Answer> {
+    let server = &kea.server;
+    let hosts = lookup::has_commands(&kea.server);
+    let classes = ["class-add", "class-del"].iter().all(|c| kea.server.can(c));
+    let way = |request: &KeaRequest| {
+        let group = match request {
+            KeaRequest::Open { kind, .. } => *kind == Kind::Group,
+            KeaRequest::Update(handle, _) | KeaRequest::Remove(handle) => {
                 matches!(server.identity(*handle), Some(Identity::Group(_)))
             }
             _ => false,
@@ -40,18 +40,18 @@ pub async fn run(kea: &Kea, asks: Vec<Ask>) -> Vec<Answer> {
     };
     // Once for all of them: it is held until the job ends, and would keep us
     // out a second time.
-    let needed = kea.shared.options().rewrite || asks.iter().any(|a| way(a) != Way::Rewrite);
+    let needed = kea.server.options().rewrite || requests.iter().any(|a| way(a) != Way::Rewrite);
     let locked = match needed {
         true => kea.lock().await,
         false => Ok(()),
     };
-    let mut answers = Vec::with_capacity(asks.len());
-    for run in asks.chunk_by(|a, b| way(a) == way(b)) {
+    let mut answers = Vec::with_capacity(requests.len());
+    for run in requests.chunk_by(|a, b| way(a) == way(b)) {
         let way = run.first().map_or(Way::Rewrite, way);
-        if let Err(failure) = &locked
-            && (way == Way::Rewrite || failure.status() == Status::TIMED_OUT)
+        if let Err(error) = &locked
+            && (way == Way::Rewrite || error.status() == Status::TIMED_OUT)
         {
-            answers.extend(run.iter().map(|_| Answer::from(failure.clone())));
+            answers.extend(run.iter().map(|_| Answer::from(error.clone())));
             continue;
         }
         answers.extend(match way {

@@ -1,19 +1,19 @@
 //! A configuration that is being changed, and whether a change is there.
 
-use crate::config::{self, Config, Entry, class, class_name, classes_mut, has_class};
+use crate::config::{self, Config, ReservationEntry, class, class_name, classes_mut, has_class};
 use crate::hosts::{Edit, Reservation, Source, reservation};
 use crate::json::{self, Map, Value};
-use crate::model::{Failure, HostKey};
+use crate::model::{HostKey, KeaError};
 use omapi::status::Status;
 
 /// A configuration that is being changed.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub struct CandidateConfig {
     arguments: Value,
-    entries: Vec<Entry>,
+    entries: Vec<ReservationEntry>,
 }
 
-impl Draft {
+impl CandidateConfig {
     /// Starts with a copy.
     #[must_use]
     pub fn new(config: &Config) -> Self {
@@ -27,7 +27,7 @@ impl Draft {
     ///
     /// # Errors
     /// Not for what `Config` accepts.
-    pub fn dhcp4(&self) -> Result<&Map, Failure> {
+    pub fn dhcp4(&self) -> Result<&Map, KeaError> {
         let dhcp4 = self.arguments.get("Dhcp4").and_then(Value::as_object);
         dhcp4.ok_or(Status::PROTOCOL_ERROR.into())
     }
@@ -36,7 +36,7 @@ impl Draft {
     ///
     /// # Errors
     /// As [`dhcp4`](Self::dhcp4).
-    pub fn source(&self) -> Result<Source<'_>, Failure> {
+    pub fn source(&self) -> Result<Source<'_>, KeaError> {
         Ok(Source::Snapshot(self.dhcp4()?, &self.entries))
     }
 
@@ -44,7 +44,7 @@ impl Draft {
     ///
     /// # Errors
     /// What it is about is not there.
-    pub fn apply(&mut self, edit: Edit) -> Result<(), Failure> {
+    pub fn apply(&mut self, edit: Edit) -> Result<(), KeaError> {
         let dhcp4 = self
             .arguments
             .get_mut("Dhcp4")
@@ -52,30 +52,30 @@ impl Draft {
             .ok_or(Status::PROTOCOL_ERROR)?;
         match edit {
             Edit::Add(new) => {
-                let place = config::places(dhcp4)
+                let list = config::reservation_lists(dhcp4)
                     .find(|(_, subnet)| *subnet == new.subnet)
-                    .map(|(place, _)| place)
+                    .map(|(list, _)| list)
                     .ok_or(Status::INVALID_ARGUMENT)?;
-                let list = config::list_mut(dhcp4, place).ok_or(Status::PROTOCOL_ERROR)?;
-                let entry = config::entry(place, list.len(), new.subnet, &new.map);
+                let all = config::reservations_mut(dhcp4, list).ok_or(Status::PROTOCOL_ERROR)?;
+                let entry = config::entry(list, all.len(), new.subnet, &new.map);
                 self.entries.push(entry.ok_or(Status::INVALID_ARGUMENT)?);
-                list.push(Value::Object(new.map));
+                all.push(Value::Object(new.map));
             }
             Edit::Replace(key, new) => {
                 let entry = self.entries.iter_mut().find(|e| e.key == key);
                 let entry = entry.ok_or(Status::NOT_FOUND)?;
-                let slot = config::list_mut(dhcp4, entry.place)
-                    .and_then(|list| list.get_mut(entry.at))
+                let slot = config::reservations_mut(dhcp4, entry.list)
+                    .and_then(|all| all.get_mut(entry.at))
                     .ok_or(Status::NOT_FOUND)?;
-                let changed = config::entry(entry.place, entry.at, key.subnet, &new.map);
+                let changed = config::entry(entry.list, entry.at, key.subnet, &new.map);
                 *entry = changed.ok_or(Status::INVALID_ARGUMENT)?;
                 *slot = Value::Object(new.map);
             }
             Edit::Remove(key) => {
                 let at = self.entries.iter().position(|e| e.key == key);
                 let entry = self.entries.remove(at.ok_or(Status::NOT_FOUND)?);
-                let slot = config::list_mut(dhcp4, entry.place)
-                    .and_then(|list| list.get_mut(entry.at))
+                let slot = config::reservations_mut(dhcp4, entry.list)
+                    .and_then(|all| all.get_mut(entry.at))
                     .ok_or(Status::NOT_FOUND)?;
                 // The others keep their index.
                 *slot = Value::Null;
@@ -90,18 +90,18 @@ impl Draft {
     ///
     /// # Errors
     /// As [`dhcp4`](Self::dhcp4).
-    pub fn finish(mut self) -> Result<Value, Failure> {
-        let places: Vec<_> = config::places(self.dhcp4()?).collect();
+    pub fn finish(mut self) -> Result<Value, KeaError> {
+        let lists: Vec<_> = config::reservation_lists(self.dhcp4()?).collect();
         let dhcp4 = self
             .arguments
             .get_mut("Dhcp4")
             .and_then(Value::as_object_mut);
         let dhcp4 = dhcp4.ok_or(Status::PROTOCOL_ERROR)?;
-        for (place, _) in places {
-            if config::list(dhcp4, place).iter().any(Value::is_null)
-                && let Some(list) = config::list_mut(dhcp4, place)
+        for (list, _) in lists {
+            if config::reservations(dhcp4, list).iter().any(Value::is_null)
+                && let Some(all) = config::reservations_mut(dhcp4, list)
             {
-                list.retain(|r| !r.is_null());
+                all.retain(|r| !r.is_null());
             }
         }
         Ok(self.arguments)

@@ -1,61 +1,66 @@
 //! Changing hosts and groups with host_cmds and class_cmds.
 
 use crate::config::{class, has_hosts_database, loses_option_43};
-use crate::hosts::{Edit, Key, Names, Plan, Reservation, Source, World, plan};
+use crate::hosts::{Edit, HostNameIndex, HostQuery, Plan, PlanContext, Reservation, Source, plan};
 use crate::json::{self, Map, Value};
-use crate::model::request::Ask;
-use crate::model::{Answer, Failure};
-use crate::protocol::Outcome;
-use crate::server::{Kea, configuration};
+use crate::model::request::KeaRequest;
+use crate::model::{Answer, KeaError};
+use crate::protocol::Exchanged;
+use crate::server::{Commands, configuration};
 use omapi::status::Status;
 
 /// Does requests one after the other; each has its own answer. Changes are
 /// made durable once, at the end.
-pub async fn run(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Vec<Answer> {
-    match all(kea, asks, with_hosts).await {
+pub async fn run(kea: &Commands, requests: &[KeaRequest], with_hosts: bool) -> Vec<Answer> {
+    match all(kea, requests, with_hosts).await {
         Ok(answers) => answers,
-        Err(failure) => asks.iter().map(|_| failure.clone().into()).collect(),
+        Err(error) => requests.iter().map(|_| error.clone().into()).collect(),
     }
 }
 
-async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, Failure> {
+async fn all(
+    kea: &Commands,
+    requests: &[KeaRequest],
+    with_hosts: bool,
+) -> Result<Vec<Answer>, KeaError> {
     let mut config = configuration::current(kea).await?;
     let in_database = has_hosts_database(config.dhcp4());
     let target = if in_database { "database" } else { "memory" };
     // A database keeps hosts, but not the classes that they name.
     let is_class = |e: &Edit| matches!(e, Edit::AddClass(_) | Edit::RemoveClass(_));
-    let to_write = |e: &Edit| kea.shared.options().write && (!in_database || is_class(e));
-    let loses_another = !kea.shared.options().option43 && loses_option_43(&config.arguments);
-    let creates = |ask: &Ask| matches!(ask, Ask::Open { flags, .. } if *flags != 0);
-    let mut names = match with_hosts && asks.iter().any(creates) {
-        true => Some(Names::read(kea).await?),
+    let to_write = |e: &Edit| kea.server.options().write && (!in_database || is_class(e));
+    let loses_another = !kea.server.options().option43 && loses_option_43(&config.arguments);
+    let creates =
+        |request: &KeaRequest| matches!(request, KeaRequest::Open { flags, .. } if *flags != 0);
+    let mut names = match with_hosts && requests.iter().any(creates) {
+        true => Some(HostNameIndex::read(kea).await?),
         false => None,
     };
-    let mut results = Vec::with_capacity(asks.len());
+    let mut results = Vec::with_capacity(requests.len());
     let mut undo = Vec::new();
     let mut stopped = None;
-    for ask in asks {
-        if let Some(failure) = &stopped {
-            results.push(Err(Failure::clone(failure)));
+    for request in requests {
+        if let Some(error) = &stopped {
+            results.push(Err(KeaError::clone(error)));
             continue;
         }
-        let world = World {
+        let context = PlanContext {
             source: match with_hosts {
                 true => Source::Commands(kea, names.as_ref()),
                 false => Source::Snapshot(config.dhcp4(), config.entries()),
             },
             dhcp4: config.dhcp4(),
-            shared: &kea.shared,
+            server: &kea.server,
             now: kea.now().unix,
         };
-        let result = match plan(world, ask).await {
+        let result = match plan(context, request).await {
             Ok(plan) if loses_another && plan.edits.iter().any(to_write) => Err(lost_option()),
             // Not even in memory: the whole reservation is sent back.
-            Ok(plan) if !kea.shared.options().option43 && plan.edits.iter().any(loses) => {
+            Ok(plan) if !kea.server.options().option43 && plan.edits.iter().any(loses) => {
                 Err(lost_option())
             }
             Ok(plan) => one(kea, target, &plan, &mut undo).await.map(|()| plan),
-            Err(failure) => Err(failure),
+            Err(error) => Err(error),
         };
         for edit in result.iter().flat_map(|plan: &Plan| &plan.edits) {
             if let (Some(names), Edit::Add(new)) = (&mut names, edit) {
@@ -66,7 +71,7 @@ async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, F
             match configuration::fetch(kea).await {
                 Ok(now) => config = now,
                 // What is done is done; the rest cannot be planned.
-                Err(failure) => stopped = Some(failure),
+                Err(error) => stopped = Some(error),
             }
         }
         results.push(result);
@@ -74,10 +79,10 @@ async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, F
     if undo.iter().any(to_write) {
         let (failed, unknown) = match kea.command("config-write", Map::new()).await {
             Ok(reply) if reply.result == 0 => (None, false),
-            Ok(reply) => (Some(reply.failure(Status::IO_ERROR)), false),
+            Ok(reply) => (Some(reply.error(Status::IO_ERROR)), false),
             Err(lost) => (Some(lost), true),
         };
-        if let Some(failure) = failed {
+        if let Some(error) = failed {
             while let Some(edit) = undo.pop() {
                 // The best that can be done; the failure is reported anyway.
                 let _ = send(kea, target, &edit).await;
@@ -88,18 +93,18 @@ async fn all(kea: &Kea, asks: &[Ask], with_hosts: bool) -> Result<Vec<Answer>, F
             }
             for result in &mut results {
                 if result.as_ref().is_ok_and(|p| !p.edits.is_empty()) {
-                    *result = Err(failure.clone());
+                    *result = Err(error.clone());
                 }
             }
         }
     }
-    let server = &kea.shared;
-    let answer = |r: Result<Plan, Failure>| r.map_or_else(Answer::from, |p| p.done(server));
+    let server = &kea.server;
+    let answer = |r: Result<Plan, KeaError>| r.map_or_else(Answer::from, |p| p.done(server));
     Ok(results.into_iter().map(answer).collect())
 }
 
-fn lost_option() -> Failure {
-    Failure::because(Status::NO_PERMISSION, "this Kea would lose a raw option 43")
+fn lost_option() -> KeaError {
+    KeaError::because(Status::NO_PERMISSION, "this Kea would lose a raw option 43")
 }
 
 /// True for an edit that sends a reservation without an option that it has.
@@ -113,16 +118,21 @@ fn loses(edit: &Edit) -> bool {
 }
 
 /// Does all edits of a request, or none of them.
-async fn one(kea: &Kea, target: &str, plan: &Plan, undo: &mut Vec<Edit>) -> Result<(), Failure> {
+async fn one(
+    kea: &Commands,
+    target: &str,
+    plan: &Plan,
+    undo: &mut Vec<Edit>,
+) -> Result<(), KeaError> {
     let mut back = Vec::new();
     for edit in &plan.edits {
-        let failure = match reverse(kea, edit).await {
+        let error = match reverse(kea, edit).await {
             Ok(reverse) => match send(kea, target, edit).await {
                 Ok(reply) if reply.result == 0 => {
                     back.push(reverse);
                     continue;
                 }
-                Ok(reply) => meaning(kea, edit, reply.failure(reply.status())).await,
+                Ok(reply) => meaning(kea, edit, reply.error(reply.status())).await,
                 Err(lost) => {
                     // It may have been done.
                     back.push(reverse);
@@ -130,21 +140,23 @@ async fn one(kea: &Kea, target: &str, plan: &Plan, undo: &mut Vec<Edit>) -> Resu
                 }
             },
             // What is to be changed is gone, or cannot be read any more.
-            Err(failure) => failure,
+            Err(error) => error,
         };
         while let Some(edit) = back.pop() {
             let _ = send(kea, target, &edit).await;
         }
-        return Err(failure);
+        return Err(error);
     }
     undo.extend(back);
     Ok(())
 }
 
 /// What undoes an edit.
-async fn reverse(kea: &Kea, edit: &Edit) -> Result<Edit, Failure> {
-    let old = async |key| -> Result<Reservation, Failure> {
-        let mut hosts = Source::Commands(kea, None).hosts(Key::Exact(key)).await?;
+async fn reverse(kea: &Commands, edit: &Edit) -> Result<Edit, KeaError> {
+    let old = async |key| -> Result<Reservation, KeaError> {
+        let mut hosts = Source::Commands(kea, None)
+            .hosts(HostQuery::Exact(key))
+            .await?;
         let parts = hosts.pop().map(|h| h.0).unwrap_or_default();
         let old = parts.into_iter().find(|r| r.key().as_ref() == Some(key));
         // reservation-update says "error" for "not found": so look first.
@@ -165,7 +177,7 @@ async fn reverse(kea: &Kea, edit: &Edit) -> Result<Edit, Failure> {
     })
 }
 
-async fn send(kea: &Kea, target: &str, edit: &Edit) -> Outcome {
+async fn send(kea: &Commands, target: &str, edit: &Edit) -> Exchanged {
     let (command, mut arguments) = match edit {
         Edit::Add(new) => (
             "reservation-add",
@@ -189,7 +201,7 @@ async fn send(kea: &Kea, target: &str, edit: &Edit) -> Outcome {
         ),
         Edit::RemoveClass(name) => ("class-del", json::map([("name", name[..].into())])),
     };
-    kea.shared.must(command)?;
+    kea.server.require(command)?;
     if command.starts_with("reservation-") {
         // Without it Kea means the database, and fails when there is none.
         arguments.insert("operation-target".into(), target.into());
@@ -198,24 +210,24 @@ async fn send(kea: &Kea, target: &str, edit: &Edit) -> Outcome {
 }
 
 /// A refusal to add is "exists" if something in the way can be found.
-async fn meaning(kea: &Kea, edit: &Edit, failure: Failure) -> Failure {
-    let Failure::Status(status, text) = failure else {
-        return failure;
+async fn meaning(kea: &Commands, edit: &Edit, error: KeaError) -> KeaError {
+    let KeaError::Status(status, text) = error else {
+        return error;
     };
     if status != Status::FAILURE {
-        return Failure::Status(status, text);
+        return KeaError::Status(status, text);
     }
     let mut there = false;
     if let Edit::Add(new) = edit {
         let source = Source::Commands(kea, None);
         if let Some(key) = new.key() {
             there |= source
-                .hosts(Key::Exact(&key))
+                .hosts(HostQuery::Exact(&key))
                 .await
                 .is_ok_and(|h| !h.is_empty());
         }
         if let (false, Some(address)) = (there, new.address()) {
-            let hosts = source.hosts(Key::Address(address)).await;
+            let hosts = source.hosts(HostQuery::Address(address)).await;
             there |= hosts.is_ok_and(|h| !h.is_empty());
         }
     }
@@ -223,5 +235,5 @@ async fn meaning(kea: &Kea, edit: &Edit, failure: Failure) -> Failure {
         true => Status::EXISTS,
         false => Status::INVALID_ARGUMENT,
     };
-    Failure::Status(status, text)
+    KeaError::Status(status, text)
 }

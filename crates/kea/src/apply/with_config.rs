@@ -6,13 +6,13 @@
 //! last check, a fraction of a millisecond before the new configuration is
 //! sent.
 
-use super::candidate::{Draft, is_made};
+use super::candidate::{CandidateConfig, is_made};
 use crate::config::{Config, has_config_database, loses_option_43};
-use crate::hosts::{Edit, Plan, World, plan};
+use crate::hosts::{Edit, Plan, PlanContext, plan};
 use crate::json::{self, Map, Value};
-use crate::model::request::Ask;
-use crate::model::{Answer, Failure};
-use crate::server::{Kea, configuration};
+use crate::model::request::KeaRequest;
+use crate::model::{Answer, KeaError};
+use crate::server::{Commands, configuration};
 use omapi::status::Status;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,41 +21,41 @@ use std::time::Duration;
 const ATTEMPTS: u32 = 3;
 
 /// What became of a request.
-type Planned = Result<Plan, Failure>;
+type Planned = Result<Plan, KeaError>;
 
 /// Does requests in one change; each has its own answer. The lock must be held.
-pub async fn run(kea: &Kea, asks: &[Ask]) -> Vec<Answer> {
-    match attempts(kea, asks).await {
+pub async fn run(kea: &Commands, requests: &[KeaRequest]) -> Vec<Answer> {
+    match attempts(kea, requests).await {
         Ok(answers) => answers,
         // Nothing was changed for any of them, or nobody knows.
-        Err(failure) => asks.iter().map(|_| failure.clone().into()).collect(),
+        Err(error) => requests.iter().map(|_| error.clone().into()).collect(),
     }
 }
 
-async fn attempts(kea: &Kea, asks: &[Ask]) -> Result<Vec<Answer>, Failure> {
-    if !kea.shared.options().rewrite {
-        return Err(Failure::because(
+async fn attempts(kea: &Commands, requests: &[KeaRequest]) -> Result<Vec<Answer>, KeaError> {
+    if !kea.server.options().rewrite {
+        return Err(KeaError::because(
             Status::NOT_IMPLEMENTED,
             "no host_cmds, and rewriting the configuration is not allowed",
         ));
     }
     check_high_availability(kea).await?;
     for _ in 0..ATTEMPTS {
-        if let Some(answers) = attempt(kea, asks).await? {
+        if let Some(answers) = attempt(kea, requests).await? {
             return Ok(answers);
         }
     }
-    Err(Failure::because(
+    Err(KeaError::because(
         Status::IO_ERROR,
         "somebody else keeps changing the configuration",
     ))
 }
 
-async fn check_high_availability(kea: &Kea) -> Result<(), Failure> {
-    let status = kea.ask("status-get").await?.ok()?;
+async fn check_high_availability(kea: &Commands) -> Result<(), KeaError> {
+    let status = kea.bare_command("status-get").await?.ok()?;
     let partners = status.arguments().get("high-availability");
-    if partners.is_some() && !kea.shared.options().ha {
-        return Err(Failure::because(
+    if partners.is_some() && !kea.server.options().ha {
+        return Err(KeaError::because(
             Status::NO_PERMISSION,
             "a new configuration would start high availability over",
         ));
@@ -65,21 +65,21 @@ async fn check_high_availability(kea: &Kea) -> Result<(), Failure> {
 
 /// `None` when somebody else interfered: nothing was changed, or it was undone
 /// by them.
-async fn attempt(kea: &Kea, asks: &[Ask]) -> Result<Option<Vec<Answer>>, Failure> {
+async fn attempt(kea: &Commands, requests: &[KeaRequest]) -> Result<Option<Vec<Answer>>, KeaError> {
     let base = configuration::fetch(kea).await?;
-    if loses_option_43(&base.arguments) && !kea.shared.options().option43 {
-        return Err(Failure::because(
+    if loses_option_43(&base.arguments) && !kea.server.options().option43 {
+        return Err(KeaError::because(
             Status::NO_PERMISSION,
             "this Kea would lose a raw option 43",
         ));
     }
     if has_config_database(base.dhcp4()) {
-        return Err(Failure::because(
+        return Err(KeaError::because(
             Status::NO_PERMISSION,
             "what is in a configuration database would become the server's own",
         ));
     }
-    let (arguments, planned) = sane(kea, &base, asks).await?;
+    let (arguments, planned) = largest_accepted(kea, &base, requests).await?;
     let edits: Vec<&Edit> = planned.iter().flatten().flat_map(|p| &p.edits).collect();
     if edits.is_empty() {
         return Ok(Some(answers(kea, planned)));
@@ -87,27 +87,27 @@ async fn attempt(kea: &Kea, asks: &[Ask]) -> Result<Option<Vec<Answer>>, Failure
     if !unchanged(kea, &base).await? {
         return Ok(None);
     }
-    kea.shared.forget();
+    kea.server.forget();
     let mut delays = TO_SET.iter();
     loop {
         let reply = match kea.exchange("config-set", Some(&arguments)).await {
             Ok(reply) if reply.result == 0 => break,
             Ok(reply) => reply,
-            Err(lost) => return Err(taken_back(kea, &base, &edits, lost, false).await),
+            Err(lost) => return Err(undo_if_made(kea, &base, &edits, lost, false).await),
         };
         let next = delays.next();
         kea.sleep(Duration::from_millis(next.copied().unwrap_or(0)))
             .await;
         // Somebody else's configuration may have come, and must stay.
         match (unchanged(kea, &base).await, next) {
-            (Err(failure), _) => {
-                return Err(taken_back(kea, &base, &edits, failure, false).await);
+            (Err(error), _) => {
+                return Err(undo_if_made(kea, &base, &edits, error, false).await);
             }
             (Ok(false), _) => return Ok(None),
             (Ok(true), Some(_)) => {}
             (Ok(true), None) => {
-                let failure = reply.failure(Status::IO_ERROR);
-                return Err(restored(kea, &base, failure).await);
+                let error = reply.error(Status::IO_ERROR);
+                return Err(put_back(kea, &base, error).await);
             }
         }
     }
@@ -115,24 +115,24 @@ async fn attempt(kea: &Kea, asks: &[Ask]) -> Result<Option<Vec<Answer>>, Failure
         Ok(now) => now,
         // Set, and perhaps not as it should be: nobody is told a failure of
         // what stays.
-        Err(failure) => return Err(taken_back(kea, &base, &edits, failure, false).await),
+        Err(error) => return Err(undo_if_made(kea, &base, &edits, error, false).await),
     };
     if !edits.iter().all(|e| is_made(e, &now)) {
         // Somebody else's configuration came right behind ours.
         return Ok(None);
     }
-    if kea.shared.options().write {
+    if kea.server.options().write {
         match kea.command("config-write", Map::new()).await {
             Ok(reply) if reply.result == 0 => {}
-            Ok(reply) => return Err(restored(kea, &base, reply.failure(Status::IO_ERROR)).await),
-            Err(lost) => return Err(taken_back(kea, &base, &edits, lost, true).await),
+            Ok(reply) => return Err(put_back(kea, &base, reply.error(Status::IO_ERROR)).await),
+            Err(lost) => return Err(undo_if_made(kea, &base, &edits, lost, true).await),
         }
     }
     Ok(Some(answers(kea, planned)))
 }
 
-fn answers(kea: &Kea, planned: Vec<Planned>) -> Vec<Answer> {
-    let server = &kea.shared;
+fn answers(kea: &Commands, planned: Vec<Planned>) -> Vec<Answer> {
+    let server = &kea.server;
     let answer = |p: Planned| p.map_or_else(Answer::from, |p| p.done(server));
     planned.into_iter().map(answer).collect()
 }
@@ -147,14 +147,14 @@ const TO_RESTORE: [u64; 6] = [30, 100, 300, 1000, 3000, 5000];
 
 /// What to do when the answer to a change is lost, or no answer: it may have
 /// been done, and is undone then. A server that is gone has its file.
-async fn taken_back(
-    kea: &Kea,
+async fn undo_if_made(
+    kea: &Commands,
     base: &Config,
     edits: &[&Edit],
-    lost: Failure,
+    lost: KeaError,
     written: bool,
-) -> Failure {
-    kea.shared.forget();
+) -> KeaError {
+    kea.server.forget();
     let Ok(now) = configuration::fetch(kea).await else {
         return lost;
     };
@@ -164,17 +164,17 @@ async fn taken_back(
     if !made && now.arguments != base.arguments {
         return lost;
     }
-    let failure = restored(kea, base, lost).await;
+    let error = put_back(kea, base, lost).await;
     if written {
         // The file may have it.
         let _ = kea.command("config-write", Map::new()).await;
     }
-    failure
+    error
 }
 
 /// Puts the configuration back that was there before, and says what failed.
-async fn restored(kea: &Kea, base: &Config, failure: Failure) -> Failure {
-    kea.shared.forget();
+async fn put_back(kea: &Commands, base: &Config, error: KeaError) -> KeaError {
+    kea.server.forget();
     let mut delays = TO_RESTORE.iter();
     loop {
         match (
@@ -185,25 +185,25 @@ async fn restored(kea: &Kea, base: &Config, failure: Failure) -> Failure {
             (Ok(_), Some(ms)) => kea.sleep(Duration::from_millis(*ms)).await,
             _ => {
                 let why = "the old configuration could not be put back";
-                return Failure::because(Status::IO_ERROR, why);
+                return KeaError::because(Status::IO_ERROR, why);
             }
         }
     }
     // A configuration that could not be set may have left Kea without its
     // lease database; ask for any lease to see that it is back.
-    if kea.shared.can("lease4-get") {
+    if kea.server.can("lease4-get") {
         let any = json::map([("ip-address", "0.0.0.1".into())]);
         match kea.command("lease4-get", any).await {
             Ok(reply) if matches!(reply.result, 0 | 3) => {}
-            _ => return Failure::because(Status::IO_ERROR, "Kea has no lease database now"),
+            _ => return KeaError::because(Status::IO_ERROR, "Kea has no lease database now"),
         }
     }
-    failure
+    error
 }
 
 /// True if the configuration is still `base`.
-async fn unchanged(kea: &Kea, base: &Config) -> Result<bool, Failure> {
-    if base.hash.is_some() && kea.shared.can("config-hash-get") {
+async fn unchanged(kea: &Commands, base: &Config) -> Result<bool, KeaError> {
+    if base.hash.is_some() && kea.server.can("config-hash-get") {
         return configuration::same_hash(kea, base).await;
     }
     if configuration::is_current(kea, base).await? {
@@ -215,25 +215,25 @@ async fn unchanged(kea: &Kea, base: &Config) -> Result<bool, Failure> {
 }
 
 /// The changes of `asks` in a copy of `base`.
-async fn drafted(
-    kea: &Kea,
+async fn candidate_with(
+    kea: &Commands,
     base: &Config,
-    asks: &[(usize, &Ask)],
-) -> Result<(Draft, Vec<(usize, Planned)>), Failure> {
-    let mut draft = Draft::new(base);
-    let mut planned = Vec::with_capacity(asks.len());
-    for (i, ask) in asks {
-        let world = World {
+    requests: &[(usize, &KeaRequest)],
+) -> Result<(CandidateConfig, Vec<(usize, Planned)>), KeaError> {
+    let mut draft = CandidateConfig::new(base);
+    let mut planned = Vec::with_capacity(requests.len());
+    for (i, request) in requests {
+        let context = PlanContext {
             source: draft.source()?,
             dhcp4: draft.dhcp4()?,
-            shared: &kea.shared,
+            server: &kea.server,
             now: kea.now().unix,
         };
-        let mut result = plan(world, ask).await;
+        let mut result = plan(context, request).await;
         if let Ok(plan) = &result {
             for edit in &plan.edits {
-                if let Err(failure) = draft.apply(edit.clone()) {
-                    result = Err(failure);
+                if let Err(error) = draft.apply(edit.clone()) {
+                    result = Err(error);
                     break;
                 }
             }
@@ -245,19 +245,19 @@ async fn drafted(
 
 /// A configuration that Kea takes, with as many of the requests as it takes
 /// together. What it refuses is narrowed down by halves.
-async fn sane(
-    kea: &Kea,
+async fn largest_accepted(
+    kea: &Commands,
     base: &Arc<Config>,
-    asks: &[Ask],
-) -> Result<(Value, Vec<Planned>), Failure> {
-    let mut refused: Vec<Option<Failure>> = vec![None; asks.len()];
-    let mut good: Vec<(usize, &Ask)> = Vec::new();
-    let mut left: Vec<Vec<(usize, &Ask)>> = vec![asks.iter().enumerate().collect()];
+    requests: &[KeaRequest],
+) -> Result<(Value, Vec<Planned>), KeaError> {
+    let mut refused: Vec<Option<KeaError>> = vec![None; requests.len()];
+    let mut good: Vec<(usize, &KeaRequest)> = Vec::new();
+    let mut left: Vec<Vec<(usize, &KeaRequest)>> = vec![requests.iter().enumerate().collect()];
     let mut last = None;
     while let Some(segment) = left.pop() {
         let mut candidate = good.clone();
         candidate.extend(&segment);
-        let (draft, planned) = drafted(kea, base, &candidate).await?;
+        let (draft, planned) = candidate_with(kea, base, &candidate).await?;
         let arguments = draft.finish()?;
         let edits = |p: &Planned| p.as_ref().is_ok_and(|p| !p.edits.is_empty());
         let own = |i: usize| segment.iter().any(|(s, _)| *s == i);
@@ -274,14 +274,14 @@ async fn sane(
                 good = candidate;
             }
             (1, 1) => {
-                refused[segment[0].0] = Some(reply.failure(Status::INVALID_ARGUMENT));
+                refused[segment[0].0] = Some(reply.error(Status::INVALID_ARGUMENT));
             }
             (1, n) => {
                 let (first, second) = segment.split_at(n / 2);
                 left.push(second.to_vec());
                 left.push(first.to_vec());
             }
-            _ => return Err(reply.failure(reply.status())),
+            _ => return Err(reply.error(reply.status())),
         }
     }
     let (arguments, planned) = last.unwrap_or_else(|| (base.arguments.clone(), Vec::new()));

@@ -1,14 +1,14 @@
 //! The client classes of a configuration.
 
 use crate::json::{self, Map, Value};
-use crate::model::Failure;
+use crate::model::KeaError;
 use omapi::status::Status;
 
 /// The classes, to change; made when there are none.
 ///
 /// # Errors
 /// `DHCP_R_PROTOCOLERROR` when they are no list.
-pub fn classes_mut(dhcp4: &mut Map) -> Result<&mut Vec<Value>, Failure> {
+pub fn classes_mut(dhcp4: &mut Map) -> Result<&mut Vec<Value>, KeaError> {
     let classes = dhcp4
         .entry("client-classes")
         .or_insert_with(|| Value::Array(Vec::new()));

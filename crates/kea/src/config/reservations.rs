@@ -1,6 +1,6 @@
 //! The lists of reservations in a configuration, and what identifies each.
 
-use super::tree::{Place, subnet_id, subnets};
+use super::tree::{ReservationList, subnet_id, subnets};
 use crate::json::{self, Map, Value};
 use crate::model::HostKey;
 use std::net::Ipv4Addr;
@@ -10,9 +10,9 @@ const KINDS: [&str; 5] = ["hw-address", "client-id", "duid", "circuit-id", "flex
 
 /// Where a reservation is in a configuration, and what lookups compare.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct ReservationEntry {
     /// The list that it is in.
-    pub place: Place,
+    pub list: ReservationList,
     /// Its index there.
     pub at: usize,
     /// Identifier and subnet-id.
@@ -81,15 +81,15 @@ pub fn omapi(map: &Map) -> Option<&Map> {
     map.get("user-context")?.get("omapi")?.as_object()
 }
 
-/// The reservations of a place.
+/// The reservations of a list.
 #[must_use]
-pub fn list(dhcp4: &Map, place: Place) -> &[Value] {
-    let holder = match place {
-        Place::Global => Some(dhcp4),
-        Place::Subnet(i) => json::list(dhcp4, "subnet4")
+pub fn reservations(dhcp4: &Map, list: ReservationList) -> &[Value] {
+    let holder = match list {
+        ReservationList::Global => Some(dhcp4),
+        ReservationList::Subnet(i) => json::list(dhcp4, "subnet4")
             .get(i)
             .and_then(Value::as_object),
-        Place::Shared(i, j) => json::list(dhcp4, "shared-networks")
+        ReservationList::Shared(i, j) => json::list(dhcp4, "shared-networks")
             .get(i)
             .and_then(Value::as_object)
             .and_then(|n| json::list(n, "subnet4").get(j))
@@ -98,12 +98,12 @@ pub fn list(dhcp4: &Map, place: Place) -> &[Value] {
     holder.map_or(&[], |h| json::list(h, "reservations"))
 }
 
-/// The reservations of a place, to change; made when there are none.
-pub fn list_mut(dhcp4: &mut Map, place: Place) -> Option<&mut Vec<Value>> {
-    let holder = match place {
-        Place::Global => dhcp4,
-        Place::Subnet(i) => item(dhcp4, "subnet4", i)?,
-        Place::Shared(i, j) => item(item(dhcp4, "shared-networks", i)?, "subnet4", j)?,
+/// The reservations of a list, to change; made when there are none.
+pub fn reservations_mut(dhcp4: &mut Map, list: ReservationList) -> Option<&mut Vec<Value>> {
+    let holder = match list {
+        ReservationList::Global => dhcp4,
+        ReservationList::Subnet(i) => item(dhcp4, "subnet4", i)?,
+        ReservationList::Shared(i, j) => item(item(dhcp4, "shared-networks", i)?, "subnet4", j)?,
     };
     holder
         .entry("reservations")
@@ -118,18 +118,18 @@ fn item<'m>(map: &'m mut Map, key: &str, at: usize) -> Option<&'m mut Map> {
         .as_object_mut()
 }
 
-/// The places of reservations with their subnet-ids.
-pub fn places(dhcp4: &Map) -> impl Iterator<Item = (Place, u32)> {
-    let subnets = subnets(dhcp4).filter_map(|(place, subnet)| Some((place, subnet_id(subnet)?)));
-    std::iter::once((Place::Global, 0)).chain(subnets)
+/// All lists of reservations, with the subnet-ids of where they are.
+pub fn reservation_lists(dhcp4: &Map) -> impl Iterator<Item = (ReservationList, u32)> {
+    let subnets = subnets(dhcp4).filter_map(|(list, subnet)| Some((list, subnet_id(subnet)?)));
+    std::iter::once((ReservationList::Global, 0)).chain(subnets)
 }
 
 /// Everything that lookups compare, for one reservation in a list.
 #[must_use]
-pub fn entry(place: Place, at: usize, subnet: u32, map: &Map) -> Option<Entry> {
+pub fn entry(list: ReservationList, at: usize, subnet: u32, map: &Map) -> Option<ReservationEntry> {
     let brief = Brief::new(map);
-    Some(Entry {
-        place,
+    Some(ReservationEntry {
+        list,
         at,
         key: brief.key(subnet)?,
         address: brief.address(),
@@ -139,11 +139,11 @@ pub fn entry(place: Place, at: usize, subnet: u32, map: &Map) -> Option<Entry> {
 
 /// All reservations of a configuration.
 #[must_use]
-pub fn entries(dhcp4: &Map) -> Vec<Entry> {
-    places(dhcp4)
-        .flat_map(|(place, subnet)| {
-            let items = list(dhcp4, place).iter().enumerate();
-            items.filter_map(move |(at, item)| entry(place, at, subnet, item.as_object()?))
+pub fn entries(dhcp4: &Map) -> Vec<ReservationEntry> {
+    reservation_lists(dhcp4)
+        .flat_map(|(list, subnet)| {
+            let items = reservations(dhcp4, list).iter().enumerate();
+            items.filter_map(move |(at, item)| entry(list, at, subnet, item.as_object()?))
         })
         .collect()
 }

@@ -1,6 +1,6 @@
 //! A configuration as it was read.
 
-use super::reservations::{Entry, entries};
+use super::reservations::{ReservationEntry, entries};
 use super::tree::{in_pool, subnet_id, subnets};
 use crate::json::{self, Map, Value};
 use omapi::status::Status;
@@ -19,8 +19,8 @@ pub struct Config {
     read_at: i128,
     /// Process id of the server and when it started, on the same clock, once
     /// known.
-    server: OnceLock<(u64, i128)>,
-    entries: OnceLock<Vec<Entry>>,
+    process: OnceLock<(u64, i128)>,
+    entries: OnceLock<Vec<ReservationEntry>>,
 }
 
 impl core::fmt::Debug for Config {
@@ -49,7 +49,7 @@ impl Config {
             arguments,
             hash,
             read_at: nanoseconds(read_at),
-            server: OnceLock::new(),
+            process: OnceLock::new(),
             entries: OnceLock::new(),
         })
     }
@@ -71,7 +71,7 @@ impl Config {
         // The server computes both with the wall clock: if that was set, or the
         // server is another one, nothing is certain.
         let started = ago(uptime);
-        let (same_pid, first_start) = *self.server.get_or_init(|| (pid, started));
+        let (same_pid, first_start) = *self.process.get_or_init(|| (pid, started));
         let drift = started.abs_diff(first_start);
         unchanged && same_pid == pid && drift < Duration::from_secs(3).as_nanos()
     }
@@ -86,7 +86,7 @@ impl Config {
 
     /// All reservations.
     #[must_use]
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[ReservationEntry] {
         self.entries.get_or_init(|| entries(self.dhcp4()))
     }
 

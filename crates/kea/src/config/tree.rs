@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 /// Where a list of reservations is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ReservationList {
     /// `Dhcp4.reservations`.
     Global,
     /// In `Dhcp4.subnet4[i]`.
@@ -15,22 +15,22 @@ pub enum Place {
 }
 
 /// All subnets, those of shared networks too.
-pub fn subnets(dhcp4: &Map) -> impl Iterator<Item = (Place, &Map)> {
+pub fn subnets(dhcp4: &Map) -> impl Iterator<Item = (ReservationList, &Map)> {
     let own = json::list(dhcp4, "subnet4")
         .iter()
         .enumerate()
-        .map(|(i, subnet)| (Place::Subnet(i), subnet));
+        .map(|(i, subnet)| (ReservationList::Subnet(i), subnet));
     let shared = json::list(dhcp4, "shared-networks")
         .iter()
         .enumerate()
         .flat_map(|(i, network)| {
             let subnets = network.get("subnet4").and_then(Value::as_array);
             let subnets = subnets.map_or(&[][..], |list| list);
-            let places = subnets.iter().enumerate();
-            places.map(move |(j, subnet)| (Place::Shared(i, j), subnet))
+            let lists = subnets.iter().enumerate();
+            lists.map(move |(j, subnet)| (ReservationList::Shared(i, j), subnet))
         });
     own.chain(shared)
-        .filter_map(|(place, subnet)| Some((place, subnet.as_object()?)))
+        .filter_map(|(list, subnet)| Some((list, subnet.as_object()?)))
 }
 
 /// The subnet-id.
@@ -64,10 +64,10 @@ pub fn looks_globally(dhcp4: &Map) -> bool {
 
 /// True if Kea looks for the reservations of this subnet.
 #[must_use]
-pub fn looks_in_subnet(dhcp4: &Map, place: Place, subnet: &Map) -> bool {
-    let network = match place {
-        Place::Shared(i, _) => json::list(dhcp4, "shared-networks").get(i),
-        Place::Global | Place::Subnet(_) => None,
+pub fn looks_in_subnet(dhcp4: &Map, list: ReservationList, subnet: &Map) -> bool {
+    let network = match list {
+        ReservationList::Shared(i, _) => json::list(dhcp4, "shared-networks").get(i),
+        ReservationList::Global | ReservationList::Subnet(_) => None,
     };
     let network = network.and_then(Value::as_object);
     let mut holders = [Some(subnet), network, Some(dhcp4)].into_iter().flatten();

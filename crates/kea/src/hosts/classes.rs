@@ -3,7 +3,7 @@
 
 use crate::config::has_class;
 use crate::json::{self, Map, Value};
-use crate::model::{Failure, refused};
+use crate::model::{KeaError, refused};
 use omapi::status::Status;
 
 /// The class that a group is.
@@ -20,7 +20,7 @@ pub fn class_of(group: &[u8]) -> String {
 ///
 /// # Errors
 /// `DHCP_R_PROTOCOLERROR` when its classes are no list.
-pub fn add_class(map: &mut Map, class: &str) -> Result<(), Failure> {
+pub fn add_class(map: &mut Map, class: &str) -> Result<(), KeaError> {
     let classes = map
         .entry("client-classes")
         .or_insert_with(|| Value::Array(Vec::new()));
@@ -35,7 +35,7 @@ pub fn add_class(map: &mut Map, class: &str) -> Result<(), Failure> {
 ///
 /// # Errors
 /// `DHCP_R_PROTOCOLERROR` when its classes are no list.
-pub fn put_class_first(map: &mut Map, class: &str) -> Result<(), Failure> {
+pub fn put_class_first(map: &mut Map, class: &str) -> Result<(), KeaError> {
     add_class(map, class)?;
     if let Some(Value::Array(classes)) = map.get_mut("client-classes") {
         classes.retain(|c| c.as_str() != Some(class));
@@ -48,7 +48,7 @@ pub fn put_class_first(map: &mut Map, class: &str) -> Result<(), Failure> {
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND` when there is no such group.
-pub fn join(dhcp4: &Map, map: &mut Map, group: &[u8]) -> Result<(), Failure> {
+pub fn join(dhcp4: &Map, map: &mut Map, group: &[u8]) -> Result<(), KeaError> {
     let class = class_of(group);
     if !has_class(dhcp4, &class) {
         return Err(refused(Status::NOT_FOUND));

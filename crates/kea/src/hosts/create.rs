@@ -3,13 +3,13 @@
 use super::classes::join;
 use super::edit::{Edit, Plan};
 use super::host::Host;
-use super::lookup::{Key, World};
-use super::subnets::homes;
-use super::write::{self as part, translate};
+use super::lookup::{HostQuery, PlanContext};
+use super::subnets::target_subnets;
+use super::write::{self, translate};
 use crate::config::unique_addresses;
 use crate::model::check::{check_type, has_control, identifier, one_address};
-use crate::model::{Attributes, Failure, HostKey, refused};
-use crate::server::Shared;
+use crate::model::{Attributes, HostKey, KeaError, refused};
+use crate::server::ServerInfo;
 use crate::statements::Translation;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
@@ -25,7 +25,7 @@ struct Wanted {
     statements: Option<(Vec<u8>, Translation)>,
 }
 
-fn wanted(shared: &Shared, attributes: &Attributes) -> Result<Wanted, Failure> {
+fn wanted(server: &ServerInfo, attributes: &Attributes) -> Result<Wanted, KeaError> {
     let mut wanted = Wanted::default();
     for (name, value) in attributes.iter() {
         match name {
@@ -36,10 +36,10 @@ fn wanted(shared: &Shared, attributes: &Attributes) -> Result<Wanted, Failure> {
                 wanted.name = value.to_vec();
             }
             b"hardware-address" => {
-                wanted.hardware = identifier(value, shared.longest_identifier("hw-address"))?
+                wanted.hardware = identifier(value, server.longest_identifier("hw-address"))?
             }
             b"dhcp-client-identifier" => {
-                wanted.client_id = identifier(value, shared.longest_identifier("client-id"))?;
+                wanted.client_id = identifier(value, server.longest_identifier("client-id"))?;
             }
             b"hardware-type" => check_type(value)?,
             b"ip-address" => wanted.address = one_address(value)?,
@@ -50,7 +50,7 @@ fn wanted(shared: &Shared, attributes: &Attributes) -> Result<Wanted, Failure> {
                 wanted.group = Some(value.to_vec());
             }
             b"statements" => {
-                wanted.statements = Some((value.to_vec(), translate(shared, value)?));
+                wanted.statements = Some((value.to_vec(), translate(server, value)?));
             }
             b"known" => {}
             _ => return Err(refused(Status::UNKNOWN_ATTRIBUTE)),
@@ -66,30 +66,30 @@ fn wanted(shared: &Shared, attributes: &Attributes) -> Result<Wanted, Failure> {
 ///
 /// # Errors
 /// The code for the program.
-pub async fn create(world: World<'_>, attributes: &Attributes) -> Result<Plan, Failure> {
-    let mut wanted = wanted(world.shared, attributes)?;
+pub async fn create(context: PlanContext<'_>, attributes: &Attributes) -> Result<Plan, KeaError> {
+    let mut wanted = wanted(context.server, attributes)?;
     if wanted.name.is_empty() {
         // Another machine may have invented the same: its processes have the
         // same numbers.
         loop {
-            wanted.name = world.shared.invent_name(world.now);
-            let others = world.source.hosts(Key::Name(&wanted.name)).await?;
+            wanted.name = context.server.invent_name(context.now);
+            let others = context.source.hosts(HostQuery::Name(&wanted.name)).await?;
             if others.is_empty() {
                 break;
             }
         }
-    } else if !world
+    } else if !context
         .source
-        .hosts(Key::Name(&wanted.name))
+        .hosts(HostQuery::Name(&wanted.name))
         .await?
         .is_empty()
     {
         return Err(refused(Status::EXISTS));
     }
-    let homes = homes(world.dhcp4, wanted.address, world.shared.options())?;
+    let subnets = target_subnets(context.dhcp4, wanted.address, context.server.options())?;
     let both = !wanted.hardware.is_empty() && !wanted.client_id.is_empty();
     if let Some(address) = wanted.address {
-        check_address(world, address, None, both).await?;
+        check_address(context, address, None, both).await?;
     }
     let mut edits = Vec::new();
     let mut parts = Vec::new();
@@ -100,32 +100,37 @@ pub async fn create(world: World<'_>, attributes: &Attributes) -> Result<Plan, F
         if id.is_empty() {
             continue;
         }
-        for &subnet in &homes {
+        for &subnet in &subnets {
             let key = |kind: &'static str, id: &[u8]| HostKey {
                 subnet,
                 kind,
                 id: id.into(),
             };
             let own = key(kind, id);
-            if !world.source.hosts(Key::Exact(&own)).await?.is_empty() {
+            if !context
+                .source
+                .hosts(HostQuery::Exact(&own))
+                .await?
+                .is_empty()
+            {
                 return Err(refused(Status::EXISTS));
             }
-            let mut part = part::new(&own, &wanted.name, wanted.address);
+            let mut part = write::new(&own, &wanted.name, wanted.address);
             if both {
                 let twin = match kind {
                     "hw-address" => key("client-id", &wanted.client_id),
                     _ => key("hw-address", &wanted.hardware),
                 };
-                part::set_twin(&mut part.map, &twin)?;
+                write::link_pair(&mut part.map, &twin)?;
             }
-            part::set_copy(&mut part.map, homes.len() > 1)?;
+            write::set_copy(&mut part.map, subnets.len() > 1)?;
             if let Some(group) = &wanted.group {
-                join(world.dhcp4, &mut part.map, group)?;
+                join(context.dhcp4, &mut part.map, group)?;
             }
             if let Some((text, translation)) = &wanted.statements {
-                part::put_statements(world.dhcp4, &mut part.map, text, translation, &mut edits)?;
+                write::put_statements(context.dhcp4, &mut part.map, text, translation, &mut edits)?;
             }
-            part::known_at_least(&mut part.map)?;
+            write::ensure_not_empty(&mut part.map)?;
             parts.push(part);
         }
     }
@@ -133,7 +138,7 @@ pub async fn create(world: World<'_>, attributes: &Attributes) -> Result<Plan, F
     let host = Host::new(parts);
     Ok(Plan {
         edits,
-        answer: host.encode(world.shared, false),
+        answer: host.encode(context.server, false),
         moved: None,
     })
 }
@@ -144,18 +149,18 @@ pub async fn create(world: World<'_>, attributes: &Attributes) -> Result<Plan, F
 /// # Errors
 /// `DHCP_R_INVALIDARG`, `ISC_R_EXISTS`.
 pub async fn check_address(
-    world: World<'_>,
+    context: PlanContext<'_>,
     address: Ipv4Addr,
     own: Option<&Host>,
     two: bool,
-) -> Result<(), Failure> {
-    if two && unique_addresses(world.dhcp4) {
-        return Err(Failure::because(
+) -> Result<(), KeaError> {
+    if two && unique_addresses(context.dhcp4) {
+        return Err(KeaError::because(
             Status::INVALID_ARGUMENT,
             "hardware address and client identifier need ip-reservations-unique false",
         ));
     }
-    let hosts = world.source.hosts(Key::Address(address)).await?;
+    let hosts = context.source.hosts(HostQuery::Address(address)).await?;
     let others = hosts
         .iter()
         .any(|h| own.is_none_or(|own| own.key() != h.key()));

@@ -3,7 +3,7 @@
 use super::reservation::Reservation;
 use crate::json::Map;
 use crate::model::{Answer, HostKey, Identity};
-use crate::server::Shared;
+use crate::server::ServerInfo;
 use omapi::status::Status;
 
 /// One change.
@@ -37,7 +37,7 @@ impl Plan {
     /// What to answer, now that it is done: the program's handles mean the
     /// host, wherever it went.
     #[must_use]
-    pub fn done(self, server: &Shared) -> Answer {
+    pub fn done(self, server: &ServerInfo) -> Answer {
         if let Some((old, new)) = self.moved {
             server.replace(Identity::Host(old), Identity::Host(new));
         }

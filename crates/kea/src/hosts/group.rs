@@ -3,24 +3,24 @@
 
 use super::classes::class_of;
 use super::edit::{Edit, Plan, done};
-use super::lookup::World;
+use super::lookup::PlanContext;
 use super::write::translate;
 use crate::config::has_class;
 use crate::json::{self, Value};
 use crate::model::check::has_control;
-use crate::model::{Answer, Answered, Attributes, Failure, Identity, refused};
-use crate::server::{Kea, Shared, configuration};
+use crate::model::{Answer, Answered, Attributes, Identity, KeaError, refused};
+use crate::server::{Commands, ServerInfo, configuration};
 use omapi::request::flags;
 use omapi::status::Status;
 
-fn answer(server: &Shared, name: &[u8]) -> Answer {
+fn answer(server: &ServerInfo, name: &[u8]) -> Answer {
     let mut out = Answered::default();
     out.bytes(b"name", name);
     Answer::Object(server.handle(Identity::Group(name.to_vec())), out)
 }
 
 /// The name that the keys give.
-fn name_of(server: &Shared, keys: &Attributes) -> Result<Option<Vec<u8>>, Failure> {
+fn name_of(server: &ServerInfo, keys: &Attributes) -> Result<Option<Vec<u8>>, KeaError> {
     let by_handle = match keys.number(b"handle")? {
         None => None,
         Some(handle) => match server.identity(handle) {
@@ -40,13 +40,13 @@ fn name_of(server: &Shared, keys: &Attributes) -> Result<Option<Vec<u8>>, Failur
 ///
 /// # Errors
 /// The code for the program.
-pub async fn find(kea: &Kea, keys: &Attributes) -> Result<Answer, Failure> {
-    let server = &kea.shared;
+pub async fn find(kea: &Commands, keys: &Attributes) -> Result<Answer, KeaError> {
+    let server = &kea.server;
     let name = name_of(server, keys)?.ok_or(Status::INVALID_ARGUMENT)?;
     let config = configuration::current(kea).await?;
     match has_class(config.dhcp4(), &class_of(&name)) {
         true => Ok(answer(server, &name)),
-        false => Err(Failure::because(
+        false => Err(KeaError::because(
             Status::NOT_FOUND,
             "no object matches specification",
         )),
@@ -57,11 +57,11 @@ pub async fn find(kea: &Kea, keys: &Attributes) -> Result<Answer, Failure> {
 ///
 /// # Errors
 /// The code for the program.
-pub async fn refresh(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
+pub async fn refresh(kea: &Commands, name: &[u8]) -> Result<Answer, KeaError> {
     let config = configuration::current(kea).await?;
     match has_class(config.dhcp4(), &class_of(name)) {
-        true => Ok(answer(&kea.shared, name)),
-        false => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
+        true => Ok(answer(&kea.server, name)),
+        false => Err(KeaError::because(Status::NOT_FOUND, "no matching handle")),
     }
 }
 
@@ -69,10 +69,14 @@ pub async fn refresh(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
 ///
 /// # Errors
 /// The code for the program.
-pub fn plan_open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Plan, Failure> {
-    let server = world.shared;
+pub fn plan_open(
+    context: PlanContext<'_>,
+    keys: &Attributes,
+    wanted: u32,
+) -> Result<Plan, KeaError> {
+    let server = context.server;
     let name = name_of(server, keys)?.ok_or(refused(Status::INVALID_ARGUMENT))?;
-    let exists = has_class(world.dhcp4, &class_of(&name));
+    let exists = has_class(context.dhcp4, &class_of(&name));
     if wanted & flags::CREATE == 0 {
         return match exists {
             // Its name and statements cannot be set again.
@@ -82,7 +86,7 @@ pub fn plan_open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Pla
                 answer: answer(server, &name),
                 moved: None,
             }),
-            false => Err(Failure::because(
+            false => Err(KeaError::because(
                 Status::NOT_FOUND,
                 "no object matches specification",
             )),
@@ -91,7 +95,7 @@ pub fn plan_open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Pla
     if exists {
         return Err(match wanted & flags::EXCLUSIVE {
             0 => refused(Status::EXISTS),
-            _ => Failure::because(Status::EXISTS, "specified object already exists"),
+            _ => KeaError::because(Status::EXISTS, "specified object already exists"),
         });
     }
     if keys
@@ -106,10 +110,10 @@ pub fn plan_open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Pla
     let text = keys
         .get(b"statements")
         .ok_or(refused(Status::INVALID_ARGUMENT))?;
-    let translation = translate(world.shared, text)?;
+    let translation = translate(context.server, text)?;
     if translation.drop {
         let why = "Kea has no class that drops";
-        return Err(Failure::because(Status::NOT_IMPLEMENTED, why));
+        return Err(KeaError::because(Status::NOT_IMPLEMENTED, why));
     }
     let mut class = json::map([("name", class_of(&name).into())]);
     translation.put(&mut class);
@@ -132,12 +136,12 @@ pub fn plan_open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Pla
 /// # Errors
 /// Always.
 pub fn plan_update(
-    world: World<'_>,
+    context: PlanContext<'_>,
     name: &[u8],
     attributes: &Attributes,
-) -> Result<Plan, Failure> {
-    if !has_class(world.dhcp4, &class_of(name)) {
-        return Err(Failure::because(Status::NOT_FOUND, "no matching handle"));
+) -> Result<Plan, KeaError> {
+    if !has_class(context.dhcp4, &class_of(name)) {
+        return Err(KeaError::because(Status::NOT_FOUND, "no matching handle"));
     }
     Err(refused(match attributes.iter().next() {
         None => Status::INVALID_ARGUMENT,
@@ -150,11 +154,11 @@ pub fn plan_update(
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`.
-pub fn plan_remove(world: World<'_>, name: &[u8]) -> Result<Plan, Failure> {
+pub fn plan_remove(context: PlanContext<'_>, name: &[u8]) -> Result<Plan, KeaError> {
     let class = class_of(name);
-    match has_class(world.dhcp4, &class) {
+    match has_class(context.dhcp4, &class) {
         true => Ok(done(vec![Edit::RemoveClass(class)])),
-        false => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
+        false => Err(KeaError::because(Status::NOT_FOUND, "no matching handle")),
     }
 }
 
@@ -162,7 +166,7 @@ pub fn plan_remove(world: World<'_>, name: &[u8]) -> Result<Plan, Failure> {
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`, and `ISC_R_NOTIMPLEMENTED` for all but looking.
-pub async fn class(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, Failure> {
+pub async fn class(kea: &Commands, keys: &Attributes, wanted: u32) -> Result<Answer, KeaError> {
     if wanted != 0 {
         return Err(Status::NOT_IMPLEMENTED.into());
     }
@@ -174,16 +178,16 @@ pub async fn class(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, 
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`.
-pub async fn refresh_class(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
+pub async fn refresh_class(kea: &Commands, name: &[u8]) -> Result<Answer, KeaError> {
     let config = configuration::current(kea).await?;
     if !has_class(config.dhcp4(), &json::text(name)) {
-        return Err(Failure::because(
+        return Err(KeaError::because(
             Status::NOT_FOUND,
             "no object matches specification",
         ));
     }
     let mut out = Answered::default();
     out.number(b"lease-limit", 0).number(b"leases-used", 0);
-    let handle = kea.shared.handle(Identity::Class(name.to_vec()));
+    let handle = kea.server.handle(Identity::Class(name.to_vec()));
     Ok(Answer::Object(handle, out))
 }

@@ -2,7 +2,7 @@
 
 use super::reservation::Reservation;
 use crate::model::{Answer, Answered, HostKey, Identity};
-use crate::server::Shared;
+use crate::server::ServerInfo;
 use std::net::Ipv4Addr;
 
 /// A host: a reservation, or several that belong together, because it has two
@@ -55,7 +55,7 @@ impl Host {
     /// Its attributes, in the order of dhcpd. With `all`, those that it has
     /// not are null.
     #[must_use]
-    pub fn encode(&self, server: &Shared, all: bool) -> Answer {
+    pub fn encode(&self, server: &ServerInfo, all: bool) -> Answer {
         let mut out = Answered::default();
         if all {
             for name in [

@@ -2,18 +2,18 @@
 
 use super::host::Host;
 use super::reservation::{Reservation, reservation};
-use crate::config::Entry;
+use crate::config::ReservationEntry;
 use crate::json::{self, Map, Value};
-use crate::model::{Attributes, Failure, HostKey, Identity, check};
+use crate::model::{Attributes, HostKey, Identity, KeaError, check};
 use crate::protocol::Reply;
-use crate::server::{Kea, Shared};
+use crate::server::{Commands, ServerInfo};
 use omapi::status::Status;
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
 /// How to look for hosts.
 #[derive(Clone, Copy, Debug)]
-pub enum Key<'k> {
+pub enum HostQuery<'k> {
     /// By an identifier, in all subnets.
     Id(&'k str, &'k [u8]),
     /// By address.
@@ -28,34 +28,34 @@ pub enum Key<'k> {
 #[derive(Clone, Copy)]
 pub enum Source<'s> {
     /// `Dhcp4`, and its reservations.
-    Snapshot(&'s Map, &'s [Entry]),
+    Snapshot(&'s Map, &'s [ReservationEntry]),
     /// The server, with the names of its hosts if they were read already.
-    Commands(&'s Kea, Option<&'s Names>),
+    Commands(&'s Commands, Option<&'s HostNameIndex>),
 }
 
 /// Where a plan is made.
 #[derive(Clone, Copy)]
-pub struct World<'w> {
+pub struct PlanContext<'w> {
     /// For lookups of hosts.
     pub source: Source<'w>,
     /// `Dhcp4`: subnets and classes.
     pub dhcp4: &'w Map,
     /// The server.
-    pub shared: &'w Shared,
+    pub server: &'w ServerInfo,
     /// Seconds since 1970.
     pub now: u64,
 }
 
-/// Names of hosts. Kea cannot look for them: all reservations must be read.
+/// HostNameIndex of hosts. Kea cannot look for them: all reservations must be read.
 #[derive(Debug, Default)]
-pub struct Names(HashMap<Vec<u8>, Vec<HostKey>>);
+pub struct HostNameIndex(HashMap<Vec<u8>, Vec<HostKey>>);
 
-impl Names {
+impl HostNameIndex {
     /// Reads them all.
     ///
     /// # Errors
     /// Why the server does not say.
-    pub async fn read(kea: &Kea) -> Result<Self, Failure> {
+    pub async fn read(kea: &Commands) -> Result<Self, KeaError> {
         let mut names = Self::default();
         for reservation in all_by_command(kea).await? {
             names.add(&reservation);
@@ -73,14 +73,14 @@ impl Names {
 
 /// True if the server has host_cmds.
 #[must_use]
-pub fn has_commands(shared: &Shared) -> bool {
+pub fn has_commands(server: &ServerInfo) -> bool {
     [
         "reservation-add",
         "reservation-get-by-id",
         "reservation-get-page",
     ]
     .iter()
-    .all(|c| shared.can(c))
+    .all(|c| server.can(c))
 }
 
 /// How many reservations are read at once.
@@ -92,24 +92,24 @@ const MOST: usize = 1 << 21;
 
 impl Source<'_> {
     /// The reservations with that key.
-    async fn reservations(&self, key: Key<'_>) -> Result<Vec<Reservation>, Failure> {
+    async fn reservations(&self, key: HostQuery<'_>) -> Result<Vec<Reservation>, KeaError> {
         match self {
             Self::Snapshot(dhcp4, entries) => Ok(entries
                 .iter()
                 .filter(|e| match key {
-                    Key::Id(kind, id) => e.key.kind == kind && e.key.id == id,
-                    Key::Address(address) => e.address == Some(address),
-                    Key::Name(name) => e.name == name,
-                    Key::Exact(wanted) => e.key == *wanted,
+                    HostQuery::Id(kind, id) => e.key.kind == kind && e.key.id == id,
+                    HostQuery::Address(address) => e.address == Some(address),
+                    HostQuery::Name(name) => e.name == name,
+                    HostQuery::Exact(wanted) => e.key == *wanted,
                 })
                 .filter_map(|e| reservation(dhcp4, e))
                 .collect()),
             Self::Commands(kea, names) => match (key, names) {
-                (Key::Name(name), Some(names)) => {
+                (HostQuery::Name(name), Some(names)) => {
                     let mut found = Vec::new();
                     for key in names.0.get(name).into_iter().flatten() {
                         // It may have gone meanwhile.
-                        found.extend(by_command(kea, Key::Exact(key)).await?);
+                        found.extend(by_command(kea, HostQuery::Exact(key)).await?);
                     }
                     Ok(found)
                 }
@@ -122,7 +122,7 @@ impl Source<'_> {
     ///
     /// # Errors
     /// Why the server does not say.
-    pub async fn hosts(&self, key: Key<'_>) -> Result<Vec<Host>, Failure> {
+    pub async fn hosts(&self, key: HostQuery<'_>) -> Result<Vec<Host>, KeaError> {
         let mut hosts: Vec<Host> = Vec::new();
         for found in self.reservations(key).await? {
             let known = |h: &Host| h.0.iter().any(|r| r.key() == found.key());
@@ -135,7 +135,7 @@ impl Source<'_> {
                 let Some(twin) = parts[at].twin() else {
                     continue;
                 };
-                let twin = self.reservations(Key::Exact(&twin)).await?.pop();
+                let twin = self.reservations(HostQuery::Exact(&twin)).await?.pop();
                 // The twin must know it too: the pair may have been taken apart.
                 parts.extend(twin.filter(|t| t.twin() == parts[at].key()));
             }
@@ -145,7 +145,7 @@ impl Source<'_> {
     }
 
     /// Adds the other copies of the one in `parts`, if it has any.
-    async fn copies(&self, parts: &mut Vec<Reservation>) -> Result<(), Failure> {
+    async fn copies(&self, parts: &mut Vec<Reservation>) -> Result<(), KeaError> {
         let [first] = &parts[..] else {
             return Ok(());
         };
@@ -153,7 +153,7 @@ impl Source<'_> {
             return Ok(());
         };
         let name = first.name();
-        let all = self.reservations(Key::Id(key.kind, &key.id)).await?;
+        let all = self.reservations(HostQuery::Id(key.kind, &key.id)).await?;
         let others = all.into_iter().filter(|r| {
             r.is_copy() && r.name() == name && r.key().is_some_and(|other| other != key)
         });
@@ -167,7 +167,11 @@ impl Source<'_> {
     /// # Errors
     /// `DHCP_R_MULTIPLE`, `DHCP_R_KEYCONFLICT`, `DHCP_R_INVALIDARG` without a
     /// key.
-    pub async fn find(&self, server: &Shared, keys: &Attributes) -> Result<Option<Host>, Failure> {
+    pub async fn find(
+        &self,
+        server: &ServerInfo,
+        keys: &Attributes,
+    ) -> Result<Option<Host>, KeaError> {
         check::check_hardware_type(keys)?;
         let by_handle = match keys.number(b"handle")? {
             Some(handle) => match server.identity(handle) {
@@ -179,14 +183,18 @@ impl Source<'_> {
         };
         let address = keys.get(b"ip-address");
         let plain = [
-            by_handle.as_ref().map(|k| Some(Key::Exact(k))),
+            by_handle.as_ref().map(|k| Some(HostQuery::Exact(k))),
             keys.get(b"dhcp-client-identifier")
-                .map(|id| Some(Key::Id("client-id", id))),
+                .map(|id| Some(HostQuery::Id("client-id", id))),
             keys.get(b"hardware-address")
-                .map(|id| Some(Key::Id("hw-address", id))),
+                .map(|id| Some(HostQuery::Id("hw-address", id))),
             // Another length is no address: nothing has it.
-            address.map(|a| <[u8; 4]>::try_from(a).ok().map(|a| Key::Address(a.into()))),
-            keys.get(b"name").map(|name| Some(Key::Name(name))),
+            address.map(|a| {
+                <[u8; 4]>::try_from(a)
+                    .ok()
+                    .map(|a| HostQuery::Address(a.into()))
+            }),
+            keys.get(b"name").map(|name| Some(HostQuery::Name(name))),
         ];
         let mut found: Option<Host> = None;
         let mut any = false;
@@ -196,7 +204,7 @@ impl Source<'_> {
                 Some(key) => self.hosts(key).await?,
                 None => Vec::new(),
             };
-            let conflict = || Failure::because(Status::KEY_CONFLICT, "object lookup failed");
+            let conflict = || KeaError::because(Status::KEY_CONFLICT, "object lookup failed");
             match &found {
                 None if hits.is_empty() => return Ok(None),
                 None if hits.len() > 1 => return Err(Status::MULTIPLE.into()),
@@ -212,20 +220,20 @@ impl Source<'_> {
     }
 }
 
-async fn by_command(kea: &Kea, key: Key<'_>) -> Result<Vec<Reservation>, Failure> {
+async fn by_command(kea: &Commands, key: HostQuery<'_>) -> Result<Vec<Reservation>, KeaError> {
     let (command, arguments) = match key {
-        Key::Id(kind, id) => (
+        HostQuery::Id(kind, id) => (
             "reservation-get-by-id",
             json::map([
                 ("identifier-type", kind.into()),
                 ("identifier", json::colons(id).into()),
             ]),
         ),
-        Key::Address(address) => (
+        HostQuery::Address(address) => (
             "reservation-get-by-address",
             json::map([("ip-address", address.to_string().into())]),
         ),
-        Key::Exact(key) => (
+        HostQuery::Exact(key) => (
             "reservation-get",
             json::map([
                 ("subnet-id", key.subnet.into()),
@@ -233,7 +241,7 @@ async fn by_command(kea: &Kea, key: Key<'_>) -> Result<Vec<Reservation>, Failure
                 ("identifier", json::colons(&key.id).into()),
             ]),
         ),
-        Key::Name(name) => {
+        HostQuery::Name(name) => {
             let all = all_by_command(kea).await?;
             return Ok(all.into_iter().filter(|r| r.name() == name).collect());
         }
@@ -264,7 +272,7 @@ fn hosts_of(reply: Reply) -> (Vec<Reservation>, Option<Value>) {
 ///
 /// # Errors
 /// Why the server does not say.
-pub async fn all_by_command(kea: &Kea) -> Result<Vec<Reservation>, Failure> {
+pub async fn all_by_command(kea: &Commands) -> Result<Vec<Reservation>, KeaError> {
     let mut all = Vec::new();
     let mut from = Map::new();
     loop {

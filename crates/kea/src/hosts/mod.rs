@@ -16,7 +16,7 @@ mod write;
 
 pub(crate) use edit::{Edit, Plan};
 pub(crate) use host::Host;
-pub(crate) use lookup::{Key, Names, Source, World};
+pub(crate) use lookup::{HostNameIndex, HostQuery, PlanContext, Source};
 pub(crate) use plan::plan;
 pub(crate) use read::{find, next, refresh};
 pub(crate) use reservation::{Reservation, reservation};

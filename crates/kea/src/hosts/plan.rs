@@ -5,11 +5,11 @@ use super::create::create;
 use super::edit::{Edit, Plan, done};
 use super::group;
 use super::host::Host;
-use super::lookup::{Key, World};
+use super::lookup::{HostQuery, PlanContext};
 use super::reservation::Reservation;
 use super::update::update;
-use crate::model::request::{Ask, Kind};
-use crate::model::{Attributes, Failure, refused};
+use crate::model::request::{KeaRequest, Kind};
+use crate::model::{Attributes, KeaError, refused};
 use crate::model::{HostKey, Identity};
 use omapi::request::flags;
 use omapi::status::Status;
@@ -18,41 +18,41 @@ use omapi::status::Status;
 ///
 /// # Errors
 /// The code for the program.
-pub async fn plan(world: World<'_>, ask: &Ask) -> Result<Plan, Failure> {
-    let server = world.shared;
-    let gone = || Failure::because(Status::NOT_FOUND, "no matching handle");
-    match ask {
-        Ask::Open {
+pub async fn plan(context: PlanContext<'_>, request: &KeaRequest) -> Result<Plan, KeaError> {
+    let server = context.server;
+    let gone = || KeaError::because(Status::NOT_FOUND, "no matching handle");
+    match request {
+        KeaRequest::Open {
             kind: Kind::Host,
             flags,
             attributes,
-        } => open(world, attributes, *flags).await,
-        Ask::Open {
+        } => open(context, attributes, *flags).await,
+        KeaRequest::Open {
             attributes, flags, ..
-        } => group::plan_open(world, attributes, *flags),
-        Ask::Update(handle, attributes) => match server.identity(*handle) {
+        } => group::plan_open(context, attributes, *flags),
+        KeaRequest::Update(handle, attributes) => match server.identity(*handle) {
             Some(Identity::Host(key)) => {
-                let mut hosts = world.source.hosts(Key::Exact(&key)).await?;
+                let mut hosts = context.source.hosts(HostQuery::Exact(&key)).await?;
                 let host = hosts.pop().ok_or_else(gone)?;
-                let (edits, new) = update(world, &host, attributes).await?;
+                let (edits, new) = update(context, &host, attributes).await?;
                 let mut plan = done(edits);
                 plan.moved = moved(&host, &new);
                 Ok(plan)
             }
-            Some(Identity::Group(name)) => group::plan_update(world, &name, attributes),
+            Some(Identity::Group(name)) => group::plan_update(context, &name, attributes),
             _ => Err(gone()),
         },
-        Ask::Remove(handle) => match server.identity(*handle) {
+        KeaRequest::Remove(handle) => match server.identity(*handle) {
             Some(Identity::Host(key)) => {
-                let mut hosts = world.source.hosts(Key::Exact(&key)).await?;
+                let mut hosts = context.source.hosts(HostQuery::Exact(&key)).await?;
                 let host = hosts.pop().ok_or_else(gone)?;
                 let keys = host.0.iter().filter_map(Reservation::key);
                 Ok(done(keys.map(Edit::Remove).collect()))
             }
-            Some(Identity::Group(name)) => group::plan_remove(world, &name),
+            Some(Identity::Group(name)) => group::plan_remove(context, &name),
             _ => Err(gone()),
         },
-        Ask::Refresh(_) | Ask::Next(..) => Err(Status::UNEXPECTED.into()),
+        KeaRequest::Refresh(_) | KeaRequest::Next(..) => Err(Status::UNEXPECTED.into()),
     }
 }
 
@@ -62,9 +62,9 @@ fn moved(old: &Host, new: &Host) -> Option<(HostKey, HostKey)> {
     (!stays).then(|| new.key().map(|new| (key, new)))?
 }
 
-async fn open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Plan, Failure> {
-    let server = world.shared;
-    let found = match world.source.find(server, keys).await {
+async fn open(context: PlanContext<'_>, keys: &Attributes, wanted: u32) -> Result<Plan, KeaError> {
+    let server = context.server;
+    let found = match context.source.find(server, keys).await {
         // Without any key there is nothing to find; creating says what is
         // missing.
         Err(f) if f.status() == Status::INVALID_ARGUMENT && wanted & flags::CREATE != 0 => None,
@@ -73,12 +73,12 @@ async fn open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Plan, 
     match found {
         Some(_) if wanted & flags::CREATE != 0 => Err(match wanted & flags::EXCLUSIVE {
             0 => refused(Status::EXISTS),
-            _ => Failure::because(Status::EXISTS, "specified object already exists"),
+            _ => KeaError::because(Status::EXISTS, "specified object already exists"),
         }),
         Some(host) => {
             let (edits, new) = match wanted & flags::UPDATE {
                 0 => (Vec::new(), host.clone()),
-                _ => update(world, &host, keys).await?,
+                _ => update(context, &host, keys).await?,
             };
             Ok(Plan {
                 edits,
@@ -86,8 +86,8 @@ async fn open(world: World<'_>, keys: &Attributes, wanted: u32) -> Result<Plan, 
                 moved: moved(&host, &new),
             })
         }
-        None if wanted & flags::CREATE != 0 => create(world, keys).await,
-        None => Err(Failure::because(
+        None if wanted & flags::CREATE != 0 => create(context, keys).await,
+        None => Err(KeaError::because(
             Status::NOT_FOUND,
             "no object matches specification",
         )),

@@ -1,22 +1,22 @@
 //! Finding hosts, and walking through all of them.
 
-use super::lookup::{Key, Source, all_by_command, has_commands};
+use super::lookup::{HostQuery, Source, all_by_command, has_commands};
 use super::reservation::Reservation;
 use crate::config::Config;
-use crate::model::{Answer, Attributes, Failure, HostKey};
-use crate::server::{Kea, configuration};
+use crate::model::{Answer, Attributes, HostKey, KeaError};
+use crate::server::{Commands, configuration};
 use omapi::status::Status;
 use std::sync::Arc;
 
 /// Runs `look` with what there is to look in.
-async fn source(kea: &Kea) -> Result<Option<Arc<Config>>, Failure> {
-    match has_commands(&kea.shared) {
+async fn source(kea: &Commands) -> Result<Option<Arc<Config>>, KeaError> {
+    match has_commands(&kea.server) {
         true => Ok(None),
         false => configuration::current(kea).await.map(Some),
     }
 }
 
-fn view<'s>(kea: &'s Kea, config: &'s Option<Arc<Config>>) -> Source<'s> {
+fn view<'s>(kea: &'s Commands, config: &'s Option<Arc<Config>>) -> Source<'s> {
     match config {
         Some(config) => Source::Snapshot(config.dhcp4(), config.entries()),
         None => Source::Commands(kea, None),
@@ -27,12 +27,12 @@ fn view<'s>(kea: &'s Kea, config: &'s Option<Arc<Config>>) -> Source<'s> {
 ///
 /// # Errors
 /// The code for the program.
-pub async fn find(kea: &Kea, keys: &Attributes) -> Result<Answer, Failure> {
+pub async fn find(kea: &Commands, keys: &Attributes) -> Result<Answer, KeaError> {
     let config = source(kea).await?;
-    let server = &kea.shared;
+    let server = &kea.server;
     match view(kea, &config).find(server, keys).await? {
         Some(host) => Ok(host.encode(server, false)),
-        None => Err(Failure::because(
+        None => Err(KeaError::because(
             Status::NOT_FOUND,
             "no object matches specification",
         )),
@@ -43,12 +43,12 @@ pub async fn find(kea: &Kea, keys: &Attributes) -> Result<Answer, Failure> {
 ///
 /// # Errors
 /// The code for the program.
-pub async fn refresh(kea: &Kea, key: &HostKey) -> Result<Answer, Failure> {
+pub async fn refresh(kea: &Commands, key: &HostKey) -> Result<Answer, KeaError> {
     let config = source(kea).await?;
-    let hosts = view(kea, &config).hosts(Key::Exact(key)).await?;
+    let hosts = view(kea, &config).hosts(HostQuery::Exact(key)).await?;
     match hosts.first() {
-        Some(host) => Ok(host.encode(&kea.shared, false)),
-        None => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
+        Some(host) => Ok(host.encode(&kea.server, false)),
+        None => Err(KeaError::because(Status::NOT_FOUND, "no matching handle")),
     }
 }
 
@@ -56,7 +56,7 @@ pub async fn refresh(kea: &Kea, key: &HostKey) -> Result<Answer, Failure> {
 ///
 /// # Errors
 /// `ISC_R_NOMORE` behind the last.
-pub async fn next(kea: &Kea, after: Option<HostKey>) -> Result<Answer, Failure> {
+pub async fn next(kea: &Commands, after: Option<HostKey>) -> Result<Answer, KeaError> {
     if let Some(config) = source(kea).await? {
         let dhcp4 = config.dhcp4();
         let entries = config.entries();
@@ -64,36 +64,38 @@ pub async fn next(kea: &Kea, after: Option<HostKey>) -> Result<Answer, Failure> 
         let at = following(keys, after.as_ref());
         let source = Source::Snapshot(dhcp4, entries);
         for entry in &entries[at.min(entries.len())..] {
-            let hosts = source.hosts(Key::Exact(&entry.key)).await?;
+            let hosts = source.hosts(HostQuery::Exact(&entry.key)).await?;
             if let Some(host) = hosts
                 .first()
                 .filter(|h| h.key().as_ref() == Some(&entry.key))
             {
-                return Ok(host.encode(&kea.shared, true));
+                return Ok(host.encode(&kea.server, true));
             }
         }
         return Err(Status::NO_MORE.into());
     }
     // The start is read anew: a program that starts wants the present state.
-    let known = kea.shared.hosts.lock().clone().filter(|_| after.is_some());
+    let known = kea.server.hosts.lock().clone().filter(|_| after.is_some());
     let keys = match known {
         Some(keys) => keys,
         None => {
             let all = all_by_command(kea).await?;
             let keys = Arc::new(all.iter().filter_map(Reservation::key).collect());
-            *kea.shared.hosts.lock() = Some(Arc::clone(&keys));
+            *kea.server.hosts.lock() = Some(Arc::clone(&keys));
             keys
         }
     };
     let at = following(keys.iter(), after.as_ref());
     for key in keys.get(at..).unwrap_or_default() {
         // Read again: what was read at the start may be gone.
-        let hosts = Source::Commands(kea, None).hosts(Key::Exact(key)).await?;
+        let hosts = Source::Commands(kea, None)
+            .hosts(HostQuery::Exact(key))
+            .await?;
         if let Some(host) = hosts.first().filter(|h| h.key().as_ref() == Some(key)) {
-            return Ok(host.encode(&kea.shared, true));
+            return Ok(host.encode(&kea.server, true));
         }
     }
-    *kea.shared.hosts.lock() = None;
+    *kea.server.hosts.lock() = None;
     Err(Status::NO_MORE.into())
 }
 

@@ -6,7 +6,7 @@
 //! reservations, in `twin` the identifier of the other; `copy` is true for one
 //! that is in several subnets.
 
-use crate::config::{Brief, Entry, list, omapi};
+use crate::config::{Brief, ReservationEntry, omapi, reservations};
 use crate::json::{Map, Value};
 use crate::model::HostKey;
 use std::net::Ipv4Addr;
@@ -83,8 +83,8 @@ impl Reservation {
 
 /// The reservation of an entry.
 #[must_use]
-pub fn reservation(dhcp4: &Map, entry: &Entry) -> Option<Reservation> {
-    let map = list(dhcp4, entry.place).get(entry.at)?.as_object()?;
+pub fn reservation(dhcp4: &Map, entry: &ReservationEntry) -> Option<Reservation> {
+    let map = reservations(dhcp4, entry.list).get(entry.at)?.as_object()?;
     Some(Reservation {
         subnet: entry.key.subnet,
         map: map.clone(),

@@ -2,7 +2,7 @@
 
 use crate::config;
 use crate::json::Map;
-use crate::model::Failure;
+use crate::model::KeaError;
 use crate::protocol::Options;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
@@ -14,20 +14,20 @@ use std::net::Ipv4Addr;
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when there is no such place.
-pub fn homes(
+pub fn target_subnets(
     dhcp4: &Map,
     address: Option<Ipv4Addr>,
     options: &Options,
-) -> Result<Vec<u32>, Failure> {
-    let none = |why| Err(Failure::because(Status::INVALID_ARGUMENT, why));
+) -> Result<Vec<u32>, KeaError> {
+    let none = |why| Err(KeaError::because(Status::INVALID_ARGUMENT, why));
     let globally = config::looks_globally(dhcp4);
     let mut subnets = config::subnets(dhcp4)
-        .filter_map(|(place, subnet)| Some((place, subnet, config::subnet_id(subnet)?)));
+        .filter_map(|(list, subnet)| Some((list, subnet, config::subnet_id(subnet)?)));
     if let Some(address) = address {
-        let home = subnets.find(|(_, subnet, _)| config::contains(subnet, address));
-        return match home {
+        let own = subnets.find(|(_, subnet, _)| config::contains(subnet, address));
+        return match own {
             None => none("no subnet has this address"),
-            Some((place, subnet, id)) if config::looks_in_subnet(dhcp4, place, subnet) => {
+            Some((list, subnet, id)) if config::looks_in_subnet(dhcp4, list, subnet) => {
                 Ok(vec![id])
             }
             Some(_) if globally => Ok(vec![0]),
@@ -38,7 +38,7 @@ pub fn homes(
         return Ok(vec![0]);
     }
     let all: Vec<u32> = subnets
-        .filter(|(place, subnet, _)| config::looks_in_subnet(dhcp4, *place, subnet))
+        .filter(|(list, subnet, _)| config::looks_in_subnet(dhcp4, *list, subnet))
         .map(|(.., id)| id)
         .collect();
     match all.len() {

@@ -4,13 +4,13 @@ use super::classes::join;
 use super::create::check_address;
 use super::edit::Edit;
 use super::host::Host;
-use super::lookup::{Key, World};
+use super::lookup::{HostQuery, PlanContext};
 use super::reservation::Reservation;
-use super::subnets::homes;
-use super::write::{self as part, translate};
+use super::subnets::target_subnets;
+use super::write::{self, translate};
 use crate::json;
 use crate::model::check::{check_type, identifier, one_address};
-use crate::model::{Attributes, Failure, HostKey, refused};
+use crate::model::{Attributes, HostKey, KeaError, refused};
 use omapi::status::Status;
 use std::net::Ipv4Addr;
 
@@ -21,10 +21,10 @@ use std::net::Ipv4Addr;
 /// # Errors
 /// The code for the program.
 pub async fn update(
-    world: World<'_>,
+    context: PlanContext<'_>,
     host: &Host,
     attributes: &Attributes,
-) -> Result<(Vec<Edit>, Host), Failure> {
+) -> Result<(Vec<Edit>, Host), KeaError> {
     if attributes.is_empty() {
         return Err(refused(Status::INVALID_ARGUMENT));
     }
@@ -45,13 +45,13 @@ pub async fn update(
             b"hardware-address" if host.id("hw-address").is_empty() => {
                 added.push((
                     "hw-address",
-                    identifier(value, world.shared.longest_identifier("hw-address"))?,
+                    identifier(value, context.server.longest_identifier("hw-address"))?,
                 ));
             }
             b"dhcp-client-identifier" if host.id("client-id").is_empty() => {
                 added.push((
                     "client-id",
-                    identifier(value, world.shared.longest_identifier("client-id"))?,
+                    identifier(value, context.server.longest_identifier("client-id"))?,
                 ));
             }
             b"name" | b"hardware-address" | b"dhcp-client-identifier" => {
@@ -62,17 +62,17 @@ pub async fn update(
             b"group" if value.is_empty() => return Err(refused(Status::INVALID_ARGUMENT)),
             b"group" => {
                 for part in &mut parts {
-                    join(world.dhcp4, &mut part.map, value)?;
+                    join(context.dhcp4, &mut part.map, value)?;
                 }
             }
             b"statements" => {
-                let translation = translate(world.shared, value)?;
+                let translation = translate(context.server, value)?;
                 for part in &mut parts {
                     if part.omapi().is_some_and(|o| o.contains_key("statements")) {
                         return Err(refused(Status::EXISTS));
                     }
-                    part::put_statements(
-                        world.dhcp4,
+                    write::put_statements(
+                        context.dhcp4,
                         &mut part.map,
                         value,
                         &translation,
@@ -84,15 +84,15 @@ pub async fn update(
         }
     }
     if address != old_address {
-        parts = moved(world, host, parts, address)?;
+        parts = moved(context, host, parts, address)?;
     }
     for (kind, id) in &added {
-        parts = with_identifier(world, parts, &name, kind, id).await?;
+        parts = with_identifier(context, parts, &name, kind, id).await?;
     }
     if let Some(address) = address
         && (Some(address) != old_address || !added.is_empty())
     {
-        check_address(world, address, Some(host), Host(parts.clone()).is_pair()).await?;
+        check_address(context, address, Some(host), Host(parts.clone()).is_pair()).await?;
     }
     differences(&host.0, &parts, &mut edits);
     Ok((edits, Host::new(parts)))
@@ -100,16 +100,16 @@ pub async fn update(
 
 /// The reservations with another address, where they belong then.
 fn moved(
-    world: World<'_>,
+    context: PlanContext<'_>,
     host: &Host,
     parts: Vec<Reservation>,
     address: Option<Ipv4Addr>,
-) -> Result<Vec<Reservation>, Failure> {
-    let homes = match homes(world.dhcp4, address, world.shared.options()) {
+) -> Result<Vec<Reservation>, KeaError> {
+    let subnets = match target_subnets(context.dhcp4, address, context.server.options()) {
         // Without an address, and no place for such: where it was, so that
         // programs can take an address away before they give another.
         Err(_) if address.is_none() => host.0.iter().map(|p| p.subnet).take(1).collect(),
-        homes => homes?,
+        subnets => subnets?,
     };
     let mut all = Vec::new();
     for kind in ["hw-address", "client-id", ""] {
@@ -122,14 +122,14 @@ fn moved(
         let Some(first) = of_kind.first() else {
             continue;
         };
-        for &subnet in &homes {
+        for &subnet in &subnets {
             // Each copy keeps what somebody else may have put into it.
             let same = of_kind.iter().find(|p| p.subnet == subnet);
             let mut part = Reservation::clone(same.unwrap_or(first));
             part.subnet = subnet;
-            part::set_address(&mut part.map, address);
-            part::set_copy(&mut part.map, homes.len() > 1)?;
-            part::known_at_least(&mut part.map)?;
+            write::set_address(&mut part.map, address);
+            write::set_copy(&mut part.map, subnets.len() > 1)?;
+            write::ensure_not_empty(&mut part.map)?;
             all.push(part);
         }
     }
@@ -138,33 +138,38 @@ fn moved(
 
 /// The reservations of a host that gets its second identifier: as many again.
 async fn with_identifier(
-    world: World<'_>,
+    context: PlanContext<'_>,
     parts: Vec<Reservation>,
     name: &[u8],
     kind: &'static str,
     id: &[u8],
-) -> Result<Vec<Reservation>, Failure> {
+) -> Result<Vec<Reservation>, KeaError> {
     let mut all = Vec::new();
     let mut twins = Vec::new();
     for mut part in parts {
         let old = part.key().ok_or(Status::NOT_FOUND)?;
         if !["hw-address", "client-id"].contains(&old.kind) {
             let why = "a reservation by something else";
-            return Err(Failure::because(Status::NOT_IMPLEMENTED, why));
+            return Err(KeaError::because(Status::NOT_IMPLEMENTED, why));
         }
         let key = HostKey {
             subnet: part.subnet,
             kind,
             id: id.into(),
         };
-        if !world.source.hosts(Key::Exact(&key)).await?.is_empty() {
+        if !context
+            .source
+            .hosts(HostQuery::Exact(&key))
+            .await?
+            .is_empty()
+        {
             return Err(refused(Status::EXISTS));
         }
         // One made by somebody else may have had a made-up name.
-        part::omapi(&mut part.map)?.insert("name".into(), json::text(name).into());
-        let mut twin = part::with_identifier(&part, old.kind, &key);
-        part::set_twin(&mut part.map, &key)?;
-        part::set_twin(&mut twin.map, &old)?;
+        write::omapi(&mut part.map)?.insert("name".into(), json::text(name).into());
+        let mut twin = write::with_identifier(&part, old.kind, &key);
+        write::link_pair(&mut part.map, &key)?;
+        write::link_pair(&mut twin.map, &old)?;
         all.push(part);
         twins.push(twin);
     }

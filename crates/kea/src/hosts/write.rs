@@ -5,8 +5,8 @@ use super::edit::Edit;
 use super::reservation::Reservation;
 use crate::config::{self, has_class};
 use crate::json::{self, Map, Value};
-use crate::model::{Failure, HostKey, refused};
-use crate::server::Shared;
+use crate::model::{HostKey, KeaError, refused};
+use crate::server::ServerInfo;
 use crate::statements::{self, Translation};
 use omapi::status::Status;
 use std::net::Ipv4Addr;
@@ -49,7 +49,7 @@ pub fn set_address(map: &mut Map, address: Option<Ipv4Addr>) {
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when somebody else's data is in the way.
-pub fn set_twin(map: &mut Map, twin: &HostKey) -> Result<(), Failure> {
+pub fn link_pair(map: &mut Map, twin: &HostKey) -> Result<(), KeaError> {
     let id = json::map([(twin.kind, json::colons(&twin.id).into())]);
     omapi(map)?.insert("twin".into(), Value::Object(id));
     Ok(())
@@ -59,7 +59,7 @@ pub fn set_twin(map: &mut Map, twin: &HostKey) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As [`set_twin`].
-pub fn set_copy(map: &mut Map, copy: bool) -> Result<(), Failure> {
+pub fn set_copy(map: &mut Map, copy: bool) -> Result<(), KeaError> {
     let is = config::omapi(map).is_some_and(|o| o.contains_key("copy"));
     match copy {
         true => drop(omapi(map)?.insert("copy".into(), true.into())),
@@ -75,7 +75,7 @@ pub fn set_copy(map: &mut Map, copy: bool) -> Result<(), Failure> {
 ///
 /// # Errors
 /// `DHCP_R_PROTOCOLERROR` when its classes are no list.
-pub fn known_at_least(map: &mut Map) -> Result<(), Failure> {
+pub fn ensure_not_empty(map: &mut Map) -> Result<(), KeaError> {
     let gives = |key: &&str| match map.get(key) {
         Some(Value::String(s)) => !s.is_empty() && s != "0.0.0.0",
         Some(Value::Array(list)) => !list.is_empty(),
@@ -100,13 +100,13 @@ pub fn known_at_least(map: &mut Map) -> Result<(), Failure> {
 ///
 /// # Errors
 /// See [`statements::translate`].
-pub fn translate(shared: &Shared, text: &[u8]) -> Result<Translation, Failure> {
+pub fn translate(server: &ServerInfo, text: &[u8]) -> Result<Translation, KeaError> {
     if text.is_empty() {
         return Err(refused(Status::INVALID_ARGUMENT));
     }
     let translation = statements::translate(text)?;
-    if translation.has_option_43() && shared.capabilities().version > (2, 2) {
-        return Err(Failure::because(
+    if translation.has_option_43() && server.capabilities().version > (2, 2) {
+        return Err(KeaError::because(
             Status::NOT_IMPLEMENTED,
             "this Kea would lose a raw option 43",
         ));
@@ -125,7 +125,7 @@ pub fn put_statements(
     text: &[u8],
     translation: &Translation,
     edits: &mut Vec<Edit>,
-) -> Result<(), Failure> {
+) -> Result<(), KeaError> {
     translation.put(map);
     if translation.drop {
         add_class(map, "DROP")?;
@@ -148,7 +148,7 @@ pub fn put_statements(
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when somebody else's data is in the way.
-pub fn omapi(map: &mut Map) -> Result<&mut Map, Failure> {
+pub fn omapi(map: &mut Map) -> Result<&mut Map, KeaError> {
     let context = map
         .entry("user-context")
         .or_insert_with(|| Value::Object(Map::new()));

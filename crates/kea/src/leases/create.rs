@@ -1,13 +1,13 @@
 //! Creating and removing leases, which dhcpd cannot do: only with the option
 //! `leases`.
 
-use super::details::Asked;
+use super::details::RequestedDetails;
 use super::read;
 use super::update::set_bindings;
 use crate::json::{self, Map};
 use crate::model::lease::INFINITE;
-use crate::model::{Answer, Attributes, Failure, attributes, check, refused, state};
-use crate::server::{Kea, configuration};
+use crate::model::{Answer, Attributes, KeaError, attributes, check, refused, state};
+use crate::server::{Commands, configuration};
 use omapi::request::flags;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
@@ -29,7 +29,11 @@ struct Wanted {
 ///
 /// # Errors
 /// The code for the program.
-pub async fn create(kea: &Kea, attributes: &Attributes, wanted: u32) -> Result<Answer, Failure> {
+pub async fn create(
+    kea: &Commands,
+    attributes: &Attributes,
+    wanted: u32,
+) -> Result<Answer, KeaError> {
     let new = Wanted::new(kea, attributes)?;
     let Some(address) = new.address else {
         return Err(refused(Status::INVALID_ARGUMENT));
@@ -44,44 +48,44 @@ pub async fn create(kea: &Kea, attributes: &Attributes, wanted: u32) -> Result<A
         }
         Some(_) if wanted & flags::EXCLUSIVE != 0 => {
             let why = "specified object already exists";
-            return Err(Failure::because(Status::EXISTS, why));
+            return Err(KeaError::because(Status::EXISTS, why));
         }
         Some(_) => return Err(refused(Status::NO_PERMISSION)),
     };
-    kea.shared.must(command)?;
+    kea.server.require(command)?;
     let arguments = new.arguments(kea, address, now).await?;
     let reply = kea.command(command, arguments).await?;
     if reply.result != 0 {
         let there = read::by_address(kea, address).await?;
         return Err(match (command, there) {
-            ("lease4-add", Some(_)) => reply.failure(Status::EXISTS),
-            _ => reply.failure(Status::INVALID_ARGUMENT),
+            ("lease4-add", Some(_)) => reply.error(Status::EXISTS),
+            _ => reply.error(Status::INVALID_ARGUMENT),
         });
     }
-    read::read(kea, address, Asked::by(&kea.shared, attributes)).await
+    read::read(kea, address, RequestedDetails::by(&kea.server, attributes)).await
 }
 
 /// Remove by handle.
 ///
 /// # Errors
 /// `ISC_R_NOTIMPLEMENTED` without the option, `ISC_R_NOTFOUND`.
-pub async fn remove(kea: &Kea, address: Ipv4Addr) -> Result<Answer, Failure> {
-    if !kea.shared.options().leases {
+pub async fn remove(kea: &Commands, address: Ipv4Addr) -> Result<Answer, KeaError> {
+    if !kea.server.options().leases {
         return Err(Status::NOT_IMPLEMENTED.into());
     }
-    kea.shared.must("lease4-del")?;
+    kea.server.require("lease4-del")?;
     let arguments = json::map([("ip-address", address.to_string().into())]);
     match kea.command("lease4-del", arguments).await?.found()? {
         Some(_) => Ok(Answer::Status(Status::SUCCESS, None)),
-        None => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
+        None => Err(KeaError::because(Status::NOT_FOUND, "no matching handle")),
     }
 }
 
 impl Wanted {
-    fn new(kea: &Kea, attributes: &Attributes) -> Result<Self, Failure> {
+    fn new(kea: &Commands, attributes: &Attributes) -> Result<Self, KeaError> {
         let mut new = Self::default();
         let identifier =
-            |kind, value| check::identifier(value, kea.shared.longest_identifier(kind));
+            |kind, value| check::identifier(value, kea.server.longest_identifier(kind));
         for (name, value) in attributes.iter() {
             match name {
                 b"ip-address" => new.address = check::one_address(value)?,
@@ -133,7 +137,12 @@ impl Wanted {
 
     /// The arguments of lease4-add or lease4-update. The subnet is Kea's to
     /// find, and so is the time when none is given.
-    async fn arguments(&self, kea: &Kea, address: Ipv4Addr, now: u64) -> Result<Map, Failure> {
+    async fn arguments(
+        &self,
+        kea: &Commands,
+        address: Ipv4Addr,
+        now: u64,
+    ) -> Result<Map, KeaError> {
         let mut map = json::map([
             ("ip-address", address.to_string().into()),
             // Mandatory, even when there is none.

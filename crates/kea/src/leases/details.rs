@@ -6,15 +6,15 @@
 //! every lookup asks for those that dhcpd has too.
 
 use crate::config::{self, Config};
-use crate::hosts::{Host, Key, Source, lookup};
+use crate::hosts::{Host, HostQuery, Source, lookup};
 use crate::json;
-use crate::model::{Answered, Attributes, Failure, HostKey, Identity, Lease};
-use crate::server::{Kea, Shared, configuration};
+use crate::model::{Answered, Attributes, HostKey, Identity, KeaError, Lease};
+use crate::server::{Commands, ServerInfo, configuration};
 use std::net::Ipv4Addr;
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct RequestedDetails {
     host: bool,
     pool: bool,
     flags: bool,
@@ -22,11 +22,11 @@ pub struct Asked {
     user_context: bool,
 }
 
-impl Asked {
+impl RequestedDetails {
     /// What every lookup brings.
     #[must_use]
-    pub fn always(shared: &Shared) -> Self {
-        let details = shared.options().details;
+    pub fn always(server: &ServerInfo) -> Self {
+        let details = server.options().details;
         Self {
             host: details,
             pool: details,
@@ -37,19 +37,19 @@ impl Asked {
 
     /// What the lookup with these keys brings.
     #[must_use]
-    pub fn by(shared: &Shared, keys: &Attributes) -> Self {
-        let mut asked = Self::always(shared);
+    pub fn by(server: &ServerInfo, keys: &Attributes) -> Self {
+        let mut requested = Self::always(server);
         for (name, _) in keys.iter().filter(|(_, value)| value.is_empty()) {
             match name {
-                b"host" => asked.host = true,
-                b"pool" => asked.pool = true,
-                b"flags" => asked.flags = true,
-                b"kea-subnet-id" => asked.subnet_id = true,
-                b"kea-user-context" => asked.user_context = true,
+                b"host" => requested.host = true,
+                b"pool" => requested.pool = true,
+                b"flags" => requested.flags = true,
+                b"kea-subnet-id" => requested.subnet_id = true,
+                b"kea-user-context" => requested.user_context = true,
                 _ => {}
             }
         }
-        asked
+        requested
     }
 
     /// True when it costs nothing.
@@ -101,47 +101,51 @@ const RESERVED: u8 = 4;
 /// # Errors
 /// Why the server does not say.
 pub async fn read(
-    kea: &Kea,
-    asked: Asked,
+    kea: &Commands,
+    requested: RequestedDetails,
     address: Ipv4Addr,
     lease: Option<&Lease>,
-) -> Result<Details, Failure> {
+) -> Result<Details, KeaError> {
     let mut found = Details::default();
-    let server = &kea.shared;
-    if asked.subnet_id {
+    let server = &kea.server;
+    if requested.subnet_id {
         found.subnet_id = lease.and_then(Lease::subnet);
     }
-    if asked.user_context {
+    if requested.user_context {
         let context = lease.and_then(|l| l.0.get("user-context"));
         found.user_context = context.map(json::emit);
     }
-    if !(asked.host || asked.pool || asked.flags || (asked.subnet_id && lease.is_none())) {
+    if !(requested.host
+        || requested.pool
+        || requested.flags
+        || (requested.subnet_id && lease.is_none()))
+    {
         return Ok(found);
     }
     let config = configuration::current(kea).await?;
     let pool = config.pool_of(address);
-    if asked.subnet_id && lease.is_none() {
+    if requested.subnet_id && lease.is_none() {
         found.subnet_id = pool.map(|(subnet, _)| subnet);
     }
-    if let (true, Some((subnet, range))) = (asked.pool, pool) {
+    if let (true, Some((subnet, range))) = (requested.pool, pool) {
         let pool = Identity::Pool(subnet, range.to_owned());
         found.pool = Some(server.handle(pool));
     }
-    if let (true, Some(lease)) = (asked.host || asked.flags, lease)
+    if let (true, Some(lease)) = (requested.host || requested.flags, lease)
         && let Some(host) = host_of(kea, &config, lease).await?
     {
-        found.reserved = asked.flags && host.address() == Some(address);
-        let key = host.key().filter(|_| asked.host);
+        found.reserved = requested.flags && host.address() == Some(address);
+        let key = host.key().filter(|_| requested.host);
         found.host = key.map(|key| server.handle(Identity::Host(key)));
     }
     Ok(found)
 }
 
 /// The reservation that Kea has for the lease's client.
-async fn host_of(kea: &Kea, config: &Config, lease: &Lease) -> Result<Option<Host>, Failure> {
+async fn host_of(kea: &Commands, config: &Config, lease: &Lease) -> Result<Option<Host>, KeaError> {
     let dhcp4 = config.dhcp4();
     // What host_cmds puts into memory is in the configuration too.
-    let source = match lookup::has_commands(&kea.shared) && config::has_hosts_database(dhcp4) {
+    let source = match lookup::has_commands(&kea.server) && config::has_hosts_database(dhcp4) {
         true => Source::Commands(kea, None),
         false => Source::Snapshot(dhcp4, config.entries()),
     };
@@ -155,7 +159,7 @@ async fn host_of(kea: &Kea, config: &Config, lease: &Lease) -> Result<Option<Hos
                 continue;
             }
             let key = HostKey { subnet, kind, id };
-            if let Some(host) = source.hosts(Key::Exact(&key)).await?.pop() {
+            if let Some(host) = source.hosts(HostQuery::Exact(&key)).await?.pop() {
                 return Ok(Some(host));
             }
         }

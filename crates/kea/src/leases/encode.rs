@@ -2,8 +2,8 @@
 
 use super::details::Details;
 use crate::json::{self, Map, Value};
-use crate::model::{Answer, Answered, Facts, Identity, Lease, state};
-use crate::server::Kea;
+use crate::model::{Answer, Answered, Identity, Lease, LeaseFields, state};
+use crate::server::Commands;
 use std::net::Ipv4Addr;
 
 /// Attributes that a lease may have or not, for objects that go from one lease
@@ -19,17 +19,23 @@ impl Lease {
     /// Its attributes, in the order of dhcpd. With `all`, those that it has
     /// not are null.
     #[must_use]
-    pub fn encode(&self, kea: &Kea, all: bool, more: &Details) -> Answer {
-        self.facts().encode(kea, all, more, self.bindings())
+    pub fn encode(&self, kea: &Commands, all: bool, more: &Details) -> Answer {
+        self.fields().encode(kea, all, more, self.bindings())
     }
 }
 
-impl Facts {
+impl LeaseFields {
     /// The attributes, in the order of dhcpd, and `bindings`, the variables
     /// that this library keeps with the lease. With `all`, those that it has
     /// not are null.
     #[must_use]
-    pub fn encode(&self, kea: &Kea, all: bool, more: &Details, bindings: Option<&Map>) -> Answer {
+    pub fn encode(
+        &self,
+        kea: &Commands,
+        all: bool,
+        more: &Details,
+        bindings: Option<&Map>,
+    ) -> Answer {
         let time = |t: u64| u32::try_from(t).unwrap_or(u32::MAX);
         let cltt = time(self.cltt);
         let mut out = Answered::default();
@@ -37,7 +43,7 @@ impl Facts {
             for name in OPTIONAL {
                 out.bytes_or_null(name, &[]);
             }
-            if kea.shared.options().details {
+            if kea.server.options().details {
                 out.bytes_or_null(b"host", &[]).bytes_or_null(b"pool", &[]);
             }
         }
@@ -49,7 +55,7 @@ impl Facts {
             out.number(b"host", host);
         }
         if let Some(subnet) = self.subnet {
-            out.number(b"subnet", kea.shared.handle(Identity::Subnet(subnet)));
+            out.number(b"subnet", kea.server.handle(Identity::Subnet(subnet)));
         }
         if let Some(pool) = more.pool {
             out.number(b"pool", pool);
@@ -77,17 +83,17 @@ impl Facts {
             };
         }
         more.put_own(&mut out);
-        Answer::Object(kea.shared.handle(Identity::Lease(self.address)), out)
+        Answer::Object(kea.server.handle(Identity::Lease(self.address)), out)
     }
 }
 
 /// The attributes of a free address of a pool.
 #[must_use]
-pub fn encode_free(kea: &Kea, address: Ipv4Addr, subnet: u32, more: &Details) -> Answer {
+pub fn encode_free(kea: &Commands, address: Ipv4Addr, subnet: u32, more: &Details) -> Answer {
     let mut out = Answered::default();
     out.number(b"state", state::FREE)
         .bytes(b"ip-address", &address.octets())
-        .number(b"subnet", kea.shared.handle(Identity::Subnet(subnet)));
+        .number(b"subnet", kea.server.handle(Identity::Subnet(subnet)));
     if let Some(pool) = more.pool {
         out.number(b"pool", pool);
     }
@@ -96,5 +102,5 @@ pub fn encode_free(kea: &Kea, address: Ipv4Addr, subnet: u32, more: &Details) ->
     }
     out.bytes(b"flags", &[0]);
     more.put_own(&mut out);
-    Answer::Object(kea.shared.handle(Identity::Lease(address)), out)
+    Answer::Object(kea.server.handle(Identity::Lease(address)), out)
 }

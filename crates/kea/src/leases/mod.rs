@@ -13,9 +13,9 @@ pub(crate) use read::refresh;
 pub(crate) use update::update;
 pub(crate) use walk::next;
 
-use crate::model::{Answer, Attributes, Failure};
-use crate::server::Kea;
-use details::Asked;
+use crate::model::{Answer, Attributes, KeaError};
+use crate::server::Commands;
+use details::RequestedDetails;
 use omapi::request::flags;
 use omapi::status::Status;
 
@@ -23,36 +23,36 @@ use omapi::status::Status;
 ///
 /// # Errors
 /// The code for the program.
-pub async fn open(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, Failure> {
+pub async fn open(kea: &Commands, keys: &Attributes, wanted: u32) -> Result<Answer, KeaError> {
     let create = wanted & flags::CREATE != 0;
-    if create && kea.shared.options().leases {
+    if create && kea.server.options().leases {
         return Box::pin(create::create(kea, keys, wanted)).await;
     }
-    let asked = Asked::by(&kea.shared, keys);
-    let shown = wanted == 0 && asked.is_nothing();
+    let requested = RequestedDetails::by(&kea.server, keys);
+    let shown = wanted == 0 && requested.is_nothing();
     let found = read::find(kea, keys, shown).await?;
     let Some(found) = found else {
         return Err(if create {
-            Failure::because(Status::NOT_IMPLEMENTED, "can't create new object")
+            KeaError::because(Status::NOT_IMPLEMENTED, "can't create new object")
         } else {
-            Failure::because(Status::NOT_FOUND, "no object matches specification")
+            KeaError::because(Status::NOT_FOUND, "no object matches specification")
         });
     };
     if create && wanted & flags::EXCLUSIVE != 0 {
         let why = "specified object already exists";
-        return Err(Failure::because(Status::EXISTS, why));
+        return Err(KeaError::because(Status::EXISTS, why));
     }
     if create {
         let why = "can't update object";
-        return Err(Failure::because(Status::NO_PERMISSION, why));
+        return Err(KeaError::because(Status::NO_PERMISSION, why));
     }
     match found {
         read::Found::Lease(lease) if wanted & flags::UPDATE != 0 => {
             let changed = update::change(kea, &lease, keys);
             Box::pin(changed).await?;
             let address = lease.address().ok_or(Status::PROTOCOL_ERROR)?;
-            Box::pin(read::read(kea, address, asked)).await
+            Box::pin(read::read(kea, address, requested)).await
         }
-        found => found.answer(kea, asked).await,
+        found => found.answer(kea, requested).await,
     }
 }

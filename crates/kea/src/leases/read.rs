@@ -1,11 +1,11 @@
 //! Finding leases.
 
-use super::details::{self, Asked, Details};
+use super::details::{self, Details, RequestedDetails};
 use super::encode::encode_free;
 use crate::json::{self, Value};
-use crate::model::{Answer, Attributes, Facts, Failure, Identity, Lease, check, state};
+use crate::model::{Answer, Attributes, Identity, KeaError, Lease, LeaseFields, check, state};
 use crate::protocol::Reply;
-use crate::server::{Kea, configuration};
+use crate::server::{Commands, configuration};
 use omapi::status::Status;
 use std::net::Ipv4Addr;
 
@@ -13,16 +13,16 @@ use std::net::Ipv4Addr;
 ///
 /// # Errors
 /// Anything but found or not found.
-pub async fn by_address(kea: &Kea, address: Ipv4Addr) -> Result<Option<Lease>, Failure> {
-    kea.shared.must("lease4-get")?;
+pub async fn by_address(kea: &Commands, address: Ipv4Addr) -> Result<Option<Lease>, KeaError> {
+    kea.server.require("lease4-get")?;
     match kea.lease4_get(address, false).await?.found()? {
         Some(reply) => Lease::new(reply.into_arguments()).map(Some),
         None => Ok(None),
     }
 }
 
-async fn list(kea: &Kea, command: &str, key: &str, id: &[u8]) -> Result<Vec<Lease>, Failure> {
-    kea.shared.must(command)?;
+async fn list(kea: &Commands, command: &str, key: &str, id: &[u8]) -> Result<Vec<Lease>, KeaError> {
+    kea.server.require(command)?;
     let arguments = json::map([(key, json::colons(id).into())]);
     match kea.command(command, arguments).await?.found()? {
         Some(reply) => leases(reply),
@@ -30,7 +30,7 @@ async fn list(kea: &Kea, command: &str, key: &str, id: &[u8]) -> Result<Vec<Leas
     }
 }
 
-pub fn leases(reply: Reply) -> Result<Vec<Lease>, Failure> {
+pub fn leases(reply: Reply) -> Result<Vec<Lease>, KeaError> {
     let mut arguments = reply.into_arguments();
     match arguments.get_mut("leases").map(Value::take) {
         Some(Value::Array(list)) => list.into_iter().map(Lease::new).collect(),
@@ -39,8 +39,8 @@ pub fn leases(reply: Reply) -> Result<Vec<Lease>, Failure> {
 }
 
 /// The one lease that a client has.
-fn only(kea: &Kea, mut found: Vec<Lease>) -> Result<Option<Lease>, Failure> {
-    if found.len() > 1 && kea.shared.options().active {
+fn only(kea: &Commands, mut found: Vec<Lease>) -> Result<Option<Lease>, KeaError> {
+    if found.len() > 1 && kea.server.options().active {
         // Kea keeps released and expired leases of a client beside the one
         // that it uses.
         let now = kea.now().unix;
@@ -55,16 +55,16 @@ fn only(kea: &Kea, mut found: Vec<Lease>) -> Result<Option<Lease>, Failure> {
     }
 }
 
-async fn by_client_id(kea: &Kea, id: &[u8]) -> Result<Option<Lease>, Failure> {
+async fn by_client_id(kea: &Commands, id: &[u8]) -> Result<Option<Lease>, KeaError> {
     // Kea cannot have others, and answers them with an error.
-    if id.len() < 2 || id.len() > kea.shared.longest_identifier("client-id") {
+    if id.len() < 2 || id.len() > kea.server.longest_identifier("client-id") {
         return Ok(None);
     }
     let found = list(kea, "lease4-get-by-client-id", "client-id", id).await?;
     only(kea, found)
 }
 
-async fn by_hardware(kea: &Kea, address: &[u8]) -> Result<Option<Lease>, Failure> {
+async fn by_hardware(kea: &Commands, address: &[u8]) -> Result<Option<Lease>, KeaError> {
     if address.len() > 20 {
         return Ok(None);
     }
@@ -77,33 +77,37 @@ pub enum Found {
     /// A lease.
     Lease(Lease),
     /// One that is to be shown, no more.
-    Shown(Facts),
+    Shown(LeaseFields),
     /// A free address of a pool, with its subnet-id.
     Free(Ipv4Addr, u32),
 }
 
 impl Found {
-    fn encode(&self, kea: &Kea, more: &Details) -> Answer {
+    fn encode(&self, kea: &Commands, more: &Details) -> Answer {
         match self {
             Self::Lease(lease) => lease.encode(kea, false, more),
-            Self::Shown(facts) => facts.encode(kea, false, more, None),
+            Self::Shown(fields) => fields.encode(kea, false, more, None),
             Self::Free(address, subnet) => encode_free(kea, *address, *subnet, more),
         }
     }
 
     /// The attributes, with those that were asked for.
-    pub async fn answer(&self, kea: &Kea, asked: Asked) -> Result<Answer, Failure> {
+    pub async fn answer(
+        &self,
+        kea: &Commands,
+        requested: RequestedDetails,
+    ) -> Result<Answer, KeaError> {
         let (address, lease) = match self {
             Self::Lease(lease) => (lease.address(), Some(lease)),
-            Self::Shown(facts) => (Some(facts.address), None),
+            Self::Shown(fields) => (Some(fields.address), None),
             Self::Free(address, _) => (Some(*address), None),
         };
-        if asked.is_nothing() {
+        if requested.is_nothing() {
             return Ok(self.encode(kea, &Details::default()));
         }
         let address = address.ok_or(Status::PROTOCOL_ERROR)?;
         // Rare: it would be in every lookup's state.
-        let more = Box::pin(details::read(kea, asked, address, lease)).await?;
+        let more = Box::pin(details::read(kea, requested, address, lease)).await?;
         Ok(self.encode(kea, &more))
     }
 
@@ -117,7 +121,7 @@ impl Found {
     }
 }
 
-impl Facts {
+impl LeaseFields {
     fn agrees(&self, keys: &Attributes) -> bool {
         agree(keys, Some(self.address), &self.client_id, &self.hardware)
     }
@@ -137,16 +141,20 @@ fn agree(keys: &Attributes, address: Option<Ipv4Addr>, client_id: &[u8], hardwar
 }
 
 /// What is at an address; `shown` when it is to be shown and no more.
-async fn at_address(kea: &Kea, address: Ipv4Addr, shown: bool) -> Result<Option<Found>, Failure> {
-    kea.shared.must("lease4-get")?;
+async fn at_address(
+    kea: &Commands,
+    address: Ipv4Addr,
+    shown: bool,
+) -> Result<Option<Found>, KeaError> {
+    kea.server.require("lease4-get")?;
     let reply = kea.lease4_get(address, shown).await?;
-    if let Some(facts) = reply.lease {
-        return Ok(Some(Found::Shown(*facts)));
+    if let Some(fields) = reply.lease {
+        return Ok(Some(Found::Shown(*fields)));
     }
     if let Some(reply) = reply.found()? {
         return Lease::new(reply.into_arguments()).map(|l| Some(Found::Lease(l)));
     }
-    if !kea.shared.options().free {
+    if !kea.server.options().free {
         return Ok(None);
     }
     // Rare, and large: it would be in every lookup's state.
@@ -157,10 +165,14 @@ async fn at_address(kea: &Kea, address: Ipv4Addr, shown: bool) -> Result<Option<
 
 /// Finds the lease that `keys` describe: the first key finds, the others must
 /// agree.
-pub async fn find(kea: &Kea, keys: &Attributes, shown: bool) -> Result<Option<Found>, Failure> {
+pub async fn find(
+    kea: &Commands,
+    keys: &Attributes,
+    shown: bool,
+) -> Result<Option<Found>, KeaError> {
     check::check_hardware_type(keys)?;
     let found = if let Some(handle) = keys.number(b"handle")? {
-        match kea.shared.identity(handle) {
+        match kea.server.identity(handle) {
             Some(Identity::Lease(address)) => at_address(kea, address, shown).await?,
             Some(_) => return Err(Status::INVALID_ARGUMENT.into()),
             None => None,
@@ -175,13 +187,13 @@ pub async fn find(kea: &Kea, keys: &Attributes, shown: bool) -> Result<Option<Fo
     } else if let Some(address) = keys.get(b"hardware-address") {
         by_hardware(kea, address).await?.map(Found::Lease)
     } else {
-        return Err(Failure::because(
+        return Err(KeaError::because(
             Status::NOT_IMPLEMENTED,
             "can't create new object",
         ));
     };
     match found {
-        Some(found) if !found.agrees(keys) => Err(Failure::because(
+        Some(found) if !found.agrees(keys) => Err(KeaError::because(
             Status::KEY_CONFLICT,
             "object lookup failed",
         )),
@@ -193,17 +205,21 @@ pub async fn find(kea: &Kea, keys: &Attributes, shown: bool) -> Result<Option<Fo
 ///
 /// # Errors
 /// The code for the program.
-pub async fn refresh(kea: &Kea, address: Ipv4Addr) -> Result<Answer, Failure> {
-    read(kea, address, Asked::always(&kea.shared)).await
+pub async fn refresh(kea: &Commands, address: Ipv4Addr) -> Result<Answer, KeaError> {
+    read(kea, address, RequestedDetails::always(&kea.server)).await
 }
 
 /// The lease of an address, with what is asked for.
 ///
 /// # Errors
 /// The code for the program.
-pub async fn read(kea: &Kea, address: Ipv4Addr, asked: Asked) -> Result<Answer, Failure> {
-    match at_address(kea, address, asked.is_nothing()).await? {
-        Some(found) => found.answer(kea, asked).await,
-        None => Err(Failure::because(Status::NOT_FOUND, "no matching handle")),
+pub async fn read(
+    kea: &Commands,
+    address: Ipv4Addr,
+    requested: RequestedDetails,
+) -> Result<Answer, KeaError> {
+    match at_address(kea, address, requested.is_nothing()).await? {
+        Some(found) => found.answer(kea, requested).await,
+        None => Err(KeaError::because(Status::NOT_FOUND, "no matching handle")),
     }
 }

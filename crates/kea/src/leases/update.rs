@@ -4,13 +4,13 @@
 //! `expire` too, without which Kea would renew it. There is no
 //! compare-and-set; the lease is read right before.
 
-use super::details::{self, Asked};
+use super::details::{self, RequestedDetails};
 use super::read;
 use crate::json::{self, Map};
 use crate::model::check::has_control;
 use crate::model::lease::INFINITE;
-use crate::model::{Answer, Attributes, Failure, Lease, attributes, refused, state};
-use crate::server::{Kea, configuration};
+use crate::model::{Answer, Attributes, KeaError, Lease, attributes, refused, state};
+use crate::server::{Commands, configuration};
 use omapi::status::Status;
 use std::net::Ipv4Addr;
 
@@ -27,9 +27,13 @@ struct Change {
 ///
 /// # Errors
 /// The code for the program.
-pub async fn update(kea: &Kea, address: Ipv4Addr, wanted: &Attributes) -> Result<Answer, Failure> {
+pub async fn update(
+    kea: &Commands,
+    address: Ipv4Addr,
+    wanted: &Attributes,
+) -> Result<Answer, KeaError> {
     let lease = read::by_address(kea, address).await?;
-    let lease = lease.ok_or(Failure::because(Status::NOT_FOUND, "no matching handle"))?;
+    let lease = lease.ok_or(KeaError::because(Status::NOT_FOUND, "no matching handle"))?;
     change(kea, &lease, wanted).await?;
     Ok(Answer::Status(Status::SUCCESS, None))
 }
@@ -39,7 +43,7 @@ pub async fn update(kea: &Kea, address: Ipv4Addr, wanted: &Attributes) -> Result
 /// # Errors
 /// The code for the program; nothing was changed then, unless the answer was
 /// lost.
-pub async fn change(kea: &Kea, lease: &Lease, wanted: &Attributes) -> Result<(), Failure> {
+pub async fn change(kea: &Commands, lease: &Lease, wanted: &Attributes) -> Result<(), KeaError> {
     if wanted.is_empty() {
         return Err(refused(Status::INVALID_ARGUMENT));
     }
@@ -49,9 +53,9 @@ pub async fn change(kea: &Kea, lease: &Lease, wanted: &Attributes) -> Result<(),
     };
     let flags = match wanted.get(b"flags") {
         // A program may write back what it has read.
-        Some(_) if kea.shared.options().details => {
-            let asked = Asked::always(&kea.shared);
-            let details = details::read(kea, asked, address, Some(lease));
+        Some(_) if kea.server.options().details => {
+            let requested = RequestedDetails::always(&kea.server);
+            let details = details::read(kea, requested, address, Some(lease));
             Box::pin(details).await?.flags()
         }
         _ => 0,
@@ -59,34 +63,34 @@ pub async fn change(kea: &Kea, lease: &Lease, wanted: &Attributes) -> Result<(),
     let change = plan(lease, wanted, now, flags)?;
     match change.state {
         Some(state::FREE | state::EXPIRED | state::RELEASED | state::RESET) => {
-            kea.shared.must("lease4-del")?;
+            kea.server.require("lease4-del")?;
             let arguments = json::map([("ip-address", address.to_string().into())]);
             let reply = kea.command("lease4-del", arguments).await?;
             return match reply.result {
                 // Gone is what was wanted.
                 0 | 3 => Ok(()),
-                _ => Err(reply.failure(reply.status())),
+                _ => Err(reply.error(reply.status())),
             };
         }
         None if change.ends.is_none() && change.bindings.is_empty() => return Ok(()),
         _ => {}
     }
-    kea.shared.must("lease4-update")?;
+    kea.server.require("lease4-update")?;
     let new = changed(kea, lease, &change, now).await?;
     let reply = kea.command("lease4-update", new).await?;
     match reply.result {
         0 => Ok(()),
         // The same code for "gone" and for everything else: look again.
         _ => match read::by_address(kea, address).await? {
-            None => Err(reply.failure(Status::NOT_FOUND)),
-            Some(_) => Err(reply.failure(Status::IO_ERROR)),
+            None => Err(reply.error(Status::NOT_FOUND)),
+            Some(_) => Err(reply.error(Status::IO_ERROR)),
         },
     }
 }
 
 /// Decides about each attribute before anything is done. `flags` are those that
 /// it has.
-fn plan(lease: &Lease, wanted: &Attributes, now: u64, flags: u8) -> Result<Change, Failure> {
+fn plan(lease: &Lease, wanted: &Attributes, now: u64, flags: u8) -> Result<Change, KeaError> {
     let mut change = Change::default();
     for (name, value) in wanted.iter() {
         match name {
@@ -135,7 +139,12 @@ fn plan(lease: &Lease, wanted: &Attributes, now: u64, flags: u8) -> Result<Chang
 }
 
 /// The arguments of lease4-update.
-async fn changed(kea: &Kea, lease: &Lease, change: &Change, now: u64) -> Result<Map, Failure> {
+async fn changed(
+    kea: &Commands,
+    lease: &Lease,
+    change: &Change,
+    now: u64,
+) -> Result<Map, KeaError> {
     let mut new = lease.0.clone();
     // Kea's row format does not quote line ends: such a name would split the
     // row, and the lease would be lost at the next start.
@@ -186,7 +195,7 @@ async fn changed(kea: &Kea, lease: &Lease, change: &Change, now: u64) -> Result<
     Ok(new)
 }
 
-pub fn set_bindings(lease: &mut Map, wanted: &[(Vec<u8>, Vec<u8>)]) -> Result<(), Failure> {
+pub fn set_bindings(lease: &mut Map, wanted: &[(Vec<u8>, Vec<u8>)]) -> Result<(), KeaError> {
     let context = lease
         .entry("user-context")
         .or_insert_with(|| Map::new().into());

@@ -1,11 +1,11 @@
 //! Walking through all leases, by address.
 
-use super::details::{self, Asked};
+use super::details::{self, RequestedDetails};
 use super::read::leases;
 use crate::json;
 use crate::model::lease::Page;
-use crate::model::{Answer, Failure, Lease};
-use crate::server::Kea;
+use crate::model::{Answer, KeaError, Lease};
+use crate::server::Commands;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
 
@@ -16,8 +16,8 @@ const PAGE: u32 = 256;
 ///
 /// # Errors
 /// `ISC_R_NOMORE` behind the last.
-pub async fn next(kea: &Kea, after: Option<Ipv4Addr>) -> Result<Answer, Failure> {
-    kea.shared.must("lease4-get-page")?;
+pub async fn next(kea: &Commands, after: Option<Ipv4Addr>) -> Result<Answer, KeaError> {
+    kea.server.require("lease4-get-page")?;
     // The start is read anew: a program that starts wants the present state.
     if let (Some(_), Some(lease)) = (after, read_ahead(kea, after)) {
         return walked(kea, &lease).await;
@@ -39,22 +39,22 @@ pub async fn next(kea: &Kea, after: Option<Ipv4Addr>) -> Result<Answer, Failure>
         last = address;
     }
     let first = leases.first().cloned();
-    *kea.shared.page.lock() = Some(Page { after, leases });
+    *kea.server.page.lock() = Some(Page { after, leases });
     match first {
         Some(lease) => walked(kea, &lease).await,
         None => Err(Status::NO_MORE.into()),
     }
 }
 
-async fn walked(kea: &Kea, lease: &Lease) -> Result<Answer, Failure> {
-    let asked = Asked::always(&kea.shared);
+async fn walked(kea: &Commands, lease: &Lease) -> Result<Answer, KeaError> {
+    let requested = RequestedDetails::always(&kea.server);
     let address = lease.address().ok_or(Status::PROTOCOL_ERROR)?;
-    let more = details::read(kea, asked, address, Some(lease)).await?;
+    let more = details::read(kea, requested, address, Some(lease)).await?;
     Ok(lease.encode(kea, true, &more))
 }
 
 /// A lease that was read ahead.
-fn read_ahead(kea: &Kea, after: Option<Ipv4Addr>) -> Option<Lease> {
-    let page = kea.shared.page.lock();
+fn read_ahead(kea: &Commands, after: Option<Ipv4Addr>) -> Option<Lease> {
+    let page = kea.server.page.lock();
     page.as_ref()?.behind(after).cloned()
 }

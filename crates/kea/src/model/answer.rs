@@ -35,14 +35,14 @@ impl Answer {
 
 /// Why something did not work.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum KeaError {
     /// It was refused, or cannot be done.
     Status(Status, Option<Vec<u8>>),
     /// No answer, or half of one: it may have been done.
     Lost(Status),
 }
 
-impl Failure {
+impl KeaError {
     /// A failure with an explanation of ours.
     #[must_use]
     pub fn because(status: Status, why: &str) -> Self {
@@ -58,28 +58,28 @@ impl Failure {
     }
 }
 
-impl From<Status> for Failure {
+impl From<Status> for KeaError {
     fn from(status: Status) -> Self {
         Self::Status(status, None)
     }
 }
 
-impl From<Failure> for Answer {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Status(status, message) => Self::Status(status, message),
-            Failure::Lost(status) => Self::Lost(status),
+impl From<KeaError> for Answer {
+    fn from(error: KeaError) -> Self {
+        match error {
+            KeaError::Status(status, message) => Self::Status(status, message),
+            KeaError::Lost(status) => Self::Lost(status),
         }
     }
 }
 
-impl From<Result<Answer, Failure>> for Answer {
-    fn from(result: Result<Answer, Failure>) -> Self {
+impl From<Result<Answer, KeaError>> for Answer {
+    fn from(result: Result<Answer, KeaError>) -> Self {
         result.unwrap_or_else(Self::from)
     }
 }
 
 /// A refusal to change an object, in the words of dhcpd.
-pub(crate) fn refused(status: Status) -> Failure {
-    Failure::because(status, "can't update object")
+pub(crate) fn refused(status: Status) -> KeaError {
+    KeaError::because(status, "can't update object")
 }

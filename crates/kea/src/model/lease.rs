@@ -1,6 +1,6 @@
 //! A lease as Kea describes it.
 
-use super::answer::Failure;
+use super::answer::KeaError;
 use crate::json::{self, Map, Value};
 use omapi::status::Status;
 use std::net::Ipv4Addr;
@@ -31,7 +31,7 @@ pub const INFINITE: u64 = u32::MAX as u64;
 pub struct Lease(pub Map);
 
 impl Lease {
-    pub fn new(value: Value) -> Result<Self, Failure> {
+    pub fn new(value: Value) -> Result<Self, KeaError> {
         match value {
             Value::Object(map) => {
                 let lease = Self(map);
@@ -81,19 +81,19 @@ impl Lease {
     /// When it ends, in seconds since 1970.
     #[must_use]
     pub fn ends(&self) -> u64 {
-        self.facts().ends()
+        self.fields().ends()
     }
 
     /// Its state in OMAPI's numbers.
     #[must_use]
     pub fn state(&self, now: u64) -> u32 {
-        self.facts().state(now)
+        self.fields().state(now)
     }
 
     /// All that it says.
-    pub fn facts(&self) -> Facts {
+    pub fn fields(&self) -> LeaseFields {
         let hostname = json::string(&self.0, "hostname");
-        Facts {
+        LeaseFields {
             address: self.address().unwrap_or(Ipv4Addr::UNSPECIFIED),
             hardware: self.hardware(),
             client_id: self.client_id(),
@@ -125,7 +125,7 @@ impl Lease {
 
 /// What a lease says about itself, in fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facts {
+pub struct LeaseFields {
     /// Its address.
     pub address: Ipv4Addr,
     /// Bytes of the hardware address, none when it is not known.
@@ -144,7 +144,7 @@ pub struct Facts {
     pub subnet: Option<u32>,
 }
 
-impl Facts {
+impl LeaseFields {
     /// When it ends, in seconds since 1970.
     #[must_use]
     pub fn ends(&self) -> u64 {

@@ -10,11 +10,11 @@ mod process;
 pub(crate) mod request;
 
 pub(crate) use answer::refused;
-pub use answer::{Answer, Failure};
+pub use answer::{Answer, KeaError};
 pub use attributes::Answered;
 pub(crate) use attributes::Attributes;
 pub(crate) use handles::{HostKey, Identity};
-pub use lease::Facts;
+pub use lease::LeaseFields;
 pub(crate) use lease::{Lease, state};
 pub use moment::Moment;
 pub use process::Process;

@@ -45,7 +45,7 @@ impl Kind {
 
 /// A request.
 #[derive(Clone, Debug)]
-pub enum Ask {
+pub enum KeaRequest {
     /// Find, create, change.
     Open {
         /// What kind of object.
@@ -65,7 +65,7 @@ pub enum Ask {
     Next(Kind, u32),
 }
 
-impl Ask {
+impl KeaRequest {
     /// Copies a request.
     ///
     /// # Errors

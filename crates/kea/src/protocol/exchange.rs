@@ -1,7 +1,7 @@
 //! What a job needs done, and how it ended.
 
 use crate::json::{self, Map, Value};
-use crate::model::{Facts, Failure};
+use crate::model::{KeaError, LeaseFields};
 use omapi::status::Status;
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub struct Reply {
     /// All of it; nothing when it is in `lease`.
     pub whole: Map,
     /// The lease, when nothing else was wanted of the answer.
-    pub lease: Option<Box<Facts>>,
+    pub lease: Option<Box<LeaseFields>>,
 }
 
 impl Reply {
@@ -71,7 +71,7 @@ impl Reply {
 
     /// A success that brings this lease.
     #[must_use]
-    pub fn of(lease: Facts) -> Self {
+    pub fn of(lease: LeaseFields) -> Self {
         Self {
             lease: Some(Box::new(lease)),
             ..Self::done()
@@ -110,18 +110,18 @@ impl Reply {
 
     /// A failure with this status and Kea's text.
     #[must_use]
-    pub fn failure(&self, status: Status) -> Failure {
-        Failure::Status(status, Some(self.text()).filter(|t| !t.is_empty()))
+    pub fn error(&self, status: Status) -> KeaError {
+        KeaError::Status(status, Some(self.text()).filter(|t| !t.is_empty()))
     }
 
     /// The answer if it is a success.
     ///
     /// # Errors
     /// Its meaning, see [`status`](Self::status).
-    pub fn ok(self) -> Result<Self, Failure> {
+    pub fn ok(self) -> Result<Self, KeaError> {
         match self.result {
             0 => Ok(self),
-            _ => Err(self.failure(self.status())),
+            _ => Err(self.error(self.status())),
         }
     }
 
@@ -129,7 +129,7 @@ impl Reply {
     ///
     /// # Errors
     /// Every other result.
-    pub fn found(self) -> Result<Option<Self>, Failure> {
+    pub fn found(self) -> Result<Option<Self>, KeaError> {
         match self.result {
             3 => Ok(None),
             _ => self.ok().map(Some),
@@ -138,4 +138,4 @@ impl Reply {
 }
 
 /// How an effect ended: `Err(Lost)` when nobody knows whether it was done.
-pub type Outcome = Result<Reply, Failure>;
+pub type Exchanged = Result<Reply, KeaError>;

@@ -2,7 +2,7 @@
 
 use super::target::Secret;
 use crate::json::MAX_BYTES;
-use crate::model::Failure;
+use crate::model::KeaError;
 use omapi::status::Status;
 use ureq_proto::BodyMode;
 use ureq_proto::client::state::{RecvBody, RecvResponse};
@@ -172,7 +172,7 @@ impl Response {
     /// # Errors
     /// The peer does not speak HTTP, or refuses: `ISC_R_NOPERM` for 401 and
     /// 403, `DHCP_R_PROTOCOLERROR`.
-    pub fn take(&mut self, received: &[u8]) -> Result<Option<(Vec<u8>, bool)>, Failure> {
+    pub fn take(&mut self, received: &[u8]) -> Result<Option<(Vec<u8>, bool)>, KeaError> {
         self.input.extend_from_slice(received);
         let result = self.digest();
         if result.is_err() {
@@ -186,7 +186,7 @@ impl Response {
     ///
     /// # Errors
     /// As [`take`](Self::take).
-    pub fn closed(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+    pub fn closed(&mut self) -> Result<Option<Vec<u8>>, KeaError> {
         match &self.state {
             State::Body(call) if until_closed(call) => {
                 self.state = State::Over;
@@ -196,8 +196,8 @@ impl Response {
         }
     }
 
-    fn digest(&mut self) -> Result<Option<(Vec<u8>, bool)>, Failure> {
-        let bad = |_| Failure::from(Status::PROTOCOL_ERROR);
+    fn digest(&mut self) -> Result<Option<(Vec<u8>, bool)>, KeaError> {
+        let bad = |_| KeaError::from(Status::PROTOCOL_ERROR);
         loop {
             self.state = match std::mem::replace(&mut self.state, State::Over) {
                 State::Start => match start_of(&self.input) {
@@ -274,15 +274,15 @@ impl Response {
         }
     }
 
-    fn end(&mut self, reusable: bool) -> Result<(Vec<u8>, bool), Failure> {
+    fn end(&mut self, reusable: bool) -> Result<(Vec<u8>, bool), KeaError> {
         let reusable = reusable && self.input.is_empty();
         match self.status {
             StatusCode::OK => Ok((std::mem::take(&mut self.body), reusable)),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Failure::because(
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(KeaError::because(
                 Status::NO_PERMISSION,
                 "HTTP: not authorized",
             )),
-            _ => Err(Failure::because(Status::PROTOCOL_ERROR, "HTTP: refused")),
+            _ => Err(KeaError::because(Status::PROTOCOL_ERROR, "HTTP: refused")),
         }
     }
 }

@@ -5,7 +5,8 @@ pub(crate) mod commands;
 mod exchange;
 pub mod http;
 mod target;
-pub mod usual_lease;
+mod usual_lease;
 
-pub use exchange::{Effect, Outcome, Reply};
-pub use target::{Options, Place, Secret, Target, mapped};
+pub use exchange::{Effect, Exchanged, Reply};
+pub use target::{Endpoint, Options, Secret, Target, mapped};
+pub use usual_lease::usual_lease;

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 /// How a server is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Endpoint {
     /// By its UNIX socket: one command in each connection.
     Unix(PathBuf),
     /// Over HTTP, through kea-ctrl-agent or by Kea's own HTTP socket.
@@ -129,7 +129,7 @@ impl Options {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// How it is reached.
-    pub place: Place,
+    pub endpoint: Endpoint,
     /// What is allowed there.
     pub options: Options,
 }
@@ -143,7 +143,7 @@ impl Target {
     pub fn parse(name: &str) -> Result<Option<Self>, Status> {
         if name.starts_with('/') {
             return Ok(Some(Self {
-                place: Place::Unix(name.into()),
+                endpoint: Endpoint::Unix(name.into()),
                 options: Options::default(),
             }));
         }
@@ -153,7 +153,7 @@ impl Target {
                 return Err(Status::INVALID_ARGUMENT);
             }
             return Ok(Some(Self {
-                place: Place::Unix(path.into()),
+                endpoint: Endpoint::Unix(path.into()),
                 options: Options::parse(query)?,
             }));
         }
@@ -184,7 +184,7 @@ impl Target {
             return Err(Status::INVALID_ARGUMENT);
         }
         Ok(Self {
-            place: Place::Http {
+            endpoint: Endpoint::Http {
                 host: host.into(),
                 port: port.unwrap_or(8000),
                 path: path.into(),
@@ -198,18 +198,18 @@ impl Target {
     /// when none is named; a UNIX socket needs none.
     #[must_use]
     pub fn service(&self) -> Option<&'static str> {
-        match self.place {
-            Place::Unix(_) => None,
-            Place::Http { .. } => Some("dhcp4"),
+        match self.endpoint {
+            Endpoint::Unix(_) => None,
+            Endpoint::Http { .. } => Some("dhcp4"),
         }
     }
 
     /// A name for it without secrets, the same for the same server.
     #[must_use]
     pub fn key(&self) -> String {
-        match &self.place {
-            Place::Unix(path) => path.to_string_lossy().into_owned(),
-            Place::Http { host, port, .. } => format!("{host}:{port}"),
+        match &self.endpoint {
+            Endpoint::Unix(path) => path.to_string_lossy().into_owned(),
+            Endpoint::Http { host, port, .. } => format!("{host}:{port}"),
         }
     }
 }
@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn names() {
         let unix = Target::parse("/run/kea/s").unwrap().unwrap();
-        assert_eq!(unix.place, Place::Unix("/run/kea/s".into()));
+        assert_eq!(unix.endpoint, Endpoint::Unix("/run/kea/s".into()));
         let unix = Target::parse("kea:/s?write=no&timeout=5").unwrap().unwrap();
         assert!(!unix.options.write && unix.options.rewrite);
         assert_eq!(unix.options.timeout, Duration::from_secs(5));
@@ -274,12 +274,12 @@ mod tests {
         assert!(!plain.leases && !plain.replicate && !plain.details);
         let http = Target::parse("kea+http://admin:p@w@[::1]:18000/x?free=no").unwrap();
         let http = http.unwrap();
-        let Place::Http {
+        let Endpoint::Http {
             host,
             port,
             path,
             authorization,
-        } = &http.place
+        } = &http.endpoint
         else {
             panic!("{http:?}");
         };

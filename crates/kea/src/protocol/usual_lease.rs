@@ -3,7 +3,7 @@
 //! tree. What is unusual in any way is left to the general reader.
 
 use crate::json;
-use crate::model::Facts;
+use crate::model::LeaseFields;
 use serde_core::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -11,15 +11,15 @@ use std::net::Ipv4Addr;
 /// The usual answer to lease4-get for a lease that is there: no other keys than
 /// those of every lease, nothing escaped. `None` for any other.
 #[must_use]
-pub fn usual(text: &[u8]) -> Option<Facts> {
+pub fn usual_lease(text: &[u8]) -> Option<LeaseFields> {
     // In ASCII a byte is a character, as the general reader has it.
     let text = text.is_ascii().then(|| core::str::from_utf8(text).ok())??;
-    let Whole(facts) = serde_json::from_str(text).ok()?;
-    Some(facts)
+    let Whole(fields) = serde_json::from_str(text).ok()?;
+    Some(fields)
 }
 
 /// A map with result and arguments, or over HTTP a list of one.
-struct Whole(Facts);
+struct Whole(LeaseFields);
 
 impl<'de> Deserialize<'de> for Whole {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -45,23 +45,23 @@ impl<'de> Visitor<'de> for WholeVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Whole, A::Error> {
-        let (mut facts, mut result) = (None, None);
+        let (mut fields, mut result) = (None, None);
         while let Some(key) = pairs.next_key::<&str>()? {
             match key {
-                "arguments" => facts = Some(pairs.next_value::<Facts>()?),
+                "arguments" => fields = Some(pairs.next_value::<LeaseFields>()?),
                 "result" => result = Some(pairs.next_value::<u64>()?),
                 "text" => drop(pairs.next_value::<&str>()?),
                 _ => return Err(A::Error::custom("unusual")),
             }
         }
-        match (facts, result) {
-            (Some(facts), Some(0)) => Ok(Whole(facts)),
+        match (fields, result) {
+            (Some(fields), Some(0)) => Ok(Whole(fields)),
             _ => Err(A::Error::custom("no lease")),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Facts {
+impl<'de> Deserialize<'de> for LeaseFields {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_map(FactsVisitor)
     }
@@ -70,15 +70,15 @@ impl<'de> Deserialize<'de> for Facts {
 struct FactsVisitor;
 
 impl<'de> Visitor<'de> for FactsVisitor {
-    type Value = Facts;
+    type Value = LeaseFields;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a usual lease")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Facts, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<LeaseFields, A::Error> {
         let mut address = None;
-        let mut facts = Facts {
+        let mut fields = LeaseFields {
             address: Ipv4Addr::UNSPECIFIED,
             hardware: Vec::new(),
             client_id: Vec::new(),
@@ -92,21 +92,21 @@ impl<'de> Visitor<'de> for FactsVisitor {
         while let Some(key) = pairs.next_key::<&str>()? {
             match key {
                 "ip-address" => address = Some(pairs.next_value::<&str>()?),
-                "hw-address" => facts.hardware = identifier(pairs.next_value()?),
-                "client-id" => facts.client_id = identifier(pairs.next_value()?),
-                "hostname" => facts.hostname = pairs.next_value::<&str>()?.into(),
-                "cltt" => facts.cltt = pairs.next_value()?,
-                "valid-lft" => facts.lifetime = pairs.next_value()?,
-                "state" => facts.state = pairs.next_value()?,
-                "subnet-id" => facts.subnet = u32::try_from(pairs.next_value::<u64>()?).ok(),
+                "hw-address" => fields.hardware = identifier(pairs.next_value()?),
+                "client-id" => fields.client_id = identifier(pairs.next_value()?),
+                "hostname" => fields.hostname = pairs.next_value::<&str>()?.into(),
+                "cltt" => fields.cltt = pairs.next_value()?,
+                "valid-lft" => fields.lifetime = pairs.next_value()?,
+                "state" => fields.state = pairs.next_value()?,
+                "subnet-id" => fields.subnet = u32::try_from(pairs.next_value::<u64>()?).ok(),
                 "pool-id" => drop(pairs.next_value::<u64>()?),
                 "fqdn-fwd" | "fqdn-rev" => drop(pairs.next_value::<bool>()?),
                 _ => return Err(A::Error::custom("unusual")),
             }
         }
         let address = address.and_then(|a| a.parse().ok());
-        facts.address = address.ok_or_else(|| A::Error::custom("no address"))?;
-        Ok(facts)
+        fields.address = address.ok_or_else(|| A::Error::custom("no address"))?;
+        Ok(fields)
     }
 }
 

@@ -1,10 +1,10 @@
 //! Reading the server's configuration, and knowing whether it is still the
 //! same.
 
-use super::Kea;
+use super::Commands;
 use crate::config::{Config, has_config_database};
 use crate::json::{self, Value};
-use crate::model::Failure;
+use crate::model::KeaError;
 use std::sync::Arc;
 
 /// Commands that change the configuration without a reconfiguration, so that
@@ -16,8 +16,8 @@ const QUIET_CHANGES: [&str; 3] = ["reservation-add", "subnet4-add", "class-add"]
 ///
 /// # Errors
 /// Why it cannot be read.
-pub async fn current(kea: &Kea) -> Result<Arc<Config>, Failure> {
-    let cached = kea.shared.config.lock().clone();
+pub async fn current(kea: &Commands) -> Result<Arc<Config>, KeaError> {
+    let cached = kea.server.config.lock().clone();
     if let Some(config) = cached
         && is_current(kea, &config).await?
     {
@@ -30,11 +30,11 @@ pub async fn current(kea: &Kea) -> Result<Arc<Config>, Failure> {
 ///
 /// # Errors
 /// Why it cannot be read.
-pub async fn fetch(kea: &Kea) -> Result<Arc<Config>, Failure> {
+pub async fn fetch(kea: &Commands) -> Result<Arc<Config>, KeaError> {
     let read_at = kea.now().steady;
-    let arguments = kea.ask("config-get").await?.ok()?.into_arguments();
+    let arguments = kea.bare_command("config-get").await?.ok()?.into_arguments();
     let config = Arc::new(Config::new(arguments, read_at)?);
-    *kea.shared.config.lock() = Some(Arc::clone(&config));
+    *kea.server.config.lock() = Some(Arc::clone(&config));
     Ok(config)
 }
 
@@ -43,12 +43,12 @@ pub async fn fetch(kea: &Kea) -> Result<Arc<Config>, Failure> {
 ///
 /// # Errors
 /// Why the server does not answer.
-pub async fn is_current(kea: &Kea, config: &Config) -> Result<bool, Failure> {
-    let quiet = QUIET_CHANGES.iter().any(|c| kea.shared.can(c));
+pub async fn is_current(kea: &Commands, config: &Config) -> Result<bool, KeaError> {
+    let quiet = QUIET_CHANGES.iter().any(|c| kea.server.can(c));
     if quiet || has_config_database(config.dhcp4()) {
         return same_hash(kea, config).await;
     }
-    let reply = kea.ask("status-get").await?.ok()?;
+    let reply = kea.bare_command("status-get").await?.ok()?;
     let status = reply.arguments().as_object();
     Ok(status.is_some_and(|status| config.is_current(status, kea.now().steady)))
 }
@@ -57,10 +57,10 @@ pub async fn is_current(kea: &Kea, config: &Config) -> Result<bool, Failure> {
 ///
 /// # Errors
 /// Why the server does not answer.
-pub async fn same_hash(kea: &Kea, config: &Config) -> Result<bool, Failure> {
-    let (Some(hash), true) = (&config.hash, kea.shared.can("config-hash-get")) else {
+pub async fn same_hash(kea: &Commands, config: &Config) -> Result<bool, KeaError> {
+    let (Some(hash), true) = (&config.hash, kea.server.can("config-hash-get")) else {
         return Ok(false);
     };
-    let reply = kea.ask("config-hash-get").await?.ok()?;
+    let reply = kea.bare_command("config-hash-get").await?.ok()?;
     Ok(json::at(reply.arguments(), &["hash"]).and_then(Value::as_str) == Some(hash))
 }

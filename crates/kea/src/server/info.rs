@@ -3,7 +3,7 @@
 
 use crate::config::Config;
 use crate::model::lease::Page;
-use crate::model::{Failure, HostKey, Identity, Process};
+use crate::model::{HostKey, Identity, KeaError, Process};
 use crate::protocol::commands::hook;
 use crate::protocol::{Options, Target};
 use omapi::status::Status;
@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 
 /// See the module.
 #[derive(Debug)]
-pub struct Shared {
+pub struct ServerInfo {
     /// The server.
     pub target: Target,
     /// Its name in the table of handles.
@@ -30,7 +30,7 @@ pub struct Shared {
     process_id: u32,
 }
 
-impl Shared {
+impl ServerInfo {
     /// Before anything is known. `process` is what all connections of the
     /// process have in common; its number makes invented names differ.
     #[must_use]
@@ -108,10 +108,10 @@ impl Shared {
     ///
     /// # Errors
     /// See above.
-    pub fn must(&self, command: &str) -> Result<(), Failure> {
+    pub fn require(&self, command: &str) -> Result<(), KeaError> {
         match self.can(command) {
             true => Ok(()),
-            false => Err(Failure::because(
+            false => Err(KeaError::because(
                 Status::NOT_IMPLEMENTED,
                 &match hook(command) {
                     Some(hook) => format!("this Kea has no {command}: load {hook}"),
@@ -150,12 +150,12 @@ mod tests {
     #[test]
     fn missing_commands_name_their_library() {
         let target = Target::parse("kea:/s").unwrap().unwrap();
-        let shared = Shared::new(target, &Arc::default(), 1);
+        let shared = ServerInfo::new(target, &Arc::default(), 1);
         shared.set_capabilities(Capabilities {
             commands: ["lease4-get".to_owned()].into(),
             version: (2, 2),
         });
-        assert!(shared.must("lease4-get").is_ok());
+        assert!(shared.require("lease4-get").is_ok());
         for (command, why) in [
             (
                 "lease4-del",
@@ -163,8 +163,8 @@ mod tests {
             ),
             ("config-write", "this Kea has no config-write"),
         ] {
-            let failure = shared.must(command).err().unwrap();
-            let Failure::Status(Status::NOT_IMPLEMENTED, Some(said)) = failure else {
+            let error = shared.require(command).err().unwrap();
+            let KeaError::Status(Status::NOT_IMPLEMENTED, Some(said)) = error else {
                 panic!("{command}");
             };
             assert_eq!(&said[..], why.as_bytes());

@@ -4,11 +4,11 @@
 //! resumed with their result; there is no executor and no waker, the driver
 //! steps it. So a test can play the server.
 
-use super::info::Shared;
+use super::info::ServerInfo;
 use crate::json::{Map, Value};
-use crate::model::{Answer, Failure, Moment};
+use crate::model::{Answer, KeaError, Moment};
 use crate::protocol::commands::{self, is_read_only};
-use crate::protocol::{Effect, Outcome};
+use crate::protocol::{Effect, Exchanged};
 use parking_lot::Mutex;
 use std::future::Future;
 use std::net::Ipv4Addr;
@@ -22,24 +22,24 @@ use std::time::Duration;
 #[derive(Default)]
 struct Slot {
     wanted: Option<Effect>,
-    result: Option<Outcome>,
+    result: Option<Exchanged>,
     now: Moment,
 }
 
 /// A job's way to the server.
 #[derive(Clone)]
-pub struct Kea {
+pub struct Commands {
     slot: Arc<Mutex<Slot>>,
     /// What all jobs of a connection know.
-    pub shared: Arc<Shared>,
+    pub server: Arc<ServerInfo>,
 }
 
-impl Kea {
+impl Commands {
     /// Sends a command and waits for the answer.
     ///
     /// # Errors
     /// When there is none.
-    pub async fn command(&self, name: &str, arguments: Map) -> Outcome {
+    pub async fn command(&self, name: &str, arguments: Map) -> Exchanged {
         self.exchange(name, Some(&Value::Object(arguments))).await
     }
 
@@ -47,7 +47,7 @@ impl Kea {
     ///
     /// # Errors
     /// When there is no answer.
-    pub async fn ask(&self, name: &str) -> Outcome {
+    pub async fn bare_command(&self, name: &str) -> Exchanged {
         self.exchange(name, None).await
     }
 
@@ -55,9 +55,9 @@ impl Kea {
     ///
     /// # Errors
     /// When there is no answer.
-    pub async fn exchange(&self, name: &str, arguments: Option<&Value>) -> Outcome {
+    pub async fn exchange(&self, name: &str, arguments: Option<&Value>) -> Exchanged {
         self.want(Effect::Command {
-            bytes: commands::command(name, self.shared.target.service(), arguments),
+            bytes: commands::command(name, self.server.target.service(), arguments),
             repeatable: is_read_only(name),
             lease: false,
         })
@@ -69,9 +69,9 @@ impl Kea {
     ///
     /// # Errors
     /// When there is no answer.
-    pub async fn lease4_get(&self, address: Ipv4Addr, shown: bool) -> Outcome {
+    pub async fn lease4_get(&self, address: Ipv4Addr, shown: bool) -> Exchanged {
         self.want(Effect::Command {
-            bytes: commands::lease4_get(self.shared.target.service(), address),
+            bytes: commands::lease4_get(self.server.target.service(), address),
             repeatable: true,
             lease: shown,
         })
@@ -83,7 +83,7 @@ impl Kea {
     /// # Errors
     /// `ISC_R_TIMEDOUT` when somebody else holds it for long, or why there is
     /// none.
-    pub async fn lock(&self) -> Result<(), Failure> {
+    pub async fn lock(&self) -> Result<(), KeaError> {
         self.want(Effect::Lock).await.map(drop)
     }
 
@@ -109,14 +109,14 @@ impl Kea {
 }
 
 struct Want<'k> {
-    kea: &'k Kea,
+    kea: &'k Commands,
     effect: Option<Effect>,
 }
 
 impl Future for Want<'_> {
-    type Output = Outcome;
+    type Output = Exchanged;
 
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Outcome> {
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Exchanged> {
         let mut slot = self.kea.slot.lock();
         if let Some(effect) = self.effect.take() {
             slot.wanted = Some(effect);
@@ -147,14 +147,14 @@ pub struct Job {
 impl Job {
     /// Makes a job of a function of its [`Kea`]. Nothing happens before the
     /// first [`step`](Self::step).
-    pub fn new<F>(shared: &Arc<Shared>, body: impl FnOnce(Kea) -> F) -> Self
+    pub fn new<F>(server: &Arc<ServerInfo>, body: impl FnOnce(Commands) -> F) -> Self
     where
         F: Future<Output = Vec<Answer>> + Send + 'static,
     {
         let slot = Arc::new(Mutex::new(Slot::default()));
-        let kea = Kea {
+        let kea = Commands {
             slot: Arc::clone(&slot),
-            shared: Arc::clone(shared),
+            server: Arc::clone(server),
         };
         Self {
             future: Box::pin(body(kea)),
@@ -164,7 +164,7 @@ impl Job {
 
     /// Runs it to its next effect, with the result of the one before. `now` is
     /// not before that result came.
-    pub fn step(&mut self, result: Option<Outcome>, now: Moment) -> Step {
+    pub fn step(&mut self, result: Option<Exchanged>, now: Moment) -> Step {
         {
             let mut slot = self.slot.lock();
             slot.result = result;

@@ -5,6 +5,6 @@ mod info;
 mod job;
 mod probe;
 
-pub use info::{Capabilities, Shared};
-pub(crate) use job::{Job, Kea, Step};
+pub use info::{Capabilities, ServerInfo};
+pub(crate) use job::{Commands, Job, Step};
 pub(crate) use probe::probe;

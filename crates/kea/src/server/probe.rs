@@ -1,19 +1,23 @@
 //! The first job of a connection.
 
 use super::info::Capabilities;
-use super::job::Kea;
+use super::job::Commands;
 use crate::json::{self, Value};
-use crate::model::{Answer, Failure};
+use crate::model::{Answer, KeaError};
 use omapi::status::Status;
 
 /// Finds out what the server can do: the first job of a connection.
-pub async fn probe(kea: Kea) -> Vec<Answer> {
-    let result: Result<Answer, Failure> = async {
-        let commands = kea.ask("list-commands").await?.ok()?.into_arguments();
+pub async fn probe(kea: Commands) -> Vec<Answer> {
+    let result: Result<Answer, KeaError> = async {
+        let commands = kea
+            .bare_command("list-commands")
+            .await?
+            .ok()?
+            .into_arguments();
         let commands = commands.as_array().ok_or(Status::PROTOCOL_ERROR)?;
-        let version = kea.ask("version-get").await?.ok()?;
+        let version = kea.bare_command("version-get").await?.ok()?;
         let version = json::string(&version.whole, "text").map_or((0, 0), version_of);
-        kea.shared.set_capabilities(Capabilities {
+        kea.server.set_capabilities(Capabilities {
             commands: commands
                 .iter()
                 .filter_map(Value::as_str)

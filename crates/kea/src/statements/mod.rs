@@ -6,7 +6,7 @@ mod options;
 mod tokens;
 
 use crate::json::{self, Map, Value};
-use crate::model::Failure;
+use crate::model::KeaError;
 use crate::model::check::has_control;
 use core::slice;
 use omapi::status::Status;
@@ -30,7 +30,7 @@ pub struct Translation {
 /// # Errors
 /// `DHCP_R_BADPARSE` for what dhcpd would not take either,
 /// `ISC_R_NOTIMPLEMENTED` for what Kea has no equivalent of.
-pub fn translate(text: &[u8]) -> Result<Translation, Failure> {
+pub fn translate(text: &[u8]) -> Result<Translation, KeaError> {
     let tokens = tokens(text)?;
     let mut all = Translation::default();
     let mut any = false;
@@ -41,7 +41,7 @@ pub fn translate(text: &[u8]) -> Result<Translation, Failure> {
         }
     }
     if !any {
-        return Err(Failure::because(Status::BAD_PARSE, "no statement"));
+        return Err(KeaError::because(Status::BAD_PARSE, "no statement"));
     }
     all.check_lifetimes()?;
     Ok(all)
@@ -64,17 +64,17 @@ impl Translation {
 
     /// Kea takes a bound without a default as the default, and none that are in
     /// the wrong order.
-    fn check_lifetimes(&self) -> Result<(), Failure> {
+    fn check_lifetimes(&self) -> Result<(), KeaError> {
         match self.lifetimes {
             [None, None, None] => Ok(()),
-            [None, ..] => Err(Failure::because(
+            [None, ..] => Err(KeaError::because(
                 Status::NOT_IMPLEMENTED,
                 "min- and max-lease-time need default-lease-time beside them",
             )),
             [Some(valid), min, max]
                 if min.is_some_and(|m| m > valid) || max.is_some_and(|m| m < valid) =>
             {
-                Err(Failure::because(
+                Err(KeaError::because(
                     Status::INVALID_ARGUMENT,
                     "lease times in the wrong order",
                 ))
@@ -129,9 +129,9 @@ impl Translation {
         }
     }
 
-    fn add(&mut self, statement: &[Token]) -> Result<(), Failure> {
-        let bad = |why| Err(Failure::because(Status::BAD_PARSE, why));
-        let refuse = |why| Err(Failure::because(Status::NOT_IMPLEMENTED, why));
+    fn add(&mut self, statement: &[Token]) -> Result<(), KeaError> {
+        let bad = |why| Err(KeaError::because(Status::BAD_PARSE, why));
+        let refuse = |why| Err(KeaError::because(Status::NOT_IMPLEMENTED, why));
         let [Token::Word(keyword), rest @ ..] = statement else {
             return bad("statement");
         };
@@ -213,18 +213,18 @@ impl Translation {
         }
     }
 
-    fn field(&mut self, name: &'static str, value: &[u8], most: usize) -> Result<(), Failure> {
+    fn field(&mut self, name: &'static str, value: &[u8], most: usize) -> Result<(), KeaError> {
         if value.is_empty() || value.len() > most || has_control(value) {
-            return Err(Failure::because(Status::BAD_PARSE, "text"));
+            return Err(KeaError::because(Status::BAD_PARSE, "text"));
         }
         self.fields.retain(|(n, _)| *n != name);
         self.fields.push((name, json::text(value)));
         Ok(())
     }
 
-    fn lifetime(&mut self, which: usize, word: &str) -> Result<(), Failure> {
+    fn lifetime(&mut self, which: usize, word: &str) -> Result<(), KeaError> {
         let seconds = options::number(word).and_then(|n| u32::try_from(n).ok());
-        let seconds = seconds.ok_or(Failure::because(Status::BAD_PARSE, "seconds"))?;
+        let seconds = seconds.ok_or(KeaError::because(Status::BAD_PARSE, "seconds"))?;
         self.lifetimes[which] = Some(seconds);
         Ok(())
     }
@@ -414,8 +414,8 @@ mod tests {
             "next-server = 01:02:03;",
             "supersede server.ddns-hostname = \"x\";",
         ] {
-            let failure = translate(text.as_bytes()).unwrap_err();
-            assert_eq!(failure.status(), Status::NOT_IMPLEMENTED, "{text}");
+            let error = translate(text.as_bytes()).unwrap_err();
+            assert_eq!(error.status(), Status::NOT_IMPLEMENTED, "{text}");
         }
         for text in [
             "",
@@ -439,9 +439,9 @@ mod tests {
             "\x01",
             "option domain-name \"\";",
         ] {
-            let failure = translate(text.as_bytes()).unwrap_err();
+            let error = translate(text.as_bytes()).unwrap_err();
             let expected = [Status::BAD_PARSE, Status::NOT_IMPLEMENTED];
-            assert!(expected.contains(&failure.status()), "{text}: {failure:?}");
+            assert!(expected.contains(&error.status()), "{text}: {error:?}");
         }
         let long = format!("filename \"{}\";", "x".repeat(128));
         assert!(translate(long.as_bytes()).is_err());

@@ -6,7 +6,7 @@
 
 use super::tokens::Token;
 use crate::json;
-use crate::model::Failure;
+use crate::model::KeaError;
 use omapi::status::Status;
 use std::net::Ipv4Addr;
 
@@ -160,12 +160,12 @@ const REFUSED: [&str; 19] = [
 /// # Errors
 /// `DHCP_R_BADPARSE` for an unknown name, `ISC_R_NOTIMPLEMENTED` for one that
 /// Kea has no faithful equivalent of.
-pub fn find(name: &str) -> Result<(u8, Format), Failure> {
+pub fn find(name: &str) -> Result<(u8, Format), KeaError> {
     if let Some((_, code, format)) = OPTIONS.iter().find(|(n, ..)| *n == name) {
         return Ok((*code, *format));
     }
     if REFUSED.contains(&name) || name.starts_with("dhcp-") || name.contains('.') {
-        return Err(Failure::because(
+        return Err(KeaError::because(
             Status::NOT_IMPLEMENTED,
             "Kea has no faithful equivalent of this option",
         ));
@@ -177,7 +177,7 @@ pub fn find(name: &str) -> Result<(u8, Format), Failure> {
     match code {
         Some(code) if is_refused(code) => Err(Status::NOT_IMPLEMENTED.into()),
         Some(code) => Ok((code, Bytes)),
-        None => Err(Failure::because(Status::BAD_PARSE, "unknown option")),
+        None => Err(KeaError::because(Status::BAD_PARSE, "unknown option")),
     }
 }
 
@@ -185,8 +185,8 @@ pub fn find(name: &str) -> Result<(u8, Format), Failure> {
 ///
 /// # Errors
 /// `DHCP_R_BADPARSE`, or `ISC_R_NOTIMPLEMENTED` for host names.
-pub fn encode(format: Format, tokens: &[Token]) -> Result<Vec<u8>, Failure> {
-    let bad = || Failure::because(Status::BAD_PARSE, "value of the option");
+pub fn encode(format: Format, tokens: &[Token]) -> Result<Vec<u8>, KeaError> {
+    let bad = || KeaError::because(Status::BAD_PARSE, "value of the option");
     let items: Vec<&[Token]> = tokens.split(|t| *t == Token::Comma).collect();
     if items.iter().any(|item| item.is_empty()) {
         return Err(bad());
@@ -275,14 +275,16 @@ pub fn encode(format: Format, tokens: &[Token]) -> Result<Vec<u8>, Failure> {
 ///
 /// # Errors
 /// See [`encode`].
-pub fn address(token: &Token) -> Result<[u8; 4], Failure> {
+pub fn address(token: &Token) -> Result<[u8; 4], KeaError> {
     match token {
         Token::Word(word) => match word.parse::<Ipv4Addr>() {
             Ok(address) => Ok(address.octets()),
-            Err(_) if word.starts_with(|c: char| c.is_ascii_alphabetic()) => Err(Failure::because(
-                Status::NOT_IMPLEMENTED,
-                "a host name in place of an address",
-            )),
+            Err(_) if word.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+                Err(KeaError::because(
+                    Status::NOT_IMPLEMENTED,
+                    "a host name in place of an address",
+                ))
+            }
             Err(_) => Err(Status::BAD_PARSE.into()),
         },
         _ => Err(Status::BAD_PARSE.into()),

@@ -1,7 +1,7 @@
 //! The pieces of statements in dhcpd.conf.
 
 use crate::json;
-use crate::model::Failure;
+use crate::model::KeaError;
 use omapi::status::Status;
 
 /// Longest text of statements.
@@ -27,8 +27,8 @@ pub enum Token {
 /// # Errors
 /// `DHCP_R_BADPARSE`: too long, an open quote, a character that no statement
 /// has.
-pub fn tokens(text: &[u8]) -> Result<Vec<Token>, Failure> {
-    let bad = |why| Failure::because(Status::BAD_PARSE, why);
+pub fn tokens(text: &[u8]) -> Result<Vec<Token>, KeaError> {
+    let bad = |why| KeaError::because(Status::BAD_PARSE, why);
     if text.len() > MAX {
         return Err(bad("too long"));
     }

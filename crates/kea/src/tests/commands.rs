@@ -2,9 +2,10 @@
 
 use super::hosts::NEW_HOST;
 use super::*;
+use crate::config::Config;
 
 /// A Kea with host_cmds and class_cmds, and its hosts in a database.
-fn with_database() -> Arc<Shared> {
+fn with_database() -> Arc<ServerInfo> {
     let shared = shared_of(Target::parse("kea:/test").unwrap().unwrap());
     let commands = reply("list-commands", "3.0.4").into_arguments();
     let commands = commands.as_array().unwrap().iter();
@@ -57,7 +58,7 @@ fn a_class_of_a_host_in_a_database_is_durable_too() {
 
 #[test]
 fn an_invented_name_is_nobodys() {
-    let ask = open(
+    let request = open(
         Kind::Host,
         flags::CREATE | flags::EXCLUSIVE,
         &[("hardware-address", &[2, 0, 0, 0, 9, 1])],
@@ -72,19 +73,18 @@ fn an_invented_name_is_nobodys() {
         });
         let others = others.collect::<Vec<_>>().join(",");
         let text = format!(
-            r#"{{"subnet4":[{{"id":1,"subnet":"10.77.0.0/16","reservations":[{others}]}}]}}"#
+            r#"{{"Dhcp4":{{"subnet4":[{{"id":1,"subnet":"10.77.0.0/16","reservations":[{others}]}}]}}}}"#
         );
-        let Value::Object(dhcp4) = json::parse(text.as_bytes()).unwrap() else {
-            panic!("a map")
-        };
-        let entries = crate::config::reservations::entries(&dhcp4);
-        let world = crate::hosts::World {
-            source: crate::hosts::Source::Snapshot(&dhcp4, &entries),
-            dhcp4: &dhcp4,
-            shared: &kea.shared,
+        let arguments = json::parse(text.as_bytes()).unwrap();
+        let config = Config::new(arguments, Duration::ZERO).unwrap();
+        let entries = config.entries();
+        let context = crate::hosts::PlanContext {
+            source: crate::hosts::Source::Snapshot(config.dhcp4(), entries),
+            dhcp4: config.dhcp4(),
+            server: &kea.server,
             now: NOW,
         };
-        let answer = crate::hosts::plan(world, &ask).await.unwrap().answer;
+        let answer = crate::hosts::plan(context, &request).await.unwrap().answer;
         let name = value(&answer, "name").unwrap();
         assert!(entries.iter().all(|e| e.name != name));
         vec![answer]
@@ -135,8 +135,8 @@ fn half_of_a_host_is_not_changed_alone() {
         script.push(Json(r#"{"result":0}"#));
         script.push(end); // the second is gone
         script.push(Json(r#"{"result":0}"#));
-        let ask = Ask::Update(host, attributes(&[("ip-address", &[10, 77, 30, 2])]));
-        let (answers, sent) = play(&shared, "3.0.4", vec![ask], &script);
+        let request = KeaRequest::Update(host, attributes(&[("ip-address", &[10, 77, 30, 2])]));
+        let (answers, sent) = play(&shared, "3.0.4", vec![request], &script);
         assert_eq!(status(&answers[0]), expected);
         let undone = sent.last().unwrap();
         assert_eq!(undone["command"], "reservation-update");
@@ -156,8 +156,8 @@ fn what_is_done_is_not_reported_as_lost() {
     };
     let ok = || Json(r#"{"result":0}"#);
     let script = [Json(CONFIG), ok(), Die, ok()];
-    let asks = vec![group(b"a"), group(b"b")];
-    let (answers, sent) = play(&with_database(), "3.0.4", asks, &script);
+    let requests = vec![group(b"a"), group(b"b")];
+    let (answers, sent) = play(&with_database(), "3.0.4", requests, &script);
     assert_eq!(status(&answers[0]), Status::SUCCESS);
     assert_eq!(answers[1], Answer::Lost(Status::CONNECTION_RESET));
     assert_eq!(sent.last().unwrap()["command"], "config-write");
