@@ -4,7 +4,7 @@ use crate::config;
 use crate::hosts::{self, group};
 use crate::model::Identity;
 use crate::model::request::{KeaRequest, Kind};
-use crate::model::{Answer, Answered, KeaError};
+use crate::model::{Answer, Answered, Attributes, KeaError};
 use crate::protocol::commands::is_read_only;
 use crate::server::{Commands, ServerInfo, configuration};
 use crate::{control, failover, leases};
@@ -21,25 +21,10 @@ pub enum Order {
     Alone,
 }
 
-/// How it goes with others.
+/// What a request may run beside.
 #[must_use]
 pub fn order(request: &KeaRequest, server: &ServerInfo) -> Order {
-    let by_identity = |handle| match server.identity(handle) {
-        Some(Identity::Host(_) | Identity::Group(_)) => Order::Together,
-        _ => Order::Alone,
-    };
     match request {
-        KeaRequest::Refresh(_) | KeaRequest::Next(..) | KeaRequest::Open { flags: 0, .. }
-            if !matches!(
-                request,
-                KeaRequest::Open {
-                    kind: Kind::Command,
-                    ..
-                }
-            ) =>
-        {
-            Order::Read
-        }
         KeaRequest::Open {
             kind: Kind::Command,
             attributes,
@@ -51,80 +36,85 @@ pub fn order(request: &KeaRequest, server: &ServerInfo) -> Order {
                 _ => Order::Alone,
             }
         }
+        KeaRequest::Refresh(_) | KeaRequest::Next(..) | KeaRequest::Open { flags: 0, .. } => {
+            Order::Read
+        }
         KeaRequest::Open {
             kind: Kind::Host | Kind::Group,
             ..
         } => Order::Together,
-        KeaRequest::Update(handle, _) | KeaRequest::Remove(handle) => by_identity(*handle),
-        _ => Order::Alone,
+        KeaRequest::Open { .. } => Order::Alone,
+        KeaRequest::Update(handle, _) | KeaRequest::Remove(handle) => {
+            match server.identity(*handle) {
+                Some(Identity::Host(_) | Identity::Group(_)) => Order::Together,
+                _ => Order::Alone,
+            }
+        }
     }
 }
 
-/// Does it, when it is not one for a batch.
+/// Does a request that is not one of those that are done [together](Order::Together).
 ///
 /// # Errors
-/// The code for the program.
+/// Those of whoever does it; `ISC_R_NOTFOUND` for an unknown handle,
+/// `ISC_R_NOTIMPLEMENTED` for what the kind of object cannot do,
+/// `DHCP_R_INVALIDARG` without a kind.
 pub async fn run(request: KeaRequest, kea: &Commands) -> Result<Answer, KeaError> {
-    let server = &kea.server;
-    let find = |handle| {
-        server
-            .identity(handle)
-            .ok_or(KeaError::because(Status::NOT_FOUND, "no matching handle"))
-    };
     match request {
         KeaRequest::Open {
             kind,
             flags,
             attributes,
-        } => match kind {
-            Kind::Lease => leases::open(kea, &attributes, flags).await,
-            Kind::Host => hosts::find(kea, &attributes).await,
-            Kind::Group => group::find(kea, &attributes).await,
-            Kind::Class => group::class(kea, &attributes, flags).await,
-            Kind::Control => control::open(kea, &attributes, flags).await,
-            Kind::Failover => failover::open(kea, &attributes, flags).await,
-            Kind::Command => control::command(kea, &attributes).await,
-            Kind::Untyped if flags == 0 => {
-                let handle = attributes.number(b"handle")?.unwrap_or(0);
-                refresh(kea, find(handle)?).await
-            }
-            Kind::Untyped => Err(KeaError::because(
-                Status::INVALID_ARGUMENT,
-                "type required on create",
-            )),
-            Kind::Unmapped => Err(KeaError::because(
-                Status::NOT_IMPLEMENTED,
-                "Kea has no such objects",
-            )),
-        },
-        KeaRequest::Refresh(handle) => refresh(kea, find(handle)?).await,
-        KeaRequest::Update(handle, attributes) => match find(handle)? {
+        } => open(kea, kind, flags, &attributes).await,
+        KeaRequest::Refresh(handle) => refresh(kea, identity(kea, handle)?).await,
+        KeaRequest::Update(handle, attributes) => match identity(kea, handle)? {
             Identity::Lease(address) => leases::update(kea, address, &attributes).await,
             Identity::Control => control::update(kea, &attributes).await,
             Identity::Failover(name) => failover::update(kea, &name, &attributes).await,
             _ => Err(Status::NOT_IMPLEMENTED.into()),
         },
-        KeaRequest::Remove(handle) => match find(handle)? {
+        KeaRequest::Remove(handle) => match identity(kea, handle)? {
             Identity::Lease(address) => leases::remove(kea, address).await,
             Identity::Control => Err(Status::NO_PERMISSION.into()),
             _ => Err(Status::NOT_IMPLEMENTED.into()),
         },
-        KeaRequest::Next(kind, handle) => {
-            let after = match handle {
-                0 => None,
-                handle => Some(find(handle)?),
-            };
-            match (kind, after) {
-                (Kind::Lease, None) => leases::next(kea, None).await,
-                (Kind::Lease, Some(Identity::Lease(address))) => {
-                    leases::next(kea, Some(address)).await
-                }
-                (Kind::Host, None) => hosts::next(kea, None).await,
-                (Kind::Host, Some(Identity::Host(key))) => hosts::next(kea, Some(key)).await,
-                (Kind::Lease | Kind::Host, Some(_)) => Err(Status::INVALID_ARGUMENT.into()),
-                _ => Err(Status::NOT_IMPLEMENTED.into()),
-            }
+        KeaRequest::Next(kind, 0) => next(kea, kind, None).await,
+        KeaRequest::Next(kind, handle) => next(kea, kind, Some(identity(kea, handle)?)).await,
+    }
+}
+
+/// What a handle of the program stands for.
+fn identity(kea: &Commands, handle: u32) -> Result<Identity, KeaError> {
+    let identity = kea.server.identity(handle);
+    identity.ok_or(KeaError::because(Status::NOT_FOUND, "no matching handle"))
+}
+
+async fn open(
+    kea: &Commands,
+    kind: Kind,
+    flags: u32,
+    attributes: &Attributes,
+) -> Result<Answer, KeaError> {
+    match kind {
+        Kind::Lease => leases::open(kea, attributes, flags).await,
+        Kind::Host => hosts::find(kea, attributes).await,
+        Kind::Group => group::find(kea, attributes).await,
+        Kind::Class => group::class(kea, attributes, flags).await,
+        Kind::Control => control::open(kea, attributes, flags).await,
+        Kind::Failover => failover::open(kea, attributes, flags).await,
+        Kind::Command => control::command(kea, attributes).await,
+        Kind::Untyped if flags == 0 => {
+            let handle = attributes.number(b"handle")?.unwrap_or(0);
+            refresh(kea, identity(kea, handle)?).await
         }
+        Kind::Untyped => Err(KeaError::because(
+            Status::INVALID_ARGUMENT,
+            "type required on create",
+        )),
+        Kind::Unmapped => Err(KeaError::because(
+            Status::NOT_IMPLEMENTED,
+            "Kea has no such objects",
+        )),
     }
 }
 
@@ -140,21 +130,31 @@ async fn refresh(kea: &Commands, identity: Identity) -> Result<Answer, KeaError>
     }
 }
 
+async fn next(kea: &Commands, kind: Kind, after: Option<Identity>) -> Result<Answer, KeaError> {
+    match (kind, after) {
+        (Kind::Lease, None) => leases::next(kea, None).await,
+        (Kind::Lease, Some(Identity::Lease(address))) => leases::next(kea, Some(address)).await,
+        (Kind::Host, None) => hosts::next(kea, None).await,
+        (Kind::Host, Some(Identity::Host(key))) => hosts::next(kea, Some(key)).await,
+        (Kind::Lease | Kind::Host, Some(_)) => Err(Status::INVALID_ARGUMENT.into()),
+        _ => Err(Status::NOT_IMPLEMENTED.into()),
+    }
+}
+
 /// A subnet or pool: an object without attributes, as long as it is there.
 async fn bare(kea: &Commands, identity: Identity) -> Result<Answer, KeaError> {
     let config = configuration::current(kea).await?;
-    let there = match &identity {
+    let is_there = match &identity {
         Identity::Pool(id, range) => config.pools().any(|pool| pool == (*id, range)),
         Identity::Subnet(id) => {
             config::subnets(config.dhcp4()).any(|(_, s)| config::subnet_id(s) == Some(*id))
         }
         _ => false,
     };
-    match there {
-        true => {
-            let handle = kea.server.handle(identity);
-            Ok(Answer::Object(handle, Answered::default()))
-        }
-        false => Err(KeaError::because(Status::NOT_FOUND, "no matching handle")),
+    if is_there {
+        let handle = kea.server.handle(identity);
+        Ok(Answer::Object(handle, Answered::default()))
+    } else {
+        Err(KeaError::because(Status::NOT_FOUND, "no matching handle"))
     }
 }

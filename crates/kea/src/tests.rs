@@ -135,15 +135,14 @@ fn play(
 ) -> (Vec<Answer>, Vec<Value>) {
     let together = dispatch::order(&requests[0], shared) == Order::Together;
     let mut job = Job::new(shared, |kea| async move {
-        match together {
-            true => apply::run(&kea, requests).await,
-            false => {
-                let mut answers: Vec<Answer> = Vec::new();
-                for request in requests {
-                    answers.push(dispatch::run(request, &kea).await.into());
-                }
-                answers
+        if together {
+            apply::run(&kea, requests).await
+        } else {
+            let mut answers: Vec<Answer> = Vec::new();
+            for request in requests {
+                answers.push(dispatch::run(request, &kea).await.into());
             }
+            answers
         }
     });
     let mut script = script.iter();

@@ -41,10 +41,7 @@ pub async fn run(kea: &Commands, requests: Vec<KeaRequest>) -> Vec<Answer> {
     // Once for all of them: it is held until the job ends, and would keep us
     // out a second time.
     let needed = kea.server.options().rewrite || requests.iter().any(|a| way(a) != Way::Rewrite);
-    let locked = match needed {
-        true => kea.lock().await,
-        false => Ok(()),
-    };
+    let locked = if needed { kea.lock().await } else { Ok(()) };
     let mut answers = Vec::with_capacity(requests.len());
     for run in requests.chunk_by(|a, b| way(a) == way(b)) {
         let way = run.first().map_or(Way::Rewrite, way);

@@ -10,9 +10,10 @@ use omapi::status::Status;
 #[must_use]
 pub fn class_of(group: &[u8]) -> String {
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"_.-".contains(b);
-    match group.iter().all(plain) {
-        true => format!("omapi-group-{}", json::text(group)),
-        false => format!("omapi-group-0x{}", json::hex(group)),
+    if group.iter().all(plain) {
+        format!("omapi-group-{}", json::text(group))
+    } else {
+        format!("omapi-group-0x{}", json::hex(group))
     }
 }
 

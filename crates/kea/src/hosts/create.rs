@@ -4,6 +4,7 @@ use super::classes::join;
 use super::edit::{Edit, Plan};
 use super::host::Host;
 use super::lookup::{HostQuery, PlanContext};
+use super::reservation::Reservation;
 use super::subnets::target_subnets;
 use super::write::{self, translate};
 use crate::config::unique_addresses;
@@ -65,73 +66,36 @@ fn wanted(server: &ServerInfo, attributes: &Attributes) -> Result<Wanted, KeaErr
 /// Plans a new host.
 ///
 /// # Errors
-/// The code for the program.
+/// `ISC_R_EXISTS` for a name, identifier or address that another host has,
+/// `ISC_R_NOTFOUND` for an unknown group, `DHCP_R_INVALIDARG`,
+/// `DHCP_R_UNKNOWNATTRIBUTE` and `ISC_R_NOTIMPLEMENTED` for what Kea cannot
+/// have.
 pub async fn create(context: PlanContext<'_>, attributes: &Attributes) -> Result<Plan, KeaError> {
     let mut wanted = wanted(context.server, attributes)?;
-    if wanted.name.is_empty() {
-        // Another machine may have invented the same: its processes have the
-        // same numbers.
-        loop {
-            wanted.name = context.server.invent_name(context.now);
-            let others = context.source.hosts(HostQuery::Name(&wanted.name)).await?;
-            if others.is_empty() {
-                break;
-            }
-        }
-    } else if !context
-        .source
-        .hosts(HostQuery::Name(&wanted.name))
-        .await?
-        .is_empty()
-    {
-        return Err(refused(Status::EXISTS));
-    }
+    wanted.name = name(context, wanted.name).await?;
     let subnets = target_subnets(context.dhcp4, wanted.address, context.server.options())?;
-    let both = !wanted.hardware.is_empty() && !wanted.client_id.is_empty();
     if let Some(address) = wanted.address {
-        check_address(context, address, None, both).await?;
+        check_address(context, address, None, wanted.is_pair()).await?;
     }
     let mut edits = Vec::new();
     let mut parts = Vec::new();
-    for (kind, id) in [
-        ("hw-address", &wanted.hardware),
-        ("client-id", &wanted.client_id),
-    ] {
-        if id.is_empty() {
-            continue;
-        }
+    for (kind, id) in wanted.identifiers() {
         for &subnet in &subnets {
-            let key = |kind: &'static str, id: &[u8]| HostKey {
+            let key = HostKey {
                 subnet,
                 kind,
-                id: id.into(),
+                id: id.to_vec(),
             };
-            let own = key(kind, id);
             if !context
                 .source
-                .hosts(HostQuery::Exact(&own))
+                .hosts(HostQuery::Exact(&key))
                 .await?
                 .is_empty()
             {
                 return Err(refused(Status::EXISTS));
             }
-            let mut part = write::new(&own, &wanted.name, wanted.address);
-            if both {
-                let twin = match kind {
-                    "hw-address" => key("client-id", &wanted.client_id),
-                    _ => key("hw-address", &wanted.hardware),
-                };
-                write::link_pair(&mut part.map, &twin)?;
-            }
-            write::set_copy(&mut part.map, subnets.len() > 1)?;
-            if let Some(group) = &wanted.group {
-                join(context.dhcp4, &mut part.map, group)?;
-            }
-            if let Some((text, translation)) = &wanted.statements {
-                write::put_statements(context.dhcp4, &mut part.map, text, translation, &mut edits)?;
-            }
-            write::ensure_not_empty(&mut part.map)?;
-            parts.push(part);
+            let is_copy = subnets.len() > 1;
+            parts.push(wanted.reservation(context, &key, is_copy, &mut edits)?);
         }
     }
     edits.extend(parts.iter().cloned().map(Edit::Add));
@@ -141,6 +105,74 @@ pub async fn create(context: PlanContext<'_>, attributes: &Attributes) -> Result
         answer: host.encode(context.server, false),
         moved: None,
     })
+}
+
+/// The name that was given, or an invented one; nobody has it.
+async fn name(context: PlanContext<'_>, given: Vec<u8>) -> Result<Vec<u8>, KeaError> {
+    let is_free = async |name: &[u8]| -> Result<bool, KeaError> {
+        let others = context.source.hosts(HostQuery::Name(name)).await?;
+        Ok(others.is_empty())
+    };
+    if !given.is_empty() {
+        return if is_free(&given).await? {
+            Ok(given)
+        } else {
+            Err(refused(Status::EXISTS))
+        };
+    }
+    // Another machine may have invented the same: its processes have the same
+    // numbers.
+    loop {
+        let name = context.server.invent_name(context.now);
+        if is_free(&name).await? {
+            return Ok(name);
+        }
+    }
+}
+
+impl Wanted {
+    /// The identifiers that were given, as Kea names them.
+    fn identifiers(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+        [
+            ("hw-address", &self.hardware[..]),
+            ("client-id", &self.client_id),
+        ]
+        .into_iter()
+        .filter(|(_, id)| !id.is_empty())
+    }
+
+    /// True with both identifiers.
+    fn is_pair(&self) -> bool {
+        self.identifiers().count() > 1
+    }
+
+    /// The reservation with this key.
+    fn reservation(
+        &self,
+        context: PlanContext<'_>,
+        key: &HostKey,
+        is_copy: bool,
+        edits: &mut Vec<Edit>,
+    ) -> Result<Reservation, KeaError> {
+        let mut part = write::new(key, &self.name, self.address);
+        if let Some((kind, id)) = self.identifiers().find(|(kind, _)| *kind != key.kind) {
+            let other = HostKey {
+                subnet: key.subnet,
+                kind,
+                id: id.to_vec(),
+            };
+            write::link_pair(&mut part.map, &other)?;
+        }
+        write::set_copy(&mut part.map, is_copy)?;
+        if let Some(group) = &self.group {
+            join(context.dhcp4, &mut part.map, group)?;
+        }
+        if let Some((text, translation)) = &self.statements {
+            write::put_statements(context.dhcp4, &mut part.map, text, translation, edits)?;
+        }
+        write::ensure_not_empty(&mut part.map)?;
+        Ok(part)
+    }
 }
 
 /// An address may be given to one host only, and within it to two
@@ -164,8 +196,9 @@ pub async fn check_address(
     let others = hosts
         .iter()
         .any(|h| own.is_none_or(|own| own.key() != h.key()));
-    match others {
-        true => Err(refused(Status::EXISTS)),
-        false => Ok(()),
+    if others {
+        Err(refused(Status::EXISTS))
+    } else {
+        Ok(())
     }
 }

@@ -44,12 +44,13 @@ pub async fn find(kea: &Commands, keys: &Attributes) -> Result<Answer, KeaError>
     let server = &kea.server;
     let name = name_of(server, keys)?.ok_or(Status::INVALID_ARGUMENT)?;
     let config = configuration::current(kea).await?;
-    match has_class(config.dhcp4(), &class_of(&name)) {
-        true => Ok(answer(server, &name)),
-        false => Err(KeaError::because(
+    if has_class(config.dhcp4(), &class_of(&name)) {
+        Ok(answer(server, &name))
+    } else {
+        Err(KeaError::because(
             Status::NOT_FOUND,
             "no object matches specification",
-        )),
+        ))
     }
 }
 
@@ -59,9 +60,10 @@ pub async fn find(kea: &Commands, keys: &Attributes) -> Result<Answer, KeaError>
 /// The code for the program.
 pub async fn refresh(kea: &Commands, name: &[u8]) -> Result<Answer, KeaError> {
     let config = configuration::current(kea).await?;
-    match has_class(config.dhcp4(), &class_of(name)) {
-        true => Ok(answer(&kea.server, name)),
-        false => Err(KeaError::because(Status::NOT_FOUND, "no matching handle")),
+    if has_class(config.dhcp4(), &class_of(name)) {
+        Ok(answer(&kea.server, name))
+    } else {
+        Err(KeaError::because(Status::NOT_FOUND, "no matching handle"))
     }
 }
 
@@ -156,9 +158,10 @@ pub fn plan_update(
 /// `ISC_R_NOTFOUND`.
 pub fn plan_remove(context: PlanContext<'_>, name: &[u8]) -> Result<Plan, KeaError> {
     let class = class_of(name);
-    match has_class(context.dhcp4, &class) {
-        true => Ok(done(vec![Edit::RemoveClass(class)])),
-        false => Err(KeaError::because(Status::NOT_FOUND, "no matching handle")),
+    if has_class(context.dhcp4, &class) {
+        Ok(done(vec![Edit::RemoveClass(class)]))
+    } else {
+        Err(KeaError::because(Status::NOT_FOUND, "no matching handle"))
     }
 }
 

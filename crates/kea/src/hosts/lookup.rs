@@ -213,9 +213,10 @@ impl Source<'_> {
                 Some(_) => return Err(conflict()),
             }
         }
-        match any {
-            true => Ok(found),
-            false => Err(Status::INVALID_ARGUMENT.into()),
+        if any {
+            Ok(found)
+        } else {
+            Err(Status::INVALID_ARGUMENT.into())
         }
     }
 }

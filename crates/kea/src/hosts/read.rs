@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 /// Runs `look` with what there is to look in.
 async fn source(kea: &Commands) -> Result<Option<Arc<Config>>, KeaError> {
-    match has_commands(&kea.server) {
-        true => Ok(None),
-        false => configuration::current(kea).await.map(Some),
+    if has_commands(&kea.server) {
+        Ok(None)
+    } else {
+        configuration::current(kea).await.map(Some)
     }
 }
 

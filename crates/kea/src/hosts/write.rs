@@ -90,9 +90,10 @@ pub fn ensure_not_empty(map: &mut Map) -> Result<(), KeaError> {
         "server-hostname",
         "boot-file-name",
     ];
-    match RESOURCES.iter().any(gives) {
-        true => Ok(()),
-        false => add_class(map, "omapi-known"),
+    if RESOURCES.iter().any(gives) {
+        Ok(())
+    } else {
+        add_class(map, "omapi-known")
     }
 }
 

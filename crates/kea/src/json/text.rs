@@ -199,9 +199,10 @@ pub fn put(out: &mut String, value: &Value) {
 pub fn put_string(out: &mut String, text: &str) {
     out.push('"');
     let plain = |b: u8| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\';
-    match text.bytes().all(plain) {
-        true => out.push_str(text),
-        false => put_escaped(out, text),
+    if text.bytes().all(plain) {
+        out.push_str(text)
+    } else {
+        put_escaped(out, text)
     }
     out.push('"');
 }

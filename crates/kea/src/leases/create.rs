@@ -129,9 +129,10 @@ impl Wanted {
                 _ => new.bindings.push((name.to_vec(), value.to_vec())),
             }
         }
-        match new.hardware.is_empty() && new.client_id.is_empty() && !new.abandoned {
-            true => Err(refused(Status::INVALID_ARGUMENT)),
-            false => Ok(new),
+        if new.hardware.is_empty() && new.client_id.is_empty() && !new.abandoned {
+            Err(refused(Status::INVALID_ARGUMENT))
+        } else {
+            Ok(new)
         }
     }
 

@@ -76,10 +76,7 @@ impl Details {
     /// The value of `flags`.
     #[must_use]
     pub fn flags(&self) -> u8 {
-        match self.reserved {
-            true => RESERVED,
-            false => 0,
-        }
+        if self.reserved { RESERVED } else { 0 }
     }
 
     /// Adds those that dhcpd does not have, behind all others.
@@ -145,9 +142,10 @@ pub async fn read(
 async fn host_of(kea: &Commands, config: &Config, lease: &Lease) -> Result<Option<Host>, KeaError> {
     let dhcp4 = config.dhcp4();
     // What host_cmds puts into memory is in the configuration too.
-    let source = match lookup::has_commands(&kea.server) && config::has_hosts_database(dhcp4) {
-        true => Source::Commands(kea, None),
-        false => Source::Snapshot(dhcp4, config.entries()),
+    let source = if lookup::has_commands(&kea.server) && config::has_hosts_database(dhcp4) {
+        Source::Commands(kea, None)
+    } else {
+        Source::Snapshot(dhcp4, config.entries())
     };
     let global = config::looks_globally(dhcp4).then_some(0);
     for subnet in lease.subnet().into_iter().chain(global) {

@@ -109,15 +109,16 @@ impl ServerInfo {
     /// # Errors
     /// See above.
     pub fn require(&self, command: &str) -> Result<(), KeaError> {
-        match self.can(command) {
-            true => Ok(()),
-            false => Err(KeaError::because(
+        if self.can(command) {
+            Ok(())
+        } else {
+            Err(KeaError::because(
                 Status::NOT_IMPLEMENTED,
                 &match hook(command) {
                     Some(hook) => format!("this Kea has no {command}: load {hook}"),
                     None => format!("this Kea has no {command}"),
                 },
-            )),
+            ))
         }
     }
 

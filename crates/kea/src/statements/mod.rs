@@ -130,67 +130,21 @@ impl Translation {
     }
 
     fn add(&mut self, statement: &[Token]) -> Result<(), KeaError> {
-        let bad = |why| Err(KeaError::because(Status::BAD_PARSE, why));
-        let refuse = |why| Err(KeaError::because(Status::NOT_IMPLEMENTED, why));
         let [Token::Word(keyword), rest @ ..] = statement else {
-            return bad("statement");
+            return Err(bad("statement"));
         };
-        let rest = match (&keyword[..], rest) {
-            ("supersede" | "default", [Token::Word(option), more @ ..]) if option == "option" => {
-                more
-            }
-            (_, rest) => rest,
-        };
-        // What OMAPI clients write: `supersede server.filename = "x"`.
-        let (keyword, rest) = match (&keyword[..], rest) {
-            ("supersede" | "default", [Token::Word(name), more @ ..]) => {
-                match name.strip_prefix("server.") {
-                    Some(field @ ("filename" | "server-name" | "next-server")) => (field, more),
-                    _ => (&keyword[..], rest),
-                }
-            }
-            other => other,
-        };
-        let (assigned, plain) = match rest {
-            [name @ Token::Word(_), Token::Word(equals), value @ ..] if equals == "=" => {
-                (constant(value), [slice::from_ref(name), value].concat())
-            }
-            [Token::Word(equals), value @ ..] if equals == "=" => {
-                if keyword.ends_with("-lease-time") {
-                    return refuse("an expression");
-                }
-                if !["filename", "server-name", "next-server"].contains(&keyword) {
-                    return bad("an equals sign");
-                }
-                let Some(bytes) = constant(value) else {
-                    return refuse("an expression");
-                };
-                (Some(bytes), value.to_vec())
-            }
-            rest => (None, rest.to_vec()),
-        };
-        match (keyword, &plain[..]) {
+        let (keyword, rest) = plain(keyword, rest);
+        let (assigned, rest) = assignment(keyword, rest)?;
+        match (keyword, &rest[..]) {
             ("option" | "supersede" | "default", [Token::Word(name), value @ ..]) => {
-                let (code, format) = options::find(name)?;
-                if let ([Token::Word(_)], Some(bytes)) = (value, assigned) {
-                    self.options.retain(|(c, _)| *c != code);
-                    self.options.push((code, bytes));
-                    return Ok(());
-                }
-                if value.iter().any(|t| matches!(t, Token::Other(_))) {
-                    return refuse("an expression");
-                }
-                let bytes = options::encode(format, value)?;
-                self.options.retain(|(c, _)| *c != code);
-                self.options.push((code, bytes));
-                Ok(())
+                self.option(name, value, assigned)
             }
             ("filename", [Token::Text(t)]) => self.field("boot-file-name", t, 127),
             ("server-name", [Token::Text(t)]) => self.field("server-hostname", t, 63),
             ("next-server", [token]) => {
                 let [a, b, c, d] = match assigned.map(<[u8; 4]>::try_from) {
                     Some(Ok(bytes)) => bytes,
-                    Some(Err(_)) => return refuse("an address that is none"),
+                    Some(Err(_)) => return Err(not_mapped("an address that is none")),
                     None => options::address(token)?,
                 };
                 self.field("next-server", format!("{a}.{b}.{c}.{d}").as_bytes(), 15)
@@ -206,11 +160,30 @@ impl Translation {
                 self.drop = false;
                 Ok(())
             }
-            (word, _) if NOT_MAPPED.contains(&word) || word.starts_with("ddns-") => {
-                refuse("Kea has no faithful equivalent of this statement")
-            }
-            _ => bad("statement"),
+            (word, _) if NOT_MAPPED.contains(&word) || word.starts_with("ddns-") => Err(
+                not_mapped("Kea has no faithful equivalent of this statement"),
+            ),
+            _ => Err(bad("statement")),
         }
+    }
+
+    fn option(
+        &mut self,
+        name: &str,
+        value: &[Token],
+        assigned: Option<Vec<u8>>,
+    ) -> Result<(), KeaError> {
+        let (code, format) = options::find(name)?;
+        let bytes = match (value, assigned) {
+            ([Token::Word(_)], Some(bytes)) => bytes,
+            _ if value.iter().any(|t| matches!(t, Token::Other(_))) => {
+                return Err(not_mapped("an expression"));
+            }
+            _ => options::encode(format, value)?,
+        };
+        self.options.retain(|(c, _)| *c != code);
+        self.options.push((code, bytes));
+        Ok(())
     }
 
     fn field(&mut self, name: &'static str, value: &[u8], most: usize) -> Result<(), KeaError> {
@@ -227,6 +200,56 @@ impl Translation {
         let seconds = seconds.ok_or(KeaError::because(Status::BAD_PARSE, "seconds"))?;
         self.lifetimes[which] = Some(seconds);
         Ok(())
+    }
+}
+
+fn bad(why: &str) -> KeaError {
+    KeaError::because(Status::BAD_PARSE, why)
+}
+
+fn not_mapped(why: &str) -> KeaError {
+    KeaError::because(Status::NOT_IMPLEMENTED, why)
+}
+
+/// A statement without the words before it that change nothing here: OMAPI
+/// clients write `supersede option ...` and `supersede server.filename ...`.
+fn plain<'s>(keyword: &'s str, rest: &'s [Token]) -> (&'s str, &'s [Token]) {
+    if !matches!(keyword, "supersede" | "default") {
+        return (keyword, rest);
+    }
+    let rest = match rest {
+        [Token::Word(option), more @ ..] if option == "option" => more,
+        rest => rest,
+    };
+    if let [Token::Word(name), more @ ..] = rest
+        && let Some(field @ ("filename" | "server-name" | "next-server")) =
+            name.strip_prefix("server.")
+    {
+        return (field, more);
+    }
+    (keyword, rest)
+}
+
+/// The bytes of a constant that is assigned with an equals sign, if they are
+/// known, and the statement without that sign.
+fn assignment(keyword: &str, rest: &[Token]) -> Result<(Option<Vec<u8>>, Vec<Token>), KeaError> {
+    match rest {
+        [name @ Token::Word(_), Token::Word(equals), value @ ..] if equals == "=" => {
+            Ok((constant(value), [slice::from_ref(name), value].concat()))
+        }
+        [Token::Word(equals), value @ ..] if equals == "=" => {
+            if keyword.ends_with("-lease-time") {
+                return Err(not_mapped("an expression"));
+            }
+            if !["filename", "server-name", "next-server"].contains(&keyword) {
+                return Err(bad("an equals sign"));
+            }
+            match constant(value) {
+                Some(bytes) => Ok((Some(bytes), value.to_vec())),
+                None => Err(not_mapped("an expression")),
+            }
+        }
+        rest => Ok((None, rest.to_vec())),
     }
 }
 

@@ -186,87 +186,78 @@ pub fn find(name: &str) -> Result<(u8, Format), KeaError> {
 /// # Errors
 /// `DHCP_R_BADPARSE`, or `ISC_R_NOTIMPLEMENTED` for host names.
 pub fn encode(format: Format, tokens: &[Token]) -> Result<Vec<u8>, KeaError> {
-    let bad = || KeaError::because(Status::BAD_PARSE, "value of the option");
     let items: Vec<&[Token]> = tokens.split(|t| *t == Token::Comma).collect();
     if items.iter().any(|item| item.is_empty()) {
         return Err(bad());
     }
-    let single = match &items[..] {
-        [[one]] => Some(one),
-        _ => None,
+    let out = match (format, &items[..]) {
+        (Address, [[one]]) => address(one)?.to_vec(),
+        (Addresses, items) => each(items, |item, out| match item {
+            [one] => Ok(out.extend(address(one)?)),
+            _ => Err(bad()),
+        })?,
+        (Pairs, items) => each(items, |item, out| match item {
+            [a, b] => Ok(out.extend([address(a)?, address(b)?].concat())),
+            _ => Err(bad()),
+        })?,
+        (Number(size), items @ [[_]]) | (Numbers(size), items) => {
+            each(items, |item, out| match item {
+                [Token::Word(word)] => {
+                    let n = number(word).filter(|n| n >> (8 * size) == 0);
+                    let bytes = n.ok_or_else(bad)?.to_be_bytes();
+                    out.extend_from_slice(&bytes[8 - size..]);
+                    Ok(())
+                }
+                _ => Err(bad()),
+            })?
+        }
+        (Domains, items) => each(items, |item, out| match item {
+            [Token::Text(name)] => domain(out, name).ok_or_else(bad),
+            _ => Err(bad()),
+        })?,
+        (Signed, [[Token::Word(word)]]) => signed(word).ok_or_else(bad)?.to_vec(),
+        (Flag, [[Token::Word(word)]]) => vec![flag(word)?],
+        (Text | Bytes, [[Token::Text(text)]]) => text.clone(),
+        (Bytes, [[Token::Word(word)]]) => json::identifier(word)
+            .filter(|_| word.contains(':') || word.len() <= 2)
+            .ok_or_else(bad)?,
+        _ => return Err(bad()),
     };
-    let mut out = Vec::new();
-    match format {
-        Address | Text | Bytes | Number(_) | Signed | Flag if single.is_none() => {
-            return Err(bad());
-        }
-        Address | Addresses => {
-            for item in &items {
-                match item {
-                    [one] => out.extend(address(one)?),
-                    _ => return Err(bad()),
-                }
-            }
-        }
-        Pairs => {
-            for item in &items {
-                match item {
-                    [a, b] => out.extend([address(a)?, address(b)?].concat()),
-                    _ => return Err(bad()),
-                }
-            }
-        }
-        Number(size) | Numbers(size) => {
-            for item in &items {
-                match item {
-                    [Token::Word(word)] => {
-                        let n = number(word).filter(|n| n >> (8 * size) == 0);
-                        let bytes = n.ok_or_else(bad)?.to_be_bytes();
-                        out.extend_from_slice(&bytes[8 - size..]);
-                    }
-                    _ => return Err(bad()),
-                }
-            }
-        }
-        Domains => {
-            for item in &items {
-                match item {
-                    [Token::Text(name)] => domain(&mut out, name).ok_or_else(bad)?,
-                    _ => return Err(bad()),
-                }
-            }
-        }
-        Signed => {
-            let Some(Token::Word(word)) = single else {
-                return Err(bad());
-            };
-            let hex = || number(word).and_then(|n| u32::try_from(n).ok());
-            let n = word.parse().ok().map(i32::to_be_bytes);
-            out.extend(n.or_else(|| hex().map(u32::to_be_bytes)).ok_or_else(bad)?);
-        }
-        Flag => out.push(match single {
-            Some(Token::Word(w)) if w == "true" || w == "on" => 1,
-            Some(Token::Word(w)) if w == "false" || w == "off" => 0,
-            // Of dhcpd, for which it is neither.
-            Some(Token::Word(w)) if w == "ignore" => return Err(Status::NOT_IMPLEMENTED.into()),
-            _ => return Err(bad()),
-        }),
-        Text => match single {
-            Some(Token::Text(text)) => out.extend(text),
-            _ => return Err(bad()),
-        },
-        Bytes => match single {
-            Some(Token::Text(text)) => out.extend(text),
-            Some(Token::Word(word)) => {
-                out = json::identifier(word)
-                    .filter(|_| word.contains(':') || word.len() <= 2)
-                    .ok_or_else(bad)?;
-            }
-            _ => return Err(bad()),
-        },
-    }
     match out.len() {
         1..=255 => Ok(out),
+        _ => Err(bad()),
+    }
+}
+
+fn bad() -> KeaError {
+    KeaError::because(Status::BAD_PARSE, "value of the option")
+}
+
+/// The bytes of all items of a list, each of which `encode` adds.
+fn each(
+    items: &[&[Token]],
+    encode: impl Fn(&[Token], &mut Vec<u8>) -> Result<(), KeaError>,
+) -> Result<Vec<u8>, KeaError> {
+    let mut out = Vec::new();
+    for item in items {
+        encode(item, &mut out)?;
+    }
+    Ok(out)
+}
+
+/// A number with a sign, or all its bits in hexadecimal or octal.
+fn signed(word: &str) -> Option<[u8; 4]> {
+    let bits = || number(word).and_then(|n| u32::try_from(n).ok());
+    let n = word.parse().ok().map(i32::to_be_bytes);
+    n.or_else(|| bits().map(u32::to_be_bytes))
+}
+
+fn flag(word: &str) -> Result<u8, KeaError> {
+    match word {
+        "true" | "on" => Ok(1),
+        "false" | "off" => Ok(0),
+        // Of dhcpd, for which it is neither.
+        "ignore" => Err(Status::NOT_IMPLEMENTED.into()),
         _ => Err(bad()),
     }
 }
