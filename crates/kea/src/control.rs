@@ -14,7 +14,8 @@ const SHUTDOWN: u32 = 2;
 /// Open: the one control object; with the flag, change it.
 ///
 /// # Errors
-/// The code for the program.
+/// `ISC_R_EXISTS` for the flag to create exclusively; or as
+/// [`update`] and [`refresh`] fail.
 pub async fn open(
     kea: &Commands,
     attributes: &Attributes,
@@ -33,7 +34,7 @@ pub async fn open(
 /// Refresh: is it running?
 ///
 /// # Errors
-/// It is not.
+/// As the command fails: it is not.
 pub async fn refresh(kea: &Commands) -> Result<Answer, KeaError> {
     kea.bare_command("status-get").await?.ok()?;
     let mut out = Answered::default();
@@ -45,7 +46,8 @@ pub async fn refresh(kea: &Commands) -> Result<Answer, KeaError> {
 /// Update: `state` 2 shuts the server down, at once.
 ///
 /// # Errors
-/// The code for the program.
+/// `DHCP_R_INVALIDARG` for another state or no attributes, `ISC_R_NOTFOUND` for
+/// another attribute; or as the command fails.
 pub async fn update(kea: &Commands, attributes: &Attributes) -> Result<Answer, KeaError> {
     if attributes.is_empty() {
         return Err(refused(Status::INVALID_ARGUMENT));

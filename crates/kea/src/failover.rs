@@ -186,7 +186,8 @@ async fn read(kea: &Commands, name: Option<&[u8]>) -> Result<Answer, KeaError> {
 /// Open.
 ///
 /// # Errors
-/// The code for the program.
+/// `ISC_R_NOTFOUND`; `ISC_R_NOTIMPLEMENTED` without a name; `ISC_R_EXISTS` for
+/// the flag to create exclusively; or as [`update`] fails.
 pub async fn open(kea: &Commands, keys: &Attributes, wanted: u32) -> Result<Answer, KeaError> {
     let name = keys.get(b"name").ok_or(KeaError::because(
         Status::NOT_IMPLEMENTED,
@@ -209,7 +210,7 @@ pub async fn open(kea: &Commands, keys: &Attributes, wanted: u32) -> Result<Answ
 /// Refresh.
 ///
 /// # Errors
-/// The code for the program.
+/// `ISC_R_NOTFOUND`, or as the commands fail.
 pub async fn refresh(kea: &Commands, name: &[u8]) -> Result<Answer, KeaError> {
     read(kea, Some(name)).await
 }
@@ -218,7 +219,9 @@ pub async fn refresh(kea: &Commands, name: &[u8]) -> Result<Answer, KeaError> {
 /// With a partner that answers the same command means something else.
 ///
 /// # Errors
-/// The code for the program.
+/// `DHCP_R_INVALIDARG` without a new state, `ISC_R_NOTIMPLEMENTED` for another
+/// state and when the command would do something else, `ISC_R_NOTFOUND` for
+/// another attribute or an unknown name; or as the commands fail.
 pub async fn update(kea: &Commands, name: &[u8], wanted: &Attributes) -> Result<Answer, KeaError> {
     let mut down = false;
     for (attribute, value) in wanted.iter() {

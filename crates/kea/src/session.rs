@@ -72,7 +72,7 @@ impl<T> Running<T> {
     }
 }
 
-/// See the module.
+/// The requests of a connection: which run, which wait.
 pub struct Session<T> {
     server: Arc<ServerInfo>,
     waiting: VecDeque<(KeaRequest, Order, T)>,

@@ -1,4 +1,4 @@
-//! Jobs against recorded answers of real Keas: the test plays the server.
+//! Jobs against recorded answers of real Kea servers: the test plays the server.
 
 mod commands;
 mod hosts;

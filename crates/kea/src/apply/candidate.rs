@@ -26,7 +26,7 @@ impl CandidateConfig {
     /// `Dhcp4`. Removed reservations are `null` in it.
     ///
     /// # Errors
-    /// Not for what `Config` accepts.
+    /// `DHCP_R_PROTOCOLERROR` without one, which no [`Config`] is.
     pub fn dhcp4(&self) -> Result<&Map, KeaError> {
         let dhcp4 = self.arguments.get("Dhcp4").and_then(Value::as_object);
         dhcp4.ok_or(Status::PROTOCOL_ERROR.into())
@@ -35,7 +35,7 @@ impl CandidateConfig {
     /// For lookups.
     ///
     /// # Errors
-    /// As [`dhcp4`](Self::dhcp4).
+    /// `DHCP_R_PROTOCOLERROR` without a `Dhcp4`.
     pub fn source(&self) -> Result<Source<'_>, KeaError> {
         Ok(Source::Snapshot(self.dhcp4()?, &self.entries))
     }
@@ -43,7 +43,8 @@ impl CandidateConfig {
     /// Makes a change.
     ///
     /// # Errors
-    /// What it is about is not there.
+    /// `ISC_R_NOTFOUND` when what it is about is not there, `DHCP_R_INVALIDARG`
+    /// for a reservation without identifier or in an unknown subnet.
     pub fn apply(&mut self, edit: Edit) -> Result<(), KeaError> {
         let dhcp4 = self
             .arguments
@@ -89,7 +90,7 @@ impl CandidateConfig {
     /// The arguments of config-set.
     ///
     /// # Errors
-    /// As [`dhcp4`](Self::dhcp4).
+    /// `DHCP_R_PROTOCOLERROR` without a `Dhcp4`.
     pub fn finish(mut self) -> Result<Value, KeaError> {
         let lists: Vec<_> = config::reservation_lists(self.dhcp4()?).collect();
         let dhcp4 = self

@@ -70,7 +70,7 @@ async fn attempt(kea: &Commands, requests: &[KeaRequest]) -> Result<Option<Vec<A
     if loses_option_43(&base.arguments) && !kea.server.options().option43 {
         return Err(KeaError::because(
             Status::NO_PERMISSION,
-            "this Kea would lose a raw option 43",
+            "this Kea server would lose a raw option 43",
         ));
     }
     if has_config_database(base.dhcp4()) {

@@ -39,7 +39,9 @@ fn name_of(server: &ServerInfo, keys: &Attributes) -> Result<Option<Vec<u8>>, Ke
 /// Open without flags.
 ///
 /// # Errors
-/// The code for the program.
+/// `DHCP_R_INVALIDARG` without a name, `DHCP_R_KEYCONFLICT` when name and
+/// handle are those of two, `ISC_R_NOTFOUND`; or why the configuration cannot
+/// be read.
 pub async fn find(kea: &Commands, keys: &Attributes) -> Result<Answer, KeaError> {
     let server = &kea.server;
     let name = name_of(server, keys)?.ok_or(Status::INVALID_ARGUMENT)?;
@@ -57,7 +59,7 @@ pub async fn find(kea: &Commands, keys: &Attributes) -> Result<Answer, KeaError>
 /// Refresh.
 ///
 /// # Errors
-/// The code for the program.
+/// `ISC_R_NOTFOUND`, or why the configuration cannot be read.
 pub async fn refresh(kea: &Commands, name: &[u8]) -> Result<Answer, KeaError> {
     let config = configuration::current(kea).await?;
     if has_class(config.dhcp4(), &class_of(name)) {
@@ -70,7 +72,9 @@ pub async fn refresh(kea: &Commands, name: &[u8]) -> Result<Answer, KeaError> {
 /// Open with flags.
 ///
 /// # Errors
-/// The code for the program.
+/// `ISC_R_NOTFOUND` without the flag to create; with it `ISC_R_EXISTS`,
+/// `DHCP_R_INVALIDARG` without name or statements or for such a name,
+/// `ISC_R_NOTFOUND` for other attributes; or as [`translate`] fails.
 pub fn plan_open(
     context: PlanContext<'_>,
     keys: &Attributes,
@@ -136,7 +140,8 @@ pub fn plan_open(
 /// Update: nothing of a group can be changed.
 ///
 /// # Errors
-/// Always.
+/// `ISC_R_NOTFOUND` for an unknown group; otherwise `DHCP_R_INVALIDARG`,
+/// `ISC_R_EXISTS` or `ISC_R_NOTFOUND` by the first attribute, as dhcpd.
 pub fn plan_update(
     context: PlanContext<'_>,
     name: &[u8],

@@ -54,7 +54,7 @@ impl HostNameIndex {
     /// Reads them all.
     ///
     /// # Errors
-    /// Why the server does not say.
+    /// As the commands fail.
     pub async fn read(kea: &Commands) -> Result<Self, KeaError> {
         let mut names = Self::default();
         for reservation in all_by_command(kea).await? {
@@ -87,7 +87,7 @@ pub fn has_commands(server: &ServerInfo) -> bool {
 const PAGE: u32 = 1000;
 
 /// Most reservations of a server that are read one page after the other: one
-/// that always has another page is no Kea.
+/// that always has another page is no Kea server.
 const MOST: usize = 1 << 21;
 
 impl Source<'_> {
@@ -121,7 +121,7 @@ impl Source<'_> {
     /// The hosts with that key.
     ///
     /// # Errors
-    /// Why the server does not say.
+    /// As the commands fail.
     pub async fn hosts(&self, key: HostQuery<'_>) -> Result<Vec<Host>, KeaError> {
         let mut hosts: Vec<Host> = Vec::new();
         for found in self.reservations(key).await? {
@@ -272,7 +272,7 @@ fn hosts_of(reply: Reply) -> (Vec<Reservation>, Option<Value>) {
 /// All reservations, page by page.
 ///
 /// # Errors
-/// Why the server does not say.
+/// As the commands fail.
 pub async fn all_by_command(kea: &Commands) -> Result<Vec<Reservation>, KeaError> {
     let mut all = Vec::new();
     let mut from = Map::new();

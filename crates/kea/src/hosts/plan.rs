@@ -17,7 +17,8 @@ use omapi::status::Status;
 /// Plans any request that is done in a batch.
 ///
 /// # Errors
-/// The code for the program.
+/// `ISC_R_NOTFOUND`, `ISC_R_EXISTS`; those of creating and updating; or as
+/// looking for the host fails.
 pub async fn plan(context: PlanContext<'_>, request: &KeaRequest) -> Result<Plan, KeaError> {
     let server = context.server;
     let gone = || KeaError::because(Status::NOT_FOUND, "no matching handle");

@@ -8,7 +8,7 @@ use crate::server::{Commands, configuration};
 use omapi::status::Status;
 use std::sync::Arc;
 
-/// Runs `look` with what there is to look in.
+/// The configuration to look in; `None` when the commands are asked.
 async fn source(kea: &Commands) -> Result<Option<Arc<Config>>, KeaError> {
     if has_commands(&kea.server) {
         Ok(None)
@@ -27,7 +27,7 @@ fn view<'s>(kea: &'s Commands, config: &'s Option<Arc<Config>>) -> Source<'s> {
 /// Open without flags.
 ///
 /// # Errors
-/// The code for the program.
+/// `ISC_R_NOTFOUND`, or as [`Source::find`] fails.
 pub async fn find(kea: &Commands, keys: &Attributes) -> Result<Answer, KeaError> {
     let config = source(kea).await?;
     let server = &kea.server;
@@ -43,7 +43,7 @@ pub async fn find(kea: &Commands, keys: &Attributes) -> Result<Answer, KeaError>
 /// Refresh.
 ///
 /// # Errors
-/// The code for the program.
+/// `ISC_R_NOTFOUND`, or as the commands fail.
 pub async fn refresh(kea: &Commands, key: &HostKey) -> Result<Answer, KeaError> {
     let config = source(kea).await?;
     let hosts = view(kea, &config).hosts(HostQuery::Exact(key)).await?;

@@ -19,7 +19,11 @@ use std::net::Ipv4Addr;
 /// the host as it will be.
 ///
 /// # Errors
-/// The code for the program.
+/// `ISC_R_EXISTS` for what is there already or somebody else has,
+/// `DHCP_R_INVALIDARG` for no attributes and for values that Kea cannot have,
+/// `ISC_R_NOTFOUND` for an unknown group, `DHCP_R_UNKNOWNATTRIBUTE`,
+/// `ISC_R_NOTIMPLEMENTED` for what Kea has no equivalent of; or as looking for
+/// other hosts fails.
 pub async fn update(
     context: PlanContext<'_>,
     host: &Host,

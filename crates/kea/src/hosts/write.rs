@@ -58,7 +58,7 @@ pub fn link_pair(map: &mut Map, twin: &HostKey) -> Result<(), KeaError> {
 /// Says whether it is one of several in different subnets.
 ///
 /// # Errors
-/// As [`set_twin`].
+/// As [`link_pair`].
 pub fn set_copy(map: &mut Map, copy: bool) -> Result<(), KeaError> {
     let is = config::omapi(map).is_some_and(|o| o.contains_key("copy"));
     match copy {
@@ -97,10 +97,11 @@ pub fn ensure_not_empty(map: &mut Map) -> Result<(), KeaError> {
     }
 }
 
-/// Statements, of which there must be one.
+/// Translates statements, of which there must be one.
 ///
 /// # Errors
-/// See [`statements::translate`].
+/// `DHCP_R_INVALIDARG` for none, `ISC_R_NOTIMPLEMENTED` for a raw option 43 that
+/// the server would lose; or as [`statements::translate`] fails.
 pub fn translate(server: &ServerInfo, text: &[u8]) -> Result<Translation, KeaError> {
     if text.is_empty() {
         return Err(refused(Status::INVALID_ARGUMENT));
@@ -109,7 +110,7 @@ pub fn translate(server: &ServerInfo, text: &[u8]) -> Result<Translation, KeaErr
     if translation.has_option_43() && server.capabilities().version > (2, 2) {
         return Err(KeaError::because(
             Status::NOT_IMPLEMENTED,
-            "this Kea would lose a raw option 43",
+            "this Kea server would lose a raw option 43",
         ));
     }
     Ok(translation)

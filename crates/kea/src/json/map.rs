@@ -103,7 +103,7 @@ impl Map {
         found.map(|(_, value)| value)
     }
 
-    /// The same, to change.
+    /// The value of a key, to change it.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         let found = self.pairs_mut().iter_mut().rfind(|(k, _)| k == key);
         found.map(|(_, value)| value)

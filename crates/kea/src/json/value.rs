@@ -36,7 +36,7 @@ pub enum Number {
 }
 
 impl Number {
-    /// If it is one.
+    /// The number, if it is an integer that is not negative and fits.
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
         match *self {
@@ -46,7 +46,7 @@ impl Number {
         }
     }
 
-    /// If it is one.
+    /// The number, if it is an integer that fits.
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
         match *self {
@@ -74,12 +74,12 @@ impl Value {
         self.as_object()?.get(key)
     }
 
-    /// The same, to change.
+    /// The value of a key, to change it.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         self.as_object_mut()?.get_mut(key)
     }
 
-    /// A map.
+    /// The map, if it is one.
     #[must_use]
     pub fn as_object(&self) -> Option<&Map> {
         match self {
@@ -88,7 +88,7 @@ impl Value {
         }
     }
 
-    /// A map, to change.
+    /// The map, if it is one, to change it.
     pub fn as_object_mut(&mut self) -> Option<&mut Map> {
         match self {
             Self::Object(map) => Some(map),
@@ -96,7 +96,7 @@ impl Value {
         }
     }
 
-    /// A list.
+    /// The list, if it is one.
     #[must_use]
     pub fn as_array(&self) -> Option<&Vec<Value>> {
         match self {
@@ -105,7 +105,7 @@ impl Value {
         }
     }
 
-    /// A list, to change.
+    /// The list, if it is one, to change it.
     pub fn as_array_mut(&mut self) -> Option<&mut Vec<Value>> {
         match self {
             Self::Array(list) => Some(list),
@@ -113,7 +113,7 @@ impl Value {
         }
     }
 
-    /// A string.
+    /// The string, if it is one.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         match self {
@@ -122,7 +122,7 @@ impl Value {
         }
     }
 
-    /// `true` or `false`.
+    /// The value of `true` or `false`, if it is one of them.
     #[must_use]
     pub fn as_bool(&self) -> Option<bool> {
         match self {
@@ -131,7 +131,7 @@ impl Value {
         }
     }
 
-    /// An unsigned number.
+    /// The number, if it is an integer that is not negative and fits.
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
         match self {
@@ -140,7 +140,7 @@ impl Value {
         }
     }
 
-    /// A number with sign.
+    /// The number, if it is an integer that fits.
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
         match self {

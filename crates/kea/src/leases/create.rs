@@ -28,7 +28,9 @@ struct Wanted {
 /// unless the lease is to be abandoned.
 ///
 /// # Errors
-/// The code for the program.
+/// `ISC_R_EXISTS` or `ISC_R_NOPERM` when somebody has the address;
+/// `DHCP_R_INVALIDARG`, `ISC_R_NOPERM`, `ISC_R_NOTIMPLEMENTED` for attributes
+/// that a new lease cannot have; or as the commands fail.
 pub async fn create(
     kea: &Commands,
     attributes: &Attributes,

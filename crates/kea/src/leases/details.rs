@@ -96,7 +96,7 @@ const RESERVED: u8 = 4;
 /// Finds what was asked for.
 ///
 /// # Errors
-/// Why the server does not say.
+/// As the commands fail.
 pub async fn read(
     kea: &Commands,
     requested: RequestedDetails,

@@ -22,7 +22,10 @@ use omapi::status::Status;
 /// Open: find it, and with the flag change it.
 ///
 /// # Errors
-/// The code for the program.
+/// `ISC_R_NOTFOUND`; `ISC_R_NOTIMPLEMENTED` without a key and for the flag to
+/// create; `DHCP_R_MULTIPLE`, `DHCP_R_KEYCONFLICT`, `DHCP_R_INVALIDARG` for such
+/// keys; `ISC_R_EXISTS` for the flag to create exclusively; or as creating and
+/// updating fail.
 pub async fn open(kea: &Commands, keys: &Attributes, wanted: u32) -> Result<Answer, KeaError> {
     let create = wanted & flags::CREATE != 0;
     if create && kea.server.options().leases {

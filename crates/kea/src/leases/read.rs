@@ -204,7 +204,7 @@ pub async fn find(
 /// Refresh: the lease of an address, as it is now.
 ///
 /// # Errors
-/// The code for the program.
+/// `ISC_R_NOTFOUND`, or as the commands fail.
 pub async fn refresh(kea: &Commands, address: Ipv4Addr) -> Result<Answer, KeaError> {
     read(kea, address, RequestedDetails::always(&kea.server)).await
 }
@@ -212,7 +212,7 @@ pub async fn refresh(kea: &Commands, address: Ipv4Addr) -> Result<Answer, KeaErr
 /// The lease of an address, with what is asked for.
 ///
 /// # Errors
-/// The code for the program.
+/// `ISC_R_NOTFOUND`, or as the commands fail.
 pub async fn read(
     kea: &Commands,
     address: Ipv4Addr,

@@ -26,7 +26,7 @@ struct Change {
 /// Update by handle.
 ///
 /// # Errors
-/// The code for the program.
+/// `ISC_R_NOTFOUND`, or as [`change`] fails.
 pub async fn update(
     kea: &Commands,
     address: Ipv4Addr,
@@ -41,8 +41,10 @@ pub async fn update(
 /// Changes a lease that was just read.
 ///
 /// # Errors
-/// The code for the program; nothing was changed then, unless the answer was
-/// lost.
+/// `DHCP_R_INVALIDARG`, `DHCP_R_UNCHANGED`, `DHCP_R_UNKNOWNATTRIBUTE`,
+/// `ISC_R_NOPERM`, `ISC_R_NOTIMPLEMENTED` for what cannot be set so;
+/// `ISC_R_NOTFOUND`, `ISC_R_IOERROR` as the server refuses it. Nothing was
+/// changed then, unless the answer was lost.
 pub async fn change(kea: &Commands, lease: &Lease, wanted: &Attributes) -> Result<(), KeaError> {
     if wanted.is_empty() {
         return Err(refused(Status::INVALID_ARGUMENT));

@@ -33,7 +33,9 @@ impl Answer {
     }
 }
 
-/// Why something did not work.
+/// Why something did not work. What sends commands fails as they do, besides
+/// what its own documentation names: with what the server answers
+/// ([`Reply::status`](crate::Reply::status)), or lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeaError {
     /// It was refused, or cannot be done.

@@ -117,7 +117,7 @@ impl Reply {
     /// The answer if it is a success.
     ///
     /// # Errors
-    /// Its meaning, see [`status`](Self::status).
+    /// What [`status`](Self::status) says, with the text.
     pub fn ok(self) -> Result<Self, KeaError> {
         match self.result {
             0 => Ok(self),

@@ -135,10 +135,10 @@ pub struct Target {
 }
 
 impl Target {
-    /// The server that a name means; `None` when it is no name of a Kea.
+    /// The server that a name means; `None` when it is not the name of a Kea server.
     ///
     /// # Errors
-    /// `DHCP_R_INVALIDARG` for a name that starts like one of a Kea and then
+    /// `DHCP_R_INVALIDARG` for a name that starts like that of a Kea server and then
     /// is none.
     pub fn parse(name: &str) -> Result<Option<Self>, Status> {
         if name.starts_with('/') {

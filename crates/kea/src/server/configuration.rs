@@ -15,7 +15,7 @@ const QUIET_CHANGES: [&str; 3] = ["reservation-add", "subnet4-add", "class-add"]
 /// changed, or a new one.
 ///
 /// # Errors
-/// Why it cannot be read.
+/// As the commands fail; `DHCP_R_PROTOCOLERROR` for what is no configuration.
 pub async fn current(kea: &Commands) -> Result<Arc<Config>, KeaError> {
     let cached = kea.server.config.lock().clone();
     if let Some(config) = cached
@@ -29,7 +29,7 @@ pub async fn current(kea: &Commands) -> Result<Arc<Config>, KeaError> {
 /// Reads the configuration.
 ///
 /// # Errors
-/// Why it cannot be read.
+/// As the commands fail; `DHCP_R_PROTOCOLERROR` for what is no configuration.
 pub async fn fetch(kea: &Commands) -> Result<Arc<Config>, KeaError> {
     let read_at = kea.now().steady;
     let arguments = kea.bare_command("config-get").await?.ok()?.into_arguments();
@@ -42,7 +42,7 @@ pub async fn fetch(kea: &Commands) -> Result<Arc<Config>, KeaError> {
 /// command.
 ///
 /// # Errors
-/// Why the server does not answer.
+/// As the command fails.
 pub async fn is_current(kea: &Commands, config: &Config) -> Result<bool, KeaError> {
     let quiet = QUIET_CHANGES.iter().any(|c| kea.server.can(c));
     if quiet || has_config_database(config.dhcp4()) {
@@ -56,7 +56,7 @@ pub async fn is_current(kea: &Commands, config: &Config) -> Result<bool, KeaErro
 /// True if Kea's hash is still the same; false also when Kea has none.
 ///
 /// # Errors
-/// Why the server does not answer.
+/// As the command fails.
 pub async fn same_hash(kea: &Commands, config: &Config) -> Result<bool, KeaError> {
     let (Some(hash), true) = (&config.hash, kea.server.can("config-hash-get")) else {
         return Ok(false);

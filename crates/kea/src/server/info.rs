@@ -1,5 +1,4 @@
-//! What all requests of a connection know: the server, what it can do, the
-//! configuration read last.
+//! What all requests of a connection know.
 
 use crate::config::Config;
 use crate::model::lease::Page;
@@ -11,7 +10,8 @@ use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
-/// See the module.
+/// What all requests of a connection know: the server, what it can do, and what
+/// was read from it.
 #[derive(Debug)]
 pub struct ServerInfo {
     /// The server.
@@ -104,10 +104,10 @@ impl ServerInfo {
         }
     }
 
-    /// `ISC_R_NOTIMPLEMENTED` unless the server has the command.
+    /// Checks that the server has a command.
     ///
     /// # Errors
-    /// See above.
+    /// `ISC_R_NOTIMPLEMENTED` if it has not, with the hook library to load.
     pub fn require(&self, command: &str) -> Result<(), KeaError> {
         if self.can(command) {
             Ok(())
@@ -115,8 +115,8 @@ impl ServerInfo {
             Err(KeaError::because(
                 Status::NOT_IMPLEMENTED,
                 &match hook(command) {
-                    Some(hook) => format!("this Kea has no {command}: load {hook}"),
-                    None => format!("this Kea has no {command}"),
+                    Some(hook) => format!("this Kea server has no {command}: load {hook}"),
+                    None => format!("this Kea server has no {command}"),
                 },
             ))
         }
@@ -160,9 +160,9 @@ mod tests {
         for (command, why) in [
             (
                 "lease4-del",
-                "this Kea has no lease4-del: load libdhcp_lease_cmds.so",
+                "this Kea server has no lease4-del: load libdhcp_lease_cmds.so",
             ),
-            ("config-write", "this Kea has no config-write"),
+            ("config-write", "this Kea server has no config-write"),
         ] {
             let error = shared.require(command).err().unwrap();
             let KeaError::Status(Status::NOT_IMPLEMENTED, Some(said)) = error else {

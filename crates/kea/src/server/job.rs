@@ -38,7 +38,7 @@ impl Commands {
     /// Sends a command and waits for the answer.
     ///
     /// # Errors
-    /// When there is none.
+    /// [`KeaError::Lost`] when there is none, and why it cannot be sent.
     pub async fn command(&self, name: &str, arguments: Map) -> Exchanged {
         self.exchange(name, Some(&Value::Object(arguments))).await
     }
@@ -46,7 +46,7 @@ impl Commands {
     /// Sends a command without arguments.
     ///
     /// # Errors
-    /// When there is no answer.
+    /// As [`command`](Self::command).
     pub async fn bare_command(&self, name: &str) -> Exchanged {
         self.exchange(name, None).await
     }
@@ -54,7 +54,7 @@ impl Commands {
     /// Sends a command with any arguments.
     ///
     /// # Errors
-    /// When there is no answer.
+    /// As [`command`](Self::command).
     pub async fn exchange(&self, name: &str, arguments: Option<&Value>) -> Exchanged {
         self.want(Effect::Command {
             bytes: commands::command(name, self.server.target.service(), arguments),
@@ -68,7 +68,7 @@ impl Commands {
     /// [`Reply::lease`].
     ///
     /// # Errors
-    /// When there is no answer.
+    /// As [`command`](Self::command).
     pub async fn lease4_get(&self, address: Ipv4Addr, shown: bool) -> Exchanged {
         self.want(Effect::Command {
             bytes: commands::lease4_get(self.server.target.service(), address),

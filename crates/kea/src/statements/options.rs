@@ -265,7 +265,7 @@ fn flag(word: &str) -> Result<u8, KeaError> {
 /// An address. Names would have to be looked up where the server is.
 ///
 /// # Errors
-/// See [`encode`].
+/// `ISC_R_NOTIMPLEMENTED` for a host name, `DHCP_R_BADPARSE` for anything else.
 pub fn address(token: &Token) -> Result<[u8; 4], KeaError> {
     match token {
         Token::Word(word) => match word.parse::<Ipv4Addr>() {

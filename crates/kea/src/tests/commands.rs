@@ -4,7 +4,7 @@ use super::hosts::NEW_HOST;
 use super::*;
 use crate::config::Config;
 
-/// A Kea with host_cmds and class_cmds, and its hosts in a database.
+/// A Kea server with host_cmds and class_cmds, and its hosts in a database.
 fn with_database() -> Arc<ServerInfo> {
     let shared = shared_of(Target::parse("kea:/test").unwrap().unwrap());
     let commands = reply("list-commands", "3.0.4").into_arguments();
