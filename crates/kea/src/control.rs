@@ -16,7 +16,7 @@ const SHUTDOWN: u32 = 2;
 /// # Errors
 /// `ISC_R_EXISTS` for the flag to create exclusively; or as
 /// [`update`] and [`refresh`] fail.
-pub async fn open(
+pub(crate) async fn open(
     kea: &Commands,
     attributes: &Attributes,
     wanted: u32,
@@ -35,7 +35,7 @@ pub async fn open(
 ///
 /// # Errors
 /// As the command fails: it is not.
-pub async fn refresh(kea: &Commands) -> Result<Answer, KeaError> {
+pub(crate) async fn refresh(kea: &Commands) -> Result<Answer, KeaError> {
     kea.bare_command("status-get").await?.ok()?;
     let mut out = Answered::default();
     out.number(b"state", RUNNING);
@@ -48,7 +48,7 @@ pub async fn refresh(kea: &Commands) -> Result<Answer, KeaError> {
 /// # Errors
 /// `DHCP_R_INVALIDARG` for another state or no attributes, `ISC_R_NOTFOUND` for
 /// another attribute; or as the command fails.
-pub async fn update(kea: &Commands, attributes: &Attributes) -> Result<Answer, KeaError> {
+pub(crate) async fn update(kea: &Commands, attributes: &Attributes) -> Result<Answer, KeaError> {
     if attributes.is_empty() {
         return Err(refused(Status::INVALID_ARGUMENT));
     }
@@ -69,7 +69,7 @@ pub async fn update(kea: &Commands, attributes: &Attributes) -> Result<Answer, K
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when it cannot be sent, or why there is no answer.
-pub async fn command(kea: &Commands, attributes: &Attributes) -> Result<Answer, KeaError> {
+pub(crate) async fn command(kea: &Commands, attributes: &Attributes) -> Result<Answer, KeaError> {
     let name = attributes.get(b"command");
     let name = name.ok_or(KeaError::because(Status::INVALID_ARGUMENT, "no command"))?;
     let arguments = match attributes.get(b"arguments") {

@@ -12,7 +12,7 @@ use omapi::status::Status;
 
 /// What may happen at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub(crate) enum Order {
     /// Changes nothing: any number at once.
     Read,
     /// Changes hosts or groups: alone, with all that wait next to it.
@@ -23,7 +23,7 @@ pub enum Order {
 
 /// What a request may run beside.
 #[must_use]
-pub fn order(request: &KeaRequest, server: &ServerInfo) -> Order {
+pub(crate) fn order(request: &KeaRequest, server: &ServerInfo) -> Order {
     match request {
         KeaRequest::Open {
             kind: Kind::Command,
@@ -59,7 +59,7 @@ pub fn order(request: &KeaRequest, server: &ServerInfo) -> Order {
 /// Those of whoever does it; `ISC_R_NOTFOUND` for an unknown handle,
 /// `ISC_R_NOTIMPLEMENTED` for what the kind of object cannot do,
 /// `DHCP_R_INVALIDARG` without a kind.
-pub async fn run(request: KeaRequest, kea: &Commands) -> Result<Answer, KeaError> {
+pub(crate) async fn run(request: KeaRequest, kea: &Commands) -> Result<Answer, KeaError> {
     match request {
         KeaRequest::Open {
             kind,

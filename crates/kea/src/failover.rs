@@ -188,7 +188,11 @@ async fn read(kea: &Commands, name: Option<&[u8]>) -> Result<Answer, KeaError> {
 /// # Errors
 /// `ISC_R_NOTFOUND`; `ISC_R_NOTIMPLEMENTED` without a name; `ISC_R_EXISTS` for
 /// the flag to create exclusively; or as [`update`] fails.
-pub async fn open(kea: &Commands, keys: &Attributes, wanted: u32) -> Result<Answer, KeaError> {
+pub(crate) async fn open(
+    kea: &Commands,
+    keys: &Attributes,
+    wanted: u32,
+) -> Result<Answer, KeaError> {
     let name = keys.get(b"name").ok_or(KeaError::because(
         Status::NOT_IMPLEMENTED,
         "can't create new object",
@@ -211,7 +215,7 @@ pub async fn open(kea: &Commands, keys: &Attributes, wanted: u32) -> Result<Answ
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`, or as the commands fail.
-pub async fn refresh(kea: &Commands, name: &[u8]) -> Result<Answer, KeaError> {
+pub(crate) async fn refresh(kea: &Commands, name: &[u8]) -> Result<Answer, KeaError> {
     read(kea, Some(name)).await
 }
 
@@ -222,7 +226,11 @@ pub async fn refresh(kea: &Commands, name: &[u8]) -> Result<Answer, KeaError> {
 /// `DHCP_R_INVALIDARG` without a new state, `ISC_R_NOTIMPLEMENTED` for another
 /// state and when the command would do something else, `ISC_R_NOTFOUND` for
 /// another attribute or an unknown name; or as the commands fail.
-pub async fn update(kea: &Commands, name: &[u8], wanted: &Attributes) -> Result<Answer, KeaError> {
+pub(crate) async fn update(
+    kea: &Commands,
+    name: &[u8],
+    wanted: &Attributes,
+) -> Result<Answer, KeaError> {
     let mut down = false;
     for (attribute, value) in wanted.iter() {
         match attribute {

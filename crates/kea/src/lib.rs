@@ -1,4 +1,5 @@
 #![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
 //! Kea: requests to commands of its control channel, answers to outcomes. No
 //! I/O here; `engine/kea` has the sockets.
 //!
@@ -27,5 +28,5 @@ pub use protocol::http;
 pub use protocol::{
     Effect, Endpoint, Exchanged, Options, Reply, Secret, Target, mapped, usual_lease,
 };
-pub use server::{Capabilities, ServerInfo};
+pub use server::ServerInfo;
 pub use session::{AT_ONCE, Progress, Running, Session};

@@ -20,7 +20,7 @@ enum Way {
 }
 
 /// Does them all, in order; one answer for each.
-pub async fn run(kea: &Commands, requests: Vec<KeaRequest>) -> Vec<Answer> {
+pub(crate) async fn run(kea: &Commands, requests: Vec<KeaRequest>) -> Vec<Answer> {
     let server = &kea.server;
     let hosts = lookup::has_commands(&kea.server);
     let classes = ["class-add", "class-del"].iter().all(|c| kea.server.can(c));

@@ -8,7 +8,7 @@ use omapi::status::Status;
 
 /// A configuration that is being changed.
 #[derive(Clone, Debug)]
-pub struct CandidateConfig {
+pub(super) struct CandidateConfig {
     arguments: Value,
     entries: Vec<ReservationEntry>,
 }
@@ -16,7 +16,7 @@ pub struct CandidateConfig {
 impl CandidateConfig {
     /// Starts with a copy.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
+    pub(super) fn new(config: &Config) -> Self {
         Self {
             arguments: config.arguments.clone(),
             entries: config.entries().to_vec(),
@@ -27,7 +27,7 @@ impl CandidateConfig {
     ///
     /// # Errors
     /// `DHCP_R_PROTOCOLERROR` without one, which no [`Config`] is.
-    pub fn dhcp4(&self) -> Result<&Map, KeaError> {
+    pub(super) fn dhcp4(&self) -> Result<&Map, KeaError> {
         let dhcp4 = self.arguments.get("Dhcp4").and_then(Value::as_object);
         dhcp4.ok_or(Status::PROTOCOL_ERROR.into())
     }
@@ -36,7 +36,7 @@ impl CandidateConfig {
     ///
     /// # Errors
     /// `DHCP_R_PROTOCOLERROR` without a `Dhcp4`.
-    pub fn source(&self) -> Result<Source<'_>, KeaError> {
+    pub(super) fn source(&self) -> Result<Source<'_>, KeaError> {
         Ok(Source::Snapshot(self.dhcp4()?, &self.entries))
     }
 
@@ -45,7 +45,7 @@ impl CandidateConfig {
     /// # Errors
     /// `ISC_R_NOTFOUND` when what it is about is not there, `DHCP_R_INVALIDARG`
     /// for a reservation without identifier or in an unknown subnet.
-    pub fn apply(&mut self, edit: Edit) -> Result<(), KeaError> {
+    pub(super) fn apply(&mut self, edit: Edit) -> Result<(), KeaError> {
         let dhcp4 = self
             .arguments
             .get_mut("Dhcp4")
@@ -91,7 +91,7 @@ impl CandidateConfig {
     ///
     /// # Errors
     /// `DHCP_R_PROTOCOLERROR` without a `Dhcp4`.
-    pub fn finish(mut self) -> Result<Value, KeaError> {
+    pub(super) fn finish(mut self) -> Result<Value, KeaError> {
         let lists: Vec<_> = config::reservation_lists(self.dhcp4()?).collect();
         let dhcp4 = self
             .arguments
@@ -111,7 +111,7 @@ impl CandidateConfig {
 
 /// True if the change is there.
 #[must_use]
-pub fn is_made(edit: &Edit, config: &Config) -> bool {
+pub(super) fn is_made(edit: &Edit, config: &Config) -> bool {
     let dhcp4 = config.dhcp4();
     let entry = |key: &HostKey| config.entries().iter().find(|e| e.key == *key);
     match edit {

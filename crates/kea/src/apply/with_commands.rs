@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// Does requests one after the other; each has its own answer. Changes are
 /// made durable once, at the end.
-pub async fn run(kea: &Commands, requests: &[KeaRequest], with_hosts: bool) -> Vec<Answer> {
+pub(super) async fn run(kea: &Commands, requests: &[KeaRequest], with_hosts: bool) -> Vec<Answer> {
     match Changes::start(kea, requests, with_hosts).await {
         Ok(changes) => changes.run(requests).await,
         Err(error) => requests.iter().map(|_| error.clone().into()).collect(),

@@ -24,7 +24,7 @@ const ATTEMPTS: u32 = 3;
 type Planned = Result<Plan, KeaError>;
 
 /// Does requests in one change; each has its own answer. The lock must be held.
-pub async fn run(kea: &Commands, requests: &[KeaRequest]) -> Vec<Answer> {
+pub(super) async fn run(kea: &Commands, requests: &[KeaRequest]) -> Vec<Answer> {
     match attempts(kea, requests).await {
         Ok(answers) => answers,
         // Nothing was changed for any of them, or nobody knows.

@@ -10,7 +10,7 @@ const KINDS: [&str; 5] = ["hw-address", "client-id", "duid", "circuit-id", "flex
 
 /// Where a reservation is in a configuration, and what lookups compare.
 #[derive(Clone, Debug)]
-pub struct ReservationEntry {
+pub(crate) struct ReservationEntry {
     /// The list that it is in.
     pub list: ReservationList,
     /// Its index there.
@@ -24,7 +24,7 @@ pub struct ReservationEntry {
 }
 
 /// What identifies a reservation, as it stands there.
-pub struct Brief<'m> {
+pub(crate) struct Brief<'m> {
     ids: [Option<&'m str>; 5],
     address: Option<&'m str>,
     hostname: Option<&'m str>,
@@ -32,7 +32,7 @@ pub struct Brief<'m> {
 }
 
 impl<'m> Brief<'m> {
-    pub fn new(map: &'m Map) -> Self {
+    pub(crate) fn new(map: &'m Map) -> Self {
         let [a, b, c, d, e] = KINDS.each_ref().map(std::slice::from_ref);
         let address = &["ip-address"];
         let name = &["user-context", "omapi", "name"];
@@ -48,7 +48,7 @@ impl<'m> Brief<'m> {
         }
     }
 
-    pub fn key(&self, subnet: u32) -> Option<HostKey> {
+    pub(crate) fn key(&self, subnet: u32) -> Option<HostKey> {
         let mut ids = KINDS.iter().zip(self.ids);
         ids.find_map(|(kind, id)| {
             Some(HostKey {
@@ -59,12 +59,12 @@ impl<'m> Brief<'m> {
         })
     }
 
-    pub fn address(&self) -> Option<Ipv4Addr> {
+    pub(crate) fn address(&self) -> Option<Ipv4Addr> {
         let address: Ipv4Addr = self.address?.parse().ok()?;
         Some(address).filter(|a| !a.is_unspecified())
     }
 
-    pub fn name(&self, subnet: u32) -> Vec<u8> {
+    pub(crate) fn name(&self, subnet: u32) -> Vec<u8> {
         match self.name.or(self.hostname) {
             Some(name) => json::bytes(name),
             None => {
@@ -77,13 +77,13 @@ impl<'m> Brief<'m> {
 
 /// What this library keeps in a reservation or class.
 #[must_use]
-pub fn omapi(map: &Map) -> Option<&Map> {
+pub(crate) fn omapi(map: &Map) -> Option<&Map> {
     map.get("user-context")?.get("omapi")?.as_object()
 }
 
 /// The reservations of a list.
 #[must_use]
-pub fn reservations(dhcp4: &Map, list: ReservationList) -> &[Value] {
+pub(crate) fn reservations(dhcp4: &Map, list: ReservationList) -> &[Value] {
     let holder = match list {
         ReservationList::Global => Some(dhcp4),
         ReservationList::Subnet(i) => json::list(dhcp4, "subnet4")
@@ -99,7 +99,7 @@ pub fn reservations(dhcp4: &Map, list: ReservationList) -> &[Value] {
 }
 
 /// The reservations of a list, to change; made when there are none.
-pub fn reservations_mut(dhcp4: &mut Map, list: ReservationList) -> Option<&mut Vec<Value>> {
+pub(crate) fn reservations_mut(dhcp4: &mut Map, list: ReservationList) -> Option<&mut Vec<Value>> {
     let holder = match list {
         ReservationList::Global => dhcp4,
         ReservationList::Subnet(i) => item(dhcp4, "subnet4", i)?,
@@ -119,14 +119,19 @@ fn item<'m>(map: &'m mut Map, key: &str, at: usize) -> Option<&'m mut Map> {
 }
 
 /// All lists of reservations, with the subnet-ids of where they are.
-pub fn reservation_lists(dhcp4: &Map) -> impl Iterator<Item = (ReservationList, u32)> {
+pub(crate) fn reservation_lists(dhcp4: &Map) -> impl Iterator<Item = (ReservationList, u32)> {
     let subnets = subnets(dhcp4).filter_map(|(list, subnet)| Some((list, subnet_id(subnet)?)));
     std::iter::once((ReservationList::Global, 0)).chain(subnets)
 }
 
 /// Everything that lookups compare, for one reservation in a list.
 #[must_use]
-pub fn entry(list: ReservationList, at: usize, subnet: u32, map: &Map) -> Option<ReservationEntry> {
+pub(crate) fn entry(
+    list: ReservationList,
+    at: usize,
+    subnet: u32,
+    map: &Map,
+) -> Option<ReservationEntry> {
     let brief = Brief::new(map);
     Some(ReservationEntry {
         list,
@@ -139,7 +144,7 @@ pub fn entry(list: ReservationList, at: usize, subnet: u32, map: &Map) -> Option
 
 /// All reservations of a configuration.
 #[must_use]
-pub fn entries(dhcp4: &Map) -> Vec<ReservationEntry> {
+pub(super) fn entries(dhcp4: &Map) -> Vec<ReservationEntry> {
     reservation_lists(dhcp4)
         .flat_map(|(list, subnet)| {
             let items = reservations(dhcp4, list).iter().enumerate();

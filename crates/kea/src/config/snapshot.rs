@@ -9,7 +9,7 @@ use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
 /// A configuration as config-get gives it.
-pub struct Config {
+pub(crate) struct Config {
     /// `{"Dhcp4": ...}`, ready for config-set. May hold passwords: never to be
     /// logged or shown.
     pub arguments: Value,
@@ -36,7 +36,7 @@ impl Config {
     ///
     /// # Errors
     /// `DHCP_R_PROTOCOLERROR` without a `Dhcp4`.
-    pub fn new(mut arguments: Value, read_at: Duration) -> Result<Self, Status> {
+    pub(crate) fn new(mut arguments: Value, read_at: Duration) -> Result<Self, Status> {
         let top = arguments.as_object_mut().ok_or(Status::PROTOCOL_ERROR)?;
         let hash = match top.shift_remove("hash") {
             Some(Value::String(hash)) => Some(hash),
@@ -57,7 +57,7 @@ impl Config {
     /// True if the server certainly still has this configuration, by an answer
     /// to status-get that came not after `now` of the steady clock.
     #[must_use]
-    pub fn is_current(&self, status: &Map, now: Duration) -> bool {
+    pub(crate) fn is_current(&self, status: &Map, now: Duration) -> bool {
         let number = |key| json::number(status, key);
         let (Some(pid), Some(uptime), Some(reload)) =
             (number("pid"), number("uptime"), number("reload"))
@@ -78,7 +78,7 @@ impl Config {
 
     /// `Dhcp4`.
     #[must_use]
-    pub fn dhcp4(&self) -> &Map {
+    pub(crate) fn dhcp4(&self) -> &Map {
         static EMPTY: LazyLock<Map> = LazyLock::new(Map::new);
         let dhcp4 = self.arguments.get("Dhcp4").and_then(Value::as_object);
         dhcp4.unwrap_or(&EMPTY)
@@ -86,18 +86,18 @@ impl Config {
 
     /// All reservations.
     #[must_use]
-    pub fn entries(&self) -> &[ReservationEntry] {
+    pub(crate) fn entries(&self) -> &[ReservationEntry] {
         self.entries.get_or_init(|| entries(self.dhcp4()))
     }
 
     /// The subnet-id and the range of the pool that has this address.
     #[must_use]
-    pub fn pool_of(&self, address: Ipv4Addr) -> Option<(u32, &str)> {
+    pub(crate) fn pool_of(&self, address: Ipv4Addr) -> Option<(u32, &str)> {
         self.pools().find(|(_, range)| in_pool(range, address))
     }
 
     /// All pools: subnet-id and range.
-    pub fn pools(&self) -> impl Iterator<Item = (u32, &str)> {
+    pub(crate) fn pools(&self) -> impl Iterator<Item = (u32, &str)> {
         subnets(self.dhcp4()).flat_map(|(_, subnet)| {
             let id = subnet_id(subnet);
             let pools = json::list(subnet, "pools").iter();
@@ -107,7 +107,7 @@ impl Config {
 
     /// How long a declined address is not given out, in seconds.
     #[must_use]
-    pub fn probation(&self) -> u64 {
+    pub(crate) fn probation(&self) -> u64 {
         json::number(self.dhcp4(), "decline-probation-period").unwrap_or(86400)
     }
 }

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 /// Where a list of reservations is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReservationList {
+pub(crate) enum ReservationList {
     /// `Dhcp4.reservations`.
     Global,
     /// In `Dhcp4.subnet4[i]`.
@@ -15,7 +15,7 @@ pub enum ReservationList {
 }
 
 /// All subnets, those of shared networks too.
-pub fn subnets(dhcp4: &Map) -> impl Iterator<Item = (ReservationList, &Map)> {
+pub(crate) fn subnets(dhcp4: &Map) -> impl Iterator<Item = (ReservationList, &Map)> {
     let own = json::list(dhcp4, "subnet4")
         .iter()
         .enumerate()
@@ -35,13 +35,13 @@ pub fn subnets(dhcp4: &Map) -> impl Iterator<Item = (ReservationList, &Map)> {
 
 /// The subnet-id.
 #[must_use]
-pub fn subnet_id(subnet: &Map) -> Option<u32> {
+pub(crate) fn subnet_id(subnet: &Map) -> Option<u32> {
     json::number(subnet, "id").and_then(|id| u32::try_from(id).ok())
 }
 
 /// True if reservations are in a database, and so not in the configuration.
 #[must_use]
-pub fn has_hosts_database(dhcp4: &Map) -> bool {
+pub(crate) fn has_hosts_database(dhcp4: &Map) -> bool {
     ["hosts-database", "hosts-databases"].iter().any(|key| {
         let value = dhcp4.get(key);
         value.is_some_and(|v| v.as_array().is_none_or(|l| !l.is_empty()))
@@ -51,20 +51,20 @@ pub fn has_hosts_database(dhcp4: &Map) -> bool {
 /// True if parts of the configuration are in a database: they come and go
 /// without a reconfiguration, and config-get shows them among its own.
 #[must_use]
-pub fn has_config_database(dhcp4: &Map) -> bool {
+pub(crate) fn has_config_database(dhcp4: &Map) -> bool {
     let control = dhcp4.get("config-control").and_then(Value::as_object);
     control.is_some_and(|c| !json::list(c, "config-databases").is_empty())
 }
 
 /// True if Kea looks for global reservations.
 #[must_use]
-pub fn looks_globally(dhcp4: &Map) -> bool {
+pub(crate) fn looks_globally(dhcp4: &Map) -> bool {
     dhcp4.get("reservations-global").and_then(Value::as_bool) == Some(true)
 }
 
 /// True if Kea looks for the reservations of this subnet.
 #[must_use]
-pub fn looks_in_subnet(dhcp4: &Map, list: ReservationList, subnet: &Map) -> bool {
+pub(crate) fn looks_in_subnet(dhcp4: &Map, list: ReservationList, subnet: &Map) -> bool {
     let network = match list {
         ReservationList::Shared(i, _) => json::list(dhcp4, "shared-networks").get(i),
         ReservationList::Global | ReservationList::Subnet(_) => None,
@@ -77,7 +77,7 @@ pub fn looks_in_subnet(dhcp4: &Map, list: ReservationList, subnet: &Map) -> bool
 
 /// True if the subnet's prefix contains the address.
 #[must_use]
-pub fn contains(subnet: &Map, address: Ipv4Addr) -> bool {
+pub(crate) fn contains(subnet: &Map, address: Ipv4Addr) -> bool {
     json::string(subnet, "subnet").is_some_and(|prefix| in_prefix(prefix, address))
 }
 
@@ -98,7 +98,7 @@ fn in_prefix(prefix: &str, address: Ipv4Addr) -> bool {
 }
 
 /// `10.0.0.10 - 10.0.0.250`, or a prefix.
-pub fn in_pool(range: &str, address: Ipv4Addr) -> bool {
+pub(super) fn in_pool(range: &str, address: Ipv4Addr) -> bool {
     let Some((first, last)) = range.split_once('-') else {
         return in_prefix(range, address);
     };
@@ -110,14 +110,14 @@ pub fn in_pool(range: &str, address: Ipv4Addr) -> bool {
 
 /// True if two reservations may not have the same address.
 #[must_use]
-pub fn unique_addresses(dhcp4: &Map) -> bool {
+pub(crate) fn unique_addresses(dhcp4: &Map) -> bool {
     dhcp4.get("ip-reservations-unique").and_then(Value::as_bool) != Some(false)
 }
 
 /// True if some option 43 would be lost when this configuration is written or
 /// set: Kea 2.6 and 3.0 show raw bytes of it as empty.
 #[must_use]
-pub fn loses_option_43(value: &Value) -> bool {
+pub(crate) fn loses_option_43(value: &Value) -> bool {
     match value {
         Value::Object(map) if map.text().is_some_and(|t| !t.contains("\"code\"")) => false,
         Value::Object(map) => {

@@ -8,7 +8,7 @@ use omapi::status::Status;
 
 /// The class that a group is.
 #[must_use]
-pub fn class_of(group: &[u8]) -> String {
+pub(super) fn class_of(group: &[u8]) -> String {
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"_.-".contains(b);
     if group.iter().all(plain) {
         format!("omapi-group-{}", json::text(group))
@@ -21,7 +21,7 @@ pub fn class_of(group: &[u8]) -> String {
 ///
 /// # Errors
 /// `DHCP_R_PROTOCOLERROR` when its classes are no list.
-pub fn add_class(map: &mut Map, class: &str) -> Result<(), KeaError> {
+pub(super) fn add_class(map: &mut Map, class: &str) -> Result<(), KeaError> {
     let classes = map
         .entry("client-classes")
         .or_insert_with(|| Value::Array(Vec::new()));
@@ -36,7 +36,7 @@ pub fn add_class(map: &mut Map, class: &str) -> Result<(), KeaError> {
 ///
 /// # Errors
 /// `DHCP_R_PROTOCOLERROR` when its classes are no list.
-pub fn put_class_first(map: &mut Map, class: &str) -> Result<(), KeaError> {
+pub(super) fn put_class_first(map: &mut Map, class: &str) -> Result<(), KeaError> {
     add_class(map, class)?;
     if let Some(Value::Array(classes)) = map.get_mut("client-classes") {
         classes.retain(|c| c.as_str() != Some(class));
@@ -49,7 +49,7 @@ pub fn put_class_first(map: &mut Map, class: &str) -> Result<(), KeaError> {
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND` when there is no such group.
-pub fn join(dhcp4: &Map, map: &mut Map, group: &[u8]) -> Result<(), KeaError> {
+pub(super) fn join(dhcp4: &Map, map: &mut Map, group: &[u8]) -> Result<(), KeaError> {
     let class = class_of(group);
     if !has_class(dhcp4, &class) {
         return Err(refused(Status::NOT_FOUND));

@@ -70,7 +70,10 @@ fn wanted(server: &ServerInfo, attributes: &Attributes) -> Result<Wanted, KeaErr
 /// `ISC_R_NOTFOUND` for an unknown group, `DHCP_R_INVALIDARG`,
 /// `DHCP_R_UNKNOWNATTRIBUTE` and `ISC_R_NOTIMPLEMENTED` for what Kea cannot
 /// have.
-pub async fn create(context: PlanContext<'_>, attributes: &Attributes) -> Result<Plan, KeaError> {
+pub(super) async fn create(
+    context: PlanContext<'_>,
+    attributes: &Attributes,
+) -> Result<Plan, KeaError> {
     let mut wanted = wanted(context.server, attributes)?;
     wanted.name = name(context, wanted.name).await?;
     let subnets = target_subnets(context.dhcp4, wanted.address, context.server.options())?;
@@ -180,7 +183,7 @@ impl Wanted {
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG`, `ISC_R_EXISTS`.
-pub async fn check_address(
+pub(super) async fn check_address(
     context: PlanContext<'_>,
     address: Ipv4Addr,
     own: Option<&Host>,

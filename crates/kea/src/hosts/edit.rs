@@ -8,7 +8,7 @@ use omapi::status::Status;
 
 /// One change.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Edit {
+pub(crate) enum Edit {
     /// A new reservation.
     Add(Reservation),
     /// In place of the one with that key, which stays the same.
@@ -23,7 +23,7 @@ pub enum Edit {
 
 /// What to do for a request, and what to answer when it is done.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// In this order; none when nothing is to be done.
     pub edits: Vec<Edit>,
     /// The answer.
@@ -37,7 +37,7 @@ impl Plan {
     /// What to answer, now that it is done: the program's handles mean the
     /// host, wherever it went.
     #[must_use]
-    pub fn done(self, server: &ServerInfo) -> Answer {
+    pub(crate) fn done(self, server: &ServerInfo) -> Answer {
         if let Some((old, new)) = self.moved {
             server.replace(Identity::Host(old), Identity::Host(new));
         }
@@ -47,7 +47,7 @@ impl Plan {
 
 /// A plan that ends with success.
 #[must_use]
-pub fn done(edits: Vec<Edit>) -> Plan {
+pub(super) fn done(edits: Vec<Edit>) -> Plan {
     Plan {
         edits,
         answer: Answer::Status(Status::SUCCESS, None),

@@ -42,7 +42,7 @@ fn name_of(server: &ServerInfo, keys: &Attributes) -> Result<Option<Vec<u8>>, Ke
 /// `DHCP_R_INVALIDARG` without a name, `DHCP_R_KEYCONFLICT` when name and
 /// handle are those of two, `ISC_R_NOTFOUND`; or why the configuration cannot
 /// be read.
-pub async fn find(kea: &Commands, keys: &Attributes) -> Result<Answer, KeaError> {
+pub(crate) async fn find(kea: &Commands, keys: &Attributes) -> Result<Answer, KeaError> {
     let server = &kea.server;
     let name = name_of(server, keys)?.ok_or(Status::INVALID_ARGUMENT)?;
     let config = configuration::current(kea).await?;
@@ -60,7 +60,7 @@ pub async fn find(kea: &Commands, keys: &Attributes) -> Result<Answer, KeaError>
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`, or why the configuration cannot be read.
-pub async fn refresh(kea: &Commands, name: &[u8]) -> Result<Answer, KeaError> {
+pub(crate) async fn refresh(kea: &Commands, name: &[u8]) -> Result<Answer, KeaError> {
     let config = configuration::current(kea).await?;
     if has_class(config.dhcp4(), &class_of(name)) {
         Ok(answer(&kea.server, name))
@@ -75,7 +75,7 @@ pub async fn refresh(kea: &Commands, name: &[u8]) -> Result<Answer, KeaError> {
 /// `ISC_R_NOTFOUND` without the flag to create; with it `ISC_R_EXISTS`,
 /// `DHCP_R_INVALIDARG` without name or statements or for such a name,
 /// `ISC_R_NOTFOUND` for other attributes; or as [`translate`] fails.
-pub fn plan_open(
+pub(crate) fn plan_open(
     context: PlanContext<'_>,
     keys: &Attributes,
     wanted: u32,
@@ -142,7 +142,7 @@ pub fn plan_open(
 /// # Errors
 /// `ISC_R_NOTFOUND` for an unknown group; otherwise `DHCP_R_INVALIDARG`,
 /// `ISC_R_EXISTS` or `ISC_R_NOTFOUND` by the first attribute, as dhcpd.
-pub fn plan_update(
+pub(crate) fn plan_update(
     context: PlanContext<'_>,
     name: &[u8],
     attributes: &Attributes,
@@ -161,7 +161,7 @@ pub fn plan_update(
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`.
-pub fn plan_remove(context: PlanContext<'_>, name: &[u8]) -> Result<Plan, KeaError> {
+pub(crate) fn plan_remove(context: PlanContext<'_>, name: &[u8]) -> Result<Plan, KeaError> {
     let class = class_of(name);
     if has_class(context.dhcp4, &class) {
         Ok(done(vec![Edit::RemoveClass(class)]))
@@ -174,7 +174,11 @@ pub fn plan_remove(context: PlanContext<'_>, name: &[u8]) -> Result<Plan, KeaErr
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`, and `ISC_R_NOTIMPLEMENTED` for all but looking.
-pub async fn class(kea: &Commands, keys: &Attributes, wanted: u32) -> Result<Answer, KeaError> {
+pub(crate) async fn class(
+    kea: &Commands,
+    keys: &Attributes,
+    wanted: u32,
+) -> Result<Answer, KeaError> {
     if wanted != 0 {
         return Err(Status::NOT_IMPLEMENTED.into());
     }
@@ -186,7 +190,7 @@ pub async fn class(kea: &Commands, keys: &Attributes, wanted: u32) -> Result<Ans
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`.
-pub async fn refresh_class(kea: &Commands, name: &[u8]) -> Result<Answer, KeaError> {
+pub(crate) async fn refresh_class(kea: &Commands, name: &[u8]) -> Result<Answer, KeaError> {
     let config = configuration::current(kea).await?;
     if !has_class(config.dhcp4(), &json::text(name)) {
         return Err(KeaError::because(

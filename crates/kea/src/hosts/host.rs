@@ -8,43 +8,43 @@ use std::net::Ipv4Addr;
 /// A host: a reservation, or several that belong together, because it has two
 /// identifiers, or no address and copies in all subnets.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Host(pub Vec<Reservation>);
+pub(crate) struct Host(pub Vec<Reservation>);
 
 impl Host {
     /// One of these reservations. In any order, they are the same host.
     #[must_use]
-    pub fn new(mut parts: Vec<Reservation>) -> Self {
+    pub(crate) fn new(mut parts: Vec<Reservation>) -> Self {
         parts.sort_by_key(|r| (r.key().is_none_or(|k| k.kind != "hw-address"), r.subnet));
         Self(parts)
     }
 
     /// True if it has both identifiers.
     #[must_use]
-    pub fn is_pair(&self) -> bool {
+    pub(crate) fn is_pair(&self) -> bool {
         !self.id("hw-address").is_empty() && !self.id("client-id").is_empty()
     }
 
     /// Its name.
     #[must_use]
-    pub fn name(&self) -> Vec<u8> {
+    pub(crate) fn name(&self) -> Vec<u8> {
         self.0.first().map(Reservation::name).unwrap_or_default()
     }
 
     /// Its address.
     #[must_use]
-    pub fn address(&self) -> Option<Ipv4Addr> {
+    pub(crate) fn address(&self) -> Option<Ipv4Addr> {
         self.0.iter().find_map(Reservation::address)
     }
 
     /// What finds it again.
     #[must_use]
-    pub fn key(&self) -> Option<HostKey> {
+    pub(crate) fn key(&self) -> Option<HostKey> {
         self.0.first()?.key()
     }
 
     /// The identifier of that kind, empty when it has none.
     #[must_use]
-    pub fn id(&self, kind: &str) -> Vec<u8> {
+    pub(crate) fn id(&self, kind: &str) -> Vec<u8> {
         let keys = self.0.iter().filter_map(Reservation::key);
         keys.filter(|k| k.kind == kind)
             .map(|k| k.id)
@@ -55,7 +55,7 @@ impl Host {
     /// Its attributes, in the order of dhcpd. With `all`, those that it has
     /// not are null.
     #[must_use]
-    pub fn encode(&self, server: &ServerInfo, all: bool) -> Answer {
+    pub(crate) fn encode(&self, server: &ServerInfo, all: bool) -> Answer {
         let mut out = Answered::default();
         if all {
             for name in [

@@ -13,7 +13,7 @@ use std::net::Ipv4Addr;
 
 /// How to look for hosts.
 #[derive(Clone, Copy, Debug)]
-pub enum HostQuery<'k> {
+pub(crate) enum HostQuery<'k> {
     /// By an identifier, in all subnets.
     Id(&'k str, &'k [u8]),
     /// By address.
@@ -26,7 +26,7 @@ pub enum HostQuery<'k> {
 
 /// Where to look: in a configuration, or with the commands of host_cmds.
 #[derive(Clone, Copy)]
-pub enum Source<'s> {
+pub(crate) enum Source<'s> {
     /// `Dhcp4`, and its reservations.
     Snapshot(&'s Map, &'s [ReservationEntry]),
     /// The server, with the names of its hosts if they were read already.
@@ -35,7 +35,7 @@ pub enum Source<'s> {
 
 /// Where a plan is made.
 #[derive(Clone, Copy)]
-pub struct PlanContext<'w> {
+pub(crate) struct PlanContext<'w> {
     /// For lookups of hosts.
     pub source: Source<'w>,
     /// `Dhcp4`: subnets and classes.
@@ -48,14 +48,14 @@ pub struct PlanContext<'w> {
 
 /// HostNameIndex of hosts. Kea cannot look for them: all reservations must be read.
 #[derive(Debug, Default)]
-pub struct HostNameIndex(HashMap<Vec<u8>, Vec<HostKey>>);
+pub(crate) struct HostNameIndex(HashMap<Vec<u8>, Vec<HostKey>>);
 
 impl HostNameIndex {
     /// Reads them all.
     ///
     /// # Errors
     /// As the commands fail.
-    pub async fn read(kea: &Commands) -> Result<Self, KeaError> {
+    pub(crate) async fn read(kea: &Commands) -> Result<Self, KeaError> {
         let mut names = Self::default();
         for reservation in all_by_command(kea).await? {
             names.add(&reservation);
@@ -64,7 +64,7 @@ impl HostNameIndex {
     }
 
     /// A reservation was added.
-    pub fn add(&mut self, reservation: &Reservation) {
+    pub(crate) fn add(&mut self, reservation: &Reservation) {
         if let Some(key) = reservation.key() {
             self.0.entry(reservation.name()).or_default().push(key);
         }
@@ -73,7 +73,7 @@ impl HostNameIndex {
 
 /// True if the server has host_cmds.
 #[must_use]
-pub fn has_commands(server: &ServerInfo) -> bool {
+pub(crate) fn has_commands(server: &ServerInfo) -> bool {
     [
         "reservation-add",
         "reservation-get-by-id",
@@ -122,7 +122,7 @@ impl Source<'_> {
     ///
     /// # Errors
     /// As the commands fail.
-    pub async fn hosts(&self, key: HostQuery<'_>) -> Result<Vec<Host>, KeaError> {
+    pub(crate) async fn hosts(&self, key: HostQuery<'_>) -> Result<Vec<Host>, KeaError> {
         let mut hosts: Vec<Host> = Vec::new();
         for found in self.reservations(key).await? {
             let known = |h: &Host| h.0.iter().any(|r| r.key() == found.key());
@@ -167,7 +167,7 @@ impl Source<'_> {
     /// # Errors
     /// `DHCP_R_MULTIPLE`, `DHCP_R_KEYCONFLICT`, `DHCP_R_INVALIDARG` without a
     /// key.
-    pub async fn find(
+    pub(crate) async fn find(
         &self,
         server: &ServerInfo,
         keys: &Attributes,
@@ -273,7 +273,7 @@ fn hosts_of(reply: Reply) -> (Vec<Reservation>, Option<Value>) {
 ///
 /// # Errors
 /// As the commands fail.
-pub async fn all_by_command(kea: &Commands) -> Result<Vec<Reservation>, KeaError> {
+pub(crate) async fn all_by_command(kea: &Commands) -> Result<Vec<Reservation>, KeaError> {
     let mut all = Vec::new();
     let mut from = Map::new();
     loop {

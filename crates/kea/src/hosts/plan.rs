@@ -19,7 +19,7 @@ use omapi::status::Status;
 /// # Errors
 /// `ISC_R_NOTFOUND`, `ISC_R_EXISTS`; those of creating and updating; or as
 /// looking for the host fails.
-pub async fn plan(context: PlanContext<'_>, request: &KeaRequest) -> Result<Plan, KeaError> {
+pub(crate) async fn plan(context: PlanContext<'_>, request: &KeaRequest) -> Result<Plan, KeaError> {
     let server = context.server;
     let gone = || KeaError::because(Status::NOT_FOUND, "no matching handle");
     match request {

@@ -28,7 +28,7 @@ fn view<'s>(kea: &'s Commands, config: &'s Option<Arc<Config>>) -> Source<'s> {
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`, or as [`Source::find`] fails.
-pub async fn find(kea: &Commands, keys: &Attributes) -> Result<Answer, KeaError> {
+pub(crate) async fn find(kea: &Commands, keys: &Attributes) -> Result<Answer, KeaError> {
     let config = source(kea).await?;
     let server = &kea.server;
     match view(kea, &config).find(server, keys).await? {
@@ -44,7 +44,7 @@ pub async fn find(kea: &Commands, keys: &Attributes) -> Result<Answer, KeaError>
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`, or as the commands fail.
-pub async fn refresh(kea: &Commands, key: &HostKey) -> Result<Answer, KeaError> {
+pub(crate) async fn refresh(kea: &Commands, key: &HostKey) -> Result<Answer, KeaError> {
     let config = source(kea).await?;
     let hosts = view(kea, &config).hosts(HostQuery::Exact(key)).await?;
     match hosts.first() {
@@ -57,7 +57,7 @@ pub async fn refresh(kea: &Commands, key: &HostKey) -> Result<Answer, KeaError> 
 ///
 /// # Errors
 /// `ISC_R_NOMORE` behind the last.
-pub async fn next(kea: &Commands, after: Option<HostKey>) -> Result<Answer, KeaError> {
+pub(crate) async fn next(kea: &Commands, after: Option<HostKey>) -> Result<Answer, KeaError> {
     if let Some(config) = source(kea).await? {
         let dhcp4 = config.dhcp4();
         let entries = config.entries();

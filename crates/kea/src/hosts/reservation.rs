@@ -13,7 +13,7 @@ use std::net::Ipv4Addr;
 
 /// A reservation.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reservation {
+pub(crate) struct Reservation {
     /// subnet-id, 0 for a global one.
     pub subnet: u32,
     /// As in a configuration, without subnet-id.
@@ -23,7 +23,7 @@ pub struct Reservation {
 impl Reservation {
     /// Takes one in the form of the commands, with its subnet-id.
     #[must_use]
-    pub fn from_command(value: Value) -> Option<Self> {
+    pub(crate) fn from_command(value: Value) -> Option<Self> {
         let Value::Object(mut map) = value else {
             return None;
         };
@@ -34,7 +34,7 @@ impl Reservation {
 
     /// In the form of the commands.
     #[must_use]
-    pub fn to_command(&self) -> Value {
+    pub(crate) fn to_command(&self) -> Value {
         let mut map = self.map.clone();
         map.insert("subnet-id".into(), self.subnet.into());
         Value::Object(map)
@@ -42,31 +42,31 @@ impl Reservation {
 
     /// What finds it again; `None` without identifier.
     #[must_use]
-    pub fn key(&self) -> Option<HostKey> {
+    pub(crate) fn key(&self) -> Option<HostKey> {
         Brief::new(&self.map).key(self.subnet)
     }
 
     /// Its address.
     #[must_use]
-    pub fn address(&self) -> Option<Ipv4Addr> {
+    pub(crate) fn address(&self) -> Option<Ipv4Addr> {
         Brief::new(&self.map).address()
     }
 
     /// Its name, made up if it has none.
     #[must_use]
-    pub fn name(&self) -> Vec<u8> {
+    pub(crate) fn name(&self) -> Vec<u8> {
         Brief::new(&self.map).name(self.subnet)
     }
 
     /// What this library keeps in it.
     #[must_use]
-    pub fn omapi(&self) -> Option<&Map> {
+    pub(crate) fn omapi(&self) -> Option<&Map> {
         omapi(&self.map)
     }
 
     /// True if the same host has others in other subnets.
     #[must_use]
-    pub fn is_copy(&self) -> bool {
+    pub(crate) fn is_copy(&self) -> bool {
         self.omapi()
             .and_then(|o| o.get("copy"))
             .and_then(Value::as_bool)
@@ -75,7 +75,7 @@ impl Reservation {
 
     /// The other reservation of the same host.
     #[must_use]
-    pub fn twin(&self) -> Option<HostKey> {
+    pub(crate) fn twin(&self) -> Option<HostKey> {
         let twin = self.omapi()?.get("twin")?.as_object()?;
         Brief::new(twin).key(self.subnet)
     }
@@ -83,7 +83,7 @@ impl Reservation {
 
 /// The reservation of an entry.
 #[must_use]
-pub fn reservation(dhcp4: &Map, entry: &ReservationEntry) -> Option<Reservation> {
+pub(crate) fn reservation(dhcp4: &Map, entry: &ReservationEntry) -> Option<Reservation> {
     let map = reservations(dhcp4, entry.list).get(entry.at)?.as_object()?;
     Some(Reservation {
         subnet: entry.key.subnet,

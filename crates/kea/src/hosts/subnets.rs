@@ -14,7 +14,7 @@ use std::net::Ipv4Addr;
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when there is no such place.
-pub fn target_subnets(
+pub(super) fn target_subnets(
     dhcp4: &Map,
     address: Option<Ipv4Addr>,
     options: &Options,

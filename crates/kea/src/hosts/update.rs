@@ -24,7 +24,7 @@ use std::net::Ipv4Addr;
 /// `ISC_R_NOTFOUND` for an unknown group, `DHCP_R_UNKNOWNATTRIBUTE`,
 /// `ISC_R_NOTIMPLEMENTED` for what Kea has no equivalent of; or as looking for
 /// other hosts fails.
-pub async fn update(
+pub(super) async fn update(
     context: PlanContext<'_>,
     host: &Host,
     attributes: &Attributes,

@@ -13,7 +13,7 @@ use std::net::Ipv4Addr;
 
 /// A new one, with its identifier, its address and the host's name.
 #[must_use]
-pub fn new(key: &HostKey, name: &[u8], address: Option<Ipv4Addr>) -> Reservation {
+pub(super) fn new(key: &HostKey, name: &[u8], address: Option<Ipv4Addr>) -> Reservation {
     let omapi = json::map([("name", json::text(name).into())]);
     let context = json::map([("omapi", Value::Object(omapi))]);
     let mut map = json::map([(key.kind, json::colons(&key.id).into())]);
@@ -27,7 +27,7 @@ pub fn new(key: &HostKey, name: &[u8], address: Option<Ipv4Addr>) -> Reservation
 
 /// The same reservation for another identifier.
 #[must_use]
-pub fn with_identifier(part: &Reservation, old: &str, key: &HostKey) -> Reservation {
+pub(super) fn with_identifier(part: &Reservation, old: &str, key: &HostKey) -> Reservation {
     let mut map = json::map([(key.kind, json::colons(&key.id).into())]);
     let others = part.map.iter().filter(|(name, _)| *name != old);
     map.extend(others.map(|(name, value)| (name.to_owned(), value.clone())));
@@ -38,7 +38,7 @@ pub fn with_identifier(part: &Reservation, old: &str, key: &HostKey) -> Reservat
 }
 
 /// Gives it an address, or takes it away.
-pub fn set_address(map: &mut Map, address: Option<Ipv4Addr>) {
+pub(super) fn set_address(map: &mut Map, address: Option<Ipv4Addr>) {
     match address {
         Some(address) => drop(map.insert("ip-address".into(), address.to_string().into())),
         None => drop(map.shift_remove("ip-address")),
@@ -49,7 +49,7 @@ pub fn set_address(map: &mut Map, address: Option<Ipv4Addr>) {
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when somebody else's data is in the way.
-pub fn link_pair(map: &mut Map, twin: &HostKey) -> Result<(), KeaError> {
+pub(super) fn link_pair(map: &mut Map, twin: &HostKey) -> Result<(), KeaError> {
     let id = json::map([(twin.kind, json::colons(&twin.id).into())]);
     omapi(map)?.insert("twin".into(), Value::Object(id));
     Ok(())
@@ -59,7 +59,7 @@ pub fn link_pair(map: &mut Map, twin: &HostKey) -> Result<(), KeaError> {
 ///
 /// # Errors
 /// As [`link_pair`].
-pub fn set_copy(map: &mut Map, copy: bool) -> Result<(), KeaError> {
+pub(super) fn set_copy(map: &mut Map, copy: bool) -> Result<(), KeaError> {
     let is = config::omapi(map).is_some_and(|o| o.contains_key("copy"));
     match copy {
         true => drop(omapi(map)?.insert("copy".into(), true.into())),
@@ -75,7 +75,7 @@ pub fn set_copy(map: &mut Map, copy: bool) -> Result<(), KeaError> {
 ///
 /// # Errors
 /// `DHCP_R_PROTOCOLERROR` when its classes are no list.
-pub fn ensure_not_empty(map: &mut Map) -> Result<(), KeaError> {
+pub(super) fn ensure_not_empty(map: &mut Map) -> Result<(), KeaError> {
     let gives = |key: &&str| match map.get(key) {
         Some(Value::String(s)) => !s.is_empty() && s != "0.0.0.0",
         Some(Value::Array(list)) => !list.is_empty(),
@@ -102,7 +102,7 @@ pub fn ensure_not_empty(map: &mut Map) -> Result<(), KeaError> {
 /// # Errors
 /// `DHCP_R_INVALIDARG` for none, `ISC_R_NOTIMPLEMENTED` for a raw option 43 that
 /// the server would lose; or as [`statements::translate`] fails.
-pub fn translate(server: &ServerInfo, text: &[u8]) -> Result<Translation, KeaError> {
+pub(super) fn translate(server: &ServerInfo, text: &[u8]) -> Result<Translation, KeaError> {
     if text.is_empty() {
         return Err(refused(Status::INVALID_ARGUMENT));
     }
@@ -121,7 +121,7 @@ pub fn translate(server: &ServerInfo, text: &[u8]) -> Result<Translation, KeaErr
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when somebody else's data is in the way.
-pub fn put_statements(
+pub(super) fn put_statements(
     dhcp4: &Map,
     map: &mut Map,
     text: &[u8],
@@ -150,7 +150,7 @@ pub fn put_statements(
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when somebody else's data is in the way.
-pub fn omapi(map: &mut Map) -> Result<&mut Map, KeaError> {
+pub(super) fn omapi(map: &mut Map) -> Result<&mut Map, KeaError> {
     let context = map
         .entry("user-context")
         .or_insert_with(|| Value::Object(Map::new()));

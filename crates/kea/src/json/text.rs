@@ -125,7 +125,7 @@ pub fn parse(text: &[u8]) -> Result<Value, Status> {
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG`.
-pub fn parse_argument(text: &[u8]) -> Result<Value, Status> {
+pub(crate) fn parse_argument(text: &[u8]) -> Result<Value, Status> {
     Scanner::default()
         .scan(text)
         .and_then(|end| end.ok_or(Status::PROTOCOL_ERROR))
@@ -159,7 +159,7 @@ pub(super) fn emitted(value: &Value) -> String {
 }
 
 /// Writes a value behind what is there.
-pub fn put(out: &mut String, value: &Value) {
+pub(crate) fn put(out: &mut String, value: &Value) {
     // Writing to a String cannot fail.
     match value {
         Value::Null => out.push_str("null"),
@@ -196,7 +196,7 @@ pub fn put(out: &mut String, value: &Value) {
 }
 
 /// Writes a string behind what is there.
-pub fn put_string(out: &mut String, text: &str) {
+pub(crate) fn put_string(out: &mut String, text: &str) {
     out.push('"');
     let plain = |b: u8| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\';
     if text.bytes().all(plain) {
@@ -225,7 +225,7 @@ fn put_escaped(out: &mut String, text: &str) {
 
 /// Bytes as a JSON string.
 #[must_use]
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     if bytes.is_ascii()
         && let Ok(ascii) = core::str::from_utf8(bytes)
     {
@@ -236,7 +236,7 @@ pub fn text(bytes: &[u8]) -> String {
 
 /// A JSON string as bytes. What Kea sends has no other characters than bytes.
 #[must_use]
-pub fn bytes(text: &str) -> Vec<u8> {
+pub(crate) fn bytes(text: &str) -> Vec<u8> {
     if text.is_ascii() {
         return text.as_bytes().to_vec();
     }
@@ -247,25 +247,25 @@ pub fn bytes(text: &str) -> Vec<u8> {
 
 /// The string under `key`, if there is one and it is not empty.
 #[must_use]
-pub fn string<'a>(map: &'a Map, key: &str) -> Option<&'a str> {
+pub(crate) fn string<'a>(map: &'a Map, key: &str) -> Option<&'a str> {
     map.get(key)?.as_str().filter(|s| !s.is_empty())
 }
 
 /// The unsigned number under `key`.
 #[must_use]
-pub fn number(map: &Map, key: &str) -> Option<u64> {
+pub(crate) fn number(map: &Map, key: &str) -> Option<u64> {
     map.get(key)?.as_u64()
 }
 
 /// The list under `key`, empty when there is none.
 #[must_use]
-pub fn list<'a>(map: &'a Map, key: &str) -> &'a [Value] {
+pub(crate) fn list<'a>(map: &'a Map, key: &str) -> &'a [Value] {
     map.get(key).and_then(Value::as_array).map_or(&[], |l| l)
 }
 
 /// `map.a.b` ..., if all of them are maps.
 #[must_use]
-pub fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
+pub(crate) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(value, |v, key| v.get(key))
 }
 
@@ -273,13 +273,13 @@ pub fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when `value` is no map.
-pub fn child<'v>(value: &'v mut Value, key: &str) -> Result<&'v mut Value, Status> {
+pub(crate) fn child<'v>(value: &'v mut Value, key: &str) -> Result<&'v mut Value, Status> {
     let map = value.as_object_mut().ok_or(Status::INVALID_ARGUMENT)?;
     Ok(map.entry(key).or_insert_with(|| Map::new().into()))
 }
 
 /// A map of these pairs.
-pub fn map<const N: usize>(pairs: [(&str, Value); N]) -> Map {
+pub(crate) fn map<const N: usize>(pairs: [(&str, Value); N]) -> Map {
     pairs.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()
 }
 
@@ -287,7 +287,7 @@ pub fn map<const N: usize>(pairs: [(&str, Value); N]) -> Map {
 /// or single digits with colons, in either case; or `'text'` in quotes. All
 /// forms that Kea takes for an identifier.
 #[must_use]
-pub fn identifier(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn identifier(text: &str) -> Option<Vec<u8>> {
     if let Some(quoted) = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')) {
         return Some(bytes(quoted));
     }
@@ -354,7 +354,7 @@ fn pairs(text: &[u8]) -> Option<Vec<u8>> {
 
 /// Bytes as lower-case pairs with colons, as Kea writes addresses.
 #[must_use]
-pub fn colons(bytes: &[u8]) -> String {
+pub(crate) fn colons(bytes: &[u8]) -> String {
     let digit = |n: u8| char::from(b"0123456789abcdef"[usize::from(n & 15)]);
     let mut out = String::with_capacity(bytes.len() * 3);
     for (at, byte) in bytes.iter().enumerate() {
@@ -368,7 +368,7 @@ pub fn colons(bytes: &[u8]) -> String {
 
 /// Bytes as upper-case digits, as Kea writes binary option data.
 #[must_use]
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut s, b| {
         // Writing to a String cannot fail.
         let _ = write!(s, "{b:02X}");

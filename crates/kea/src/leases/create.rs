@@ -31,7 +31,7 @@ struct Wanted {
 /// `ISC_R_EXISTS` or `ISC_R_NOPERM` when somebody has the address;
 /// `DHCP_R_INVALIDARG`, `ISC_R_NOPERM`, `ISC_R_NOTIMPLEMENTED` for attributes
 /// that a new lease cannot have; or as the commands fail.
-pub async fn create(
+pub(super) async fn create(
     kea: &Commands,
     attributes: &Attributes,
     wanted: u32,
@@ -71,7 +71,7 @@ pub async fn create(
 ///
 /// # Errors
 /// `ISC_R_NOTIMPLEMENTED` without the option, `ISC_R_NOTFOUND`.
-pub async fn remove(kea: &Commands, address: Ipv4Addr) -> Result<Answer, KeaError> {
+pub(crate) async fn remove(kea: &Commands, address: Ipv4Addr) -> Result<Answer, KeaError> {
     if !kea.server.options().leases {
         return Err(Status::NOT_IMPLEMENTED.into());
     }

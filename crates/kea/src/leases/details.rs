@@ -14,7 +14,7 @@ use std::net::Ipv4Addr;
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RequestedDetails {
+pub(super) struct RequestedDetails {
     host: bool,
     pool: bool,
     flags: bool,
@@ -25,7 +25,7 @@ pub struct RequestedDetails {
 impl RequestedDetails {
     /// What every lookup brings.
     #[must_use]
-    pub fn always(server: &ServerInfo) -> Self {
+    pub(super) fn always(server: &ServerInfo) -> Self {
         let details = server.options().details;
         Self {
             host: details,
@@ -37,7 +37,7 @@ impl RequestedDetails {
 
     /// What the lookup with these keys brings.
     #[must_use]
-    pub fn by(server: &ServerInfo, keys: &Attributes) -> Self {
+    pub(super) fn by(server: &ServerInfo, keys: &Attributes) -> Self {
         let mut requested = Self::always(server);
         for (name, _) in keys.iter().filter(|(_, value)| value.is_empty()) {
             match name {
@@ -54,7 +54,7 @@ impl RequestedDetails {
 
     /// True when it costs nothing.
     #[must_use]
-    pub fn is_nothing(self) -> bool {
+    pub(super) fn is_nothing(self) -> bool {
         self == Self::default()
     }
 }
@@ -97,7 +97,7 @@ const RESERVED: u8 = 4;
 ///
 /// # Errors
 /// As the commands fail.
-pub async fn read(
+pub(super) async fn read(
     kea: &Commands,
     requested: RequestedDetails,
     address: Ipv4Addr,

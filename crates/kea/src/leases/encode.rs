@@ -19,7 +19,7 @@ impl Lease {
     /// Its attributes, in the order of dhcpd. With `all`, those that it has
     /// not are null.
     #[must_use]
-    pub fn encode(&self, kea: &Commands, all: bool, more: &Details) -> Answer {
+    pub(crate) fn encode(&self, kea: &Commands, all: bool, more: &Details) -> Answer {
         self.fields().encode(kea, all, more, self.bindings())
     }
 }
@@ -89,7 +89,12 @@ impl LeaseFields {
 
 /// The attributes of a free address of a pool.
 #[must_use]
-pub fn encode_free(kea: &Commands, address: Ipv4Addr, subnet: u32, more: &Details) -> Answer {
+pub(super) fn encode_free(
+    kea: &Commands,
+    address: Ipv4Addr,
+    subnet: u32,
+    more: &Details,
+) -> Answer {
     let mut out = Answered::default();
     out.number(b"state", state::FREE)
         .bytes(b"ip-address", &address.octets())

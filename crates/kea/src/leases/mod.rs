@@ -26,7 +26,11 @@ use omapi::status::Status;
 /// create; `DHCP_R_MULTIPLE`, `DHCP_R_KEYCONFLICT`, `DHCP_R_INVALIDARG` for such
 /// keys; `ISC_R_EXISTS` for the flag to create exclusively; or as creating and
 /// updating fail.
-pub async fn open(kea: &Commands, keys: &Attributes, wanted: u32) -> Result<Answer, KeaError> {
+pub(crate) async fn open(
+    kea: &Commands,
+    keys: &Attributes,
+    wanted: u32,
+) -> Result<Answer, KeaError> {
     let create = wanted & flags::CREATE != 0;
     if create && kea.server.options().leases {
         return Box::pin(create::create(kea, keys, wanted)).await;

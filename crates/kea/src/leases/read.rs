@@ -13,7 +13,10 @@ use std::net::Ipv4Addr;
 ///
 /// # Errors
 /// Anything but found or not found.
-pub async fn by_address(kea: &Commands, address: Ipv4Addr) -> Result<Option<Lease>, KeaError> {
+pub(super) async fn by_address(
+    kea: &Commands,
+    address: Ipv4Addr,
+) -> Result<Option<Lease>, KeaError> {
     kea.server.require("lease4-get")?;
     match kea.lease4_get(address, false).await?.found()? {
         Some(reply) => Lease::new(reply.into_arguments()).map(Some),
@@ -30,7 +33,7 @@ async fn list(kea: &Commands, command: &str, key: &str, id: &[u8]) -> Result<Vec
     }
 }
 
-pub fn leases(reply: Reply) -> Result<Vec<Lease>, KeaError> {
+pub(super) fn leases(reply: Reply) -> Result<Vec<Lease>, KeaError> {
     let mut arguments = reply.into_arguments();
     match arguments.get_mut("leases").map(Value::take) {
         Some(Value::Array(list)) => list.into_iter().map(Lease::new).collect(),
@@ -73,7 +76,7 @@ async fn by_hardware(kea: &Commands, address: &[u8]) -> Result<Option<Lease>, Ke
 }
 
 /// What a lookup found.
-pub enum Found {
+pub(super) enum Found {
     /// A lease.
     Lease(Lease),
     /// One that is to be shown, no more.
@@ -92,7 +95,7 @@ impl Found {
     }
 
     /// The attributes, with those that were asked for.
-    pub async fn answer(
+    pub(super) async fn answer(
         &self,
         kea: &Commands,
         requested: RequestedDetails,
@@ -165,7 +168,7 @@ async fn at_address(
 
 /// Finds the lease that `keys` describe: the first key finds, the others must
 /// agree.
-pub async fn find(
+pub(super) async fn find(
     kea: &Commands,
     keys: &Attributes,
     shown: bool,
@@ -205,7 +208,7 @@ pub async fn find(
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`, or as the commands fail.
-pub async fn refresh(kea: &Commands, address: Ipv4Addr) -> Result<Answer, KeaError> {
+pub(crate) async fn refresh(kea: &Commands, address: Ipv4Addr) -> Result<Answer, KeaError> {
     read(kea, address, RequestedDetails::always(&kea.server)).await
 }
 
@@ -213,7 +216,7 @@ pub async fn refresh(kea: &Commands, address: Ipv4Addr) -> Result<Answer, KeaErr
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`, or as the commands fail.
-pub async fn read(
+pub(super) async fn read(
     kea: &Commands,
     address: Ipv4Addr,
     requested: RequestedDetails,

@@ -27,7 +27,7 @@ struct Change {
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`, or as [`change`] fails.
-pub async fn update(
+pub(crate) async fn update(
     kea: &Commands,
     address: Ipv4Addr,
     wanted: &Attributes,
@@ -45,7 +45,11 @@ pub async fn update(
 /// `ISC_R_NOPERM`, `ISC_R_NOTIMPLEMENTED` for what cannot be set so;
 /// `ISC_R_NOTFOUND`, `ISC_R_IOERROR` as the server refuses it. Nothing was
 /// changed then, unless the answer was lost.
-pub async fn change(kea: &Commands, lease: &Lease, wanted: &Attributes) -> Result<(), KeaError> {
+pub(super) async fn change(
+    kea: &Commands,
+    lease: &Lease,
+    wanted: &Attributes,
+) -> Result<(), KeaError> {
     if wanted.is_empty() {
         return Err(refused(Status::INVALID_ARGUMENT));
     }
@@ -197,7 +201,7 @@ async fn changed(
     Ok(new)
 }
 
-pub fn set_bindings(lease: &mut Map, wanted: &[(Vec<u8>, Vec<u8>)]) -> Result<(), KeaError> {
+pub(super) fn set_bindings(lease: &mut Map, wanted: &[(Vec<u8>, Vec<u8>)]) -> Result<(), KeaError> {
     let context = lease
         .entry("user-context")
         .or_insert_with(|| Map::new().into());

@@ -16,7 +16,7 @@ const PAGE: u32 = 256;
 ///
 /// # Errors
 /// `ISC_R_NOMORE` behind the last.
-pub async fn next(kea: &Commands, after: Option<Ipv4Addr>) -> Result<Answer, KeaError> {
+pub(crate) async fn next(kea: &Commands, after: Option<Ipv4Addr>) -> Result<Answer, KeaError> {
     kea.server.require("lease4-get-page")?;
     // The start is read anew: a program that starts wants the present state.
     if let (Some(_), Some(lease)) = (after, read_ahead(kea, after)) {

@@ -5,12 +5,12 @@ use omapi::wire::{Encoder, Value, ValueList};
 
 /// What a request carries, copied.
 #[derive(Clone, Debug, Default)]
-pub struct Attributes(Vec<(Vec<u8>, Vec<u8>)>);
+pub(crate) struct Attributes(Vec<(Vec<u8>, Vec<u8>)>);
 
 impl Attributes {
     /// Copies a list. A name that is given twice counts with its last value.
     #[must_use]
-    pub fn new(list: ValueList<'_>) -> Self {
+    pub(crate) fn new(list: ValueList<'_>) -> Self {
         let mut all: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
         for (name, value) in list {
             match all.iter_mut().find(|(n, _)| n == name) {
@@ -23,13 +23,13 @@ impl Attributes {
 
     /// The value, unless it is absent or null (empty).
     #[must_use]
-    pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
+    pub(crate) fn get(&self, name: &[u8]) -> Option<&[u8]> {
         self.any(name).filter(|v| !v.is_empty())
     }
 
     /// The value, empty when it is null; `None` when it is absent.
     #[must_use]
-    pub fn any(&self, name: &[u8]) -> Option<&[u8]> {
+    pub(crate) fn any(&self, name: &[u8]) -> Option<&[u8]> {
         let (_, value) = self.0.iter().find(|(n, _)| n == name)?;
         Some(value)
     }
@@ -38,18 +38,18 @@ impl Attributes {
     ///
     /// # Errors
     /// `DHCP_R_INVALIDARG` for another length.
-    pub fn number(&self, name: &[u8]) -> Result<Option<u32>, Status> {
+    pub(crate) fn number(&self, name: &[u8]) -> Result<Option<u32>, Status> {
         self.get(name).map(number).transpose()
     }
 
     /// All of them, in the order given.
-    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.0.iter().map(|(n, v)| (&n[..], &v[..]))
     }
 
     /// True when there are none.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
@@ -58,7 +58,7 @@ impl Attributes {
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` for another length.
-pub fn number(value: &[u8]) -> Result<u32, Status> {
+pub(crate) fn number(value: &[u8]) -> Result<u32, Status> {
     <[u8; 4]>::try_from(value)
         .map(u32::from_be_bytes)
         .map_err(|_| Status::INVALID_ARGUMENT)
@@ -77,12 +77,12 @@ impl Default for Answered {
 
 impl Answered {
     /// Adds a number.
-    pub fn number(&mut self, name: &[u8], value: u32) -> &mut Self {
+    pub(crate) fn number(&mut self, name: &[u8], value: u32) -> &mut Self {
         self.put(name, Value::Int(value))
     }
 
     /// Adds bytes; none when they are empty.
-    pub fn bytes(&mut self, name: &[u8], value: &[u8]) -> &mut Self {
+    pub(crate) fn bytes(&mut self, name: &[u8], value: &[u8]) -> &mut Self {
         match value {
             [] => self,
             _ => self.put(name, Value::Bytes(value)),
@@ -91,7 +91,7 @@ impl Answered {
 
     /// Adds bytes, or says that there are none: an object that held another
     /// one's value loses it.
-    pub fn bytes_or_null(&mut self, name: &[u8], value: &[u8]) -> &mut Self {
+    pub(crate) fn bytes_or_null(&mut self, name: &[u8], value: &[u8]) -> &mut Self {
         self.put(name, Value::Bytes(value))
     }
 

@@ -9,7 +9,7 @@ use std::net::Ipv4Addr;
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` for another length.
-pub fn identifier(value: &[u8], longest: usize) -> Result<Vec<u8>, KeaError> {
+pub(crate) fn identifier(value: &[u8], longest: usize) -> Result<Vec<u8>, KeaError> {
     match value.len() {
         n if (1..=longest).contains(&n) => Ok(value.to_vec()),
         _ => Err(refused(Status::INVALID_ARGUMENT)),
@@ -18,7 +18,7 @@ pub fn identifier(value: &[u8], longest: usize) -> Result<Vec<u8>, KeaError> {
 
 /// True if there is an ASCII control character in it.
 #[must_use]
-pub fn has_control(text: &[u8]) -> bool {
+pub(crate) fn has_control(text: &[u8]) -> bool {
     text.iter().any(u8::is_ascii_control)
 }
 
@@ -26,7 +26,7 @@ pub fn has_control(text: &[u8]) -> bool {
 ///
 /// # Errors
 /// `ISC_R_NOTIMPLEMENTED` for other types, `DHCP_R_INVALIDARG` for what is none.
-pub fn check_type(value: &[u8]) -> Result<(), KeaError> {
+pub(crate) fn check_type(value: &[u8]) -> Result<(), KeaError> {
     match number(value).map_err(refused)? {
         1 => Ok(()),
         0 | 2..=255 => Err(refused(Status::NOT_IMPLEMENTED)),
@@ -38,7 +38,7 @@ pub fn check_type(value: &[u8]) -> Result<(), KeaError> {
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` for more than one byte's worth.
-pub fn check_hardware_type(keys: &Attributes) -> Result<Option<u32>, KeaError> {
+pub(crate) fn check_hardware_type(keys: &Attributes) -> Result<Option<u32>, KeaError> {
     match keys.number(b"hardware-type")? {
         Some(n) if n > 255 => Err(Status::INVALID_ARGUMENT.into()),
         n => Ok(n),
@@ -49,7 +49,7 @@ pub fn check_hardware_type(keys: &Attributes) -> Result<Option<u32>, KeaError> {
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` for several, and for 0.0.0.0.
-pub fn one_address(value: &[u8]) -> Result<Option<Ipv4Addr>, KeaError> {
+pub(crate) fn one_address(value: &[u8]) -> Result<Option<Ipv4Addr>, KeaError> {
     if value.is_empty() {
         return Ok(None);
     }

@@ -12,7 +12,7 @@ use std::net::Ipv4Addr;
 
 /// What a handle stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Identity {
+pub(crate) enum Identity {
     /// The lease of an address.
     Lease(Ipv4Addr),
     /// A host.
@@ -34,7 +34,7 @@ pub enum Identity {
 /// What finds a reservation again: Kea identifies it by one identifier in a
 /// subnet.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct HostKey {
+pub(crate) struct HostKey {
     /// subnet-id, 0 for a global reservation.
     pub subnet: u32,
     /// `hw-address`, `client-id`, `duid` ...
@@ -50,7 +50,7 @@ const SUBNET: u32 = 0xf000_0000;
 
 /// The handles of a process, for the objects of all its servers.
 #[derive(Debug, Default)]
-pub struct Handles(Mutex<Table>);
+pub(crate) struct Handles(Mutex<Table>);
 
 #[derive(Debug, Default)]
 struct Table {
@@ -61,7 +61,7 @@ struct Table {
 impl Handles {
     /// The handle of an object of `server`; 0 when there is none.
     #[must_use]
-    pub fn handle(&self, server: &str, identity: Identity) -> u32 {
+    pub(crate) fn handle(&self, server: &str, identity: Identity) -> u32 {
         match identity {
             Identity::Lease(address) => match u32::from(address) {
                 n @ FIRST_ADDRESS..=LAST_ADDRESS => n,
@@ -89,7 +89,7 @@ impl Handles {
     }
 
     /// Handles of `old` stand for `new` from now on.
-    pub fn replace(&self, server: &str, old: Identity, new: Identity) {
+    pub(crate) fn replace(&self, server: &str, old: Identity, new: Identity) {
         let mut table = self.0.lock();
         let Some(n) = table.numbers.remove(&(server.to_owned(), old)) else {
             return;
@@ -103,7 +103,7 @@ impl Handles {
 
     /// What a handle stands for at `server`.
     #[must_use]
-    pub fn identity(&self, server: &str, handle: u32) -> Option<Identity> {
+    pub(crate) fn identity(&self, server: &str, handle: u32) -> Option<Identity> {
         match handle {
             0 => None,
             CONTROL => Some(Identity::Control),

@@ -6,32 +6,32 @@ use omapi::status::Status;
 use std::net::Ipv4Addr;
 
 /// Values of the attribute `state`.
-pub mod state {
+pub(crate) mod state {
     /// Nobody's.
-    pub const FREE: u32 = 1;
+    pub(crate) const FREE: u32 = 1;
     /// A client's.
-    pub const ACTIVE: u32 = 2;
+    pub(crate) const ACTIVE: u32 = 2;
     /// Its time is over.
-    pub const EXPIRED: u32 = 3;
+    pub(crate) const EXPIRED: u32 = 3;
     /// Given back.
-    pub const RELEASED: u32 = 4;
+    pub(crate) const RELEASED: u32 = 4;
     /// Declined: somebody uses the address without asking.
-    pub const ABANDONED: u32 = 5;
+    pub(crate) const ABANDONED: u32 = 5;
     /// To be free.
-    pub const RESET: u32 = 6;
+    pub(crate) const RESET: u32 = 6;
     /// The failover partner's.
-    pub const BACKUP: u32 = 7;
+    pub(crate) const BACKUP: u32 = 7;
 }
 
 /// A lifetime without end, for Kea; a time without end, for OMAPI.
-pub const INFINITE: u64 = u32::MAX as u64;
+pub(crate) const INFINITE: u64 = u32::MAX as u64;
 
 /// A lease as Kea describes it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Lease(pub Map);
+pub(crate) struct Lease(pub Map);
 
 impl Lease {
-    pub fn new(value: Value) -> Result<Self, KeaError> {
+    pub(crate) fn new(value: Value) -> Result<Self, KeaError> {
         match value {
             Value::Object(map) => {
                 let lease = Self(map);
@@ -44,7 +44,7 @@ impl Lease {
 
     /// Its address.
     #[must_use]
-    pub fn address(&self) -> Option<Ipv4Addr> {
+    pub(crate) fn address(&self) -> Option<Ipv4Addr> {
         json::string(&self.0, "ip-address")?.parse().ok()
     }
 
@@ -56,42 +56,42 @@ impl Lease {
 
     /// The hardware address, empty when there is none.
     #[must_use]
-    pub fn hardware(&self) -> Vec<u8> {
+    pub(crate) fn hardware(&self) -> Vec<u8> {
         self.identifier("hw-address")
     }
 
     /// The client identifier, empty when there is none.
     #[must_use]
-    pub fn client_id(&self) -> Vec<u8> {
+    pub(crate) fn client_id(&self) -> Vec<u8> {
         self.identifier("client-id")
     }
 
     /// Seconds since 1970 of the last transaction.
     #[must_use]
-    pub fn cltt(&self) -> u64 {
+    pub(crate) fn cltt(&self) -> u64 {
         json::number(&self.0, "cltt").unwrap_or(0)
     }
 
     /// Seconds from then that it is valid.
     #[must_use]
-    pub fn lifetime(&self) -> u64 {
+    pub(crate) fn lifetime(&self) -> u64 {
         json::number(&self.0, "valid-lft").unwrap_or(0)
     }
 
     /// When it ends, in seconds since 1970.
     #[must_use]
-    pub fn ends(&self) -> u64 {
+    pub(crate) fn ends(&self) -> u64 {
         self.fields().ends()
     }
 
     /// Its state in OMAPI's numbers.
     #[must_use]
-    pub fn state(&self, now: u64) -> u32 {
+    pub(crate) fn state(&self, now: u64) -> u32 {
         self.fields().state(now)
     }
 
     /// All that it says.
-    pub fn fields(&self) -> LeaseFields {
+    pub(crate) fn fields(&self) -> LeaseFields {
         let hostname = json::string(&self.0, "hostname");
         LeaseFields {
             address: self.address().unwrap_or(Ipv4Addr::UNSPECIFIED),
@@ -106,7 +106,7 @@ impl Lease {
     }
 
     /// The variables that this library keeps with the lease.
-    pub fn bindings(&self) -> Option<&Map> {
+    pub(crate) fn bindings(&self) -> Option<&Map> {
         self.0
             .get("user-context")
             .and_then(|c| json::at(c, &["omapi", "bindings"]))?
@@ -115,7 +115,7 @@ impl Lease {
 
     /// Its subnet-id.
     #[must_use]
-    pub fn subnet(&self) -> Option<u32> {
+    pub(crate) fn subnet(&self) -> Option<u32> {
         self.0
             .get("subnet-id")
             .and_then(Value::as_u64)
@@ -147,7 +147,7 @@ pub struct LeaseFields {
 impl LeaseFields {
     /// When it ends, in seconds since 1970.
     #[must_use]
-    pub fn ends(&self) -> u64 {
+    pub(crate) fn ends(&self) -> u64 {
         match self.lifetime {
             INFINITE => INFINITE,
             lifetime => self.cltt.saturating_add(lifetime),
@@ -156,7 +156,7 @@ impl LeaseFields {
 
     /// Its state in OMAPI's numbers.
     #[must_use]
-    pub fn state(&self, now: u64) -> u32 {
+    pub(crate) fn state(&self, now: u64) -> u32 {
         match self.state {
             1 => state::ABANDONED,
             2 => state::FREE,
@@ -172,7 +172,7 @@ impl LeaseFields {
 
 /// Leases that were read ahead.
 #[derive(Debug)]
-pub struct Page {
+pub(crate) struct Page {
     /// Behind this address; `None` from the start.
     pub after: Option<Ipv4Addr>,
     /// In the order of their addresses.
@@ -182,7 +182,7 @@ pub struct Page {
 impl Page {
     /// The lease behind that address, if it was read ahead.
     #[must_use]
-    pub fn behind(&self, after: Option<Ipv4Addr>) -> Option<&Lease> {
+    pub(crate) fn behind(&self, after: Option<Ipv4Addr>) -> Option<&Lease> {
         if self.after == after {
             return self.leases.first();
         }

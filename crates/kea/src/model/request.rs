@@ -6,7 +6,7 @@ use omapi::status::Status;
 
 /// The kinds of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A lease.
     Lease,
     /// A host: a reservation.
@@ -45,7 +45,7 @@ impl Kind {
 
 /// A request.
 #[derive(Clone, Debug)]
-pub enum KeaRequest {
+pub(crate) enum KeaRequest {
     /// Find, create, change.
     Open {
         /// What kind of object.
@@ -70,7 +70,7 @@ impl KeaRequest {
     ///
     /// # Errors
     /// `ISC_R_NOTIMPLEMENTED` for messages that only OMAPI can send.
-    pub fn new(request: &Request<'_>) -> Result<Self, Status> {
+    pub(crate) fn new(request: &Request<'_>) -> Result<Self, Status> {
         let attributes = || Attributes::new(request.attributes);
         Ok(match request.operation {
             Operation::Open { object_type, flags } => Self::Open {

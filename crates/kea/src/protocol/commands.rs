@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 /// A command for Kea, for `service` if it is not Kea itself that takes it.
 #[must_use]
-pub fn command(name: &str, service: Option<&str>, arguments: Option<&Value>) -> Vec<u8> {
+pub(crate) fn command(name: &str, service: Option<&str>, arguments: Option<&Value>) -> Vec<u8> {
     let mut out = String::with_capacity(256);
     out.push_str("{\"command\":");
     put_string(&mut out, name);
@@ -25,7 +25,7 @@ pub fn command(name: &str, service: Option<&str>, arguments: Option<&Value>) -> 
 
 /// The command of every lookup of a lease by its address.
 #[must_use]
-pub fn lease4_get(service: Option<&str>, address: Ipv4Addr) -> Vec<u8> {
+pub(crate) fn lease4_get(service: Option<&str>, address: Ipv4Addr) -> Vec<u8> {
     let mut out = String::with_capacity(128);
     out.push_str("{\"command\":\"lease4-get\",");
     if let Some(service) = service {
@@ -53,7 +53,7 @@ pub fn lease4_get(service: Option<&str>, address: Ipv4Addr) -> Vec<u8> {
 
 /// True for commands that change nothing, by the naming rule of Kea.
 #[must_use]
-pub fn is_read_only(command: &str) -> bool {
+pub(crate) fn is_read_only(command: &str) -> bool {
     const ALSO: [&str; 7] = [
         "list-commands",
         "build-report",
@@ -72,7 +72,7 @@ pub fn is_read_only(command: &str) -> bool {
 
 /// The hook library that has a command.
 #[must_use]
-pub fn hook(command: &str) -> Option<&'static str> {
+pub(crate) fn hook(command: &str) -> Option<&'static str> {
     [
         ("lease4-", "libdhcp_lease_cmds.so"),
         ("reservation-", "libdhcp_host_cmds.so"),

@@ -80,19 +80,19 @@ impl Reply {
 
     /// `arguments`, `Null` when there are none.
     #[must_use]
-    pub fn arguments(&self) -> &Value {
+    pub(crate) fn arguments(&self) -> &Value {
         self.whole.get("arguments").unwrap_or(&Value::Null)
     }
 
     /// Takes `arguments` out.
     #[must_use]
-    pub fn into_arguments(mut self) -> Value {
+    pub(crate) fn into_arguments(mut self) -> Value {
         self.whole.shift_remove("arguments").unwrap_or(Value::Null)
     }
 
     /// `text`, for people only: it differs from version to version.
     #[must_use]
-    pub fn text(&self) -> Vec<u8> {
+    pub(crate) fn text(&self) -> Vec<u8> {
         json::string(&self.whole, "text").map_or_else(Vec::new, json::bytes)
     }
 
@@ -110,7 +110,7 @@ impl Reply {
 
     /// A failure with this status and Kea's text.
     #[must_use]
-    pub fn error(&self, status: Status) -> KeaError {
+    pub(crate) fn error(&self, status: Status) -> KeaError {
         KeaError::Status(status, Some(self.text()).filter(|t| !t.is_empty()))
     }
 
@@ -118,7 +118,7 @@ impl Reply {
     ///
     /// # Errors
     /// What [`status`](Self::status) says, with the text.
-    pub fn ok(self) -> Result<Self, KeaError> {
+    pub(crate) fn ok(self) -> Result<Self, KeaError> {
         match self.result {
             0 => Ok(self),
             _ => Err(self.error(self.status())),
@@ -129,7 +129,7 @@ impl Reply {
     ///
     /// # Errors
     /// Every other result.
-    pub fn found(self) -> Result<Option<Self>, KeaError> {
+    pub(crate) fn found(self) -> Result<Option<Self>, KeaError> {
         match self.result {
             3 => Ok(None),
             _ => self.ok().map(Some),

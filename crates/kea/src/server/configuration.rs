@@ -16,7 +16,7 @@ const QUIET_CHANGES: [&str; 3] = ["reservation-add", "subnet4-add", "class-add"]
 ///
 /// # Errors
 /// As the commands fail; `DHCP_R_PROTOCOLERROR` for what is no configuration.
-pub async fn current(kea: &Commands) -> Result<Arc<Config>, KeaError> {
+pub(crate) async fn current(kea: &Commands) -> Result<Arc<Config>, KeaError> {
     let cached = kea.server.config.lock().clone();
     if let Some(config) = cached
         && is_current(kea, &config).await?
@@ -30,7 +30,7 @@ pub async fn current(kea: &Commands) -> Result<Arc<Config>, KeaError> {
 ///
 /// # Errors
 /// As the commands fail; `DHCP_R_PROTOCOLERROR` for what is no configuration.
-pub async fn fetch(kea: &Commands) -> Result<Arc<Config>, KeaError> {
+pub(crate) async fn fetch(kea: &Commands) -> Result<Arc<Config>, KeaError> {
     let read_at = kea.now().steady;
     let arguments = kea.bare_command("config-get").await?.ok()?.into_arguments();
     let config = Arc::new(Config::new(arguments, read_at)?);
@@ -43,7 +43,7 @@ pub async fn fetch(kea: &Commands) -> Result<Arc<Config>, KeaError> {
 ///
 /// # Errors
 /// As the command fails.
-pub async fn is_current(kea: &Commands, config: &Config) -> Result<bool, KeaError> {
+pub(crate) async fn is_current(kea: &Commands, config: &Config) -> Result<bool, KeaError> {
     let quiet = QUIET_CHANGES.iter().any(|c| kea.server.can(c));
     if quiet || has_config_database(config.dhcp4()) {
         return same_hash(kea, config).await;
@@ -57,7 +57,7 @@ pub async fn is_current(kea: &Commands, config: &Config) -> Result<bool, KeaErro
 ///
 /// # Errors
 /// As the command fails.
-pub async fn same_hash(kea: &Commands, config: &Config) -> Result<bool, KeaError> {
+pub(crate) async fn same_hash(kea: &Commands, config: &Config) -> Result<bool, KeaError> {
     let (Some(hash), true) = (&config.hash, kea.server.can("config-hash-get")) else {
         return Ok(false);
     };

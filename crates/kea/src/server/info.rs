@@ -21,11 +21,11 @@ pub struct ServerInfo {
     /// What it can do; set when the connection is made.
     capabilities: OnceLock<Capabilities>,
     /// The configuration read last.
-    pub config: Mutex<Option<Arc<Config>>>,
+    pub(crate) config: Mutex<Option<Arc<Config>>>,
     /// Leases read ahead while a program walks through all of them.
-    pub page: Mutex<Option<Page>>,
+    pub(crate) page: Mutex<Option<Page>>,
     /// All hosts, for the same.
-    pub hosts: Mutex<Option<Arc<Vec<HostKey>>>>,
+    pub(crate) hosts: Mutex<Option<Arc<Vec<HostKey>>>>,
     process: Arc<Process>,
     process_id: u32,
 }
@@ -49,38 +49,38 @@ impl ServerInfo {
 
     /// The handle of an object; 0 when there is none.
     #[must_use]
-    pub fn handle(&self, identity: Identity) -> u32 {
+    pub(crate) fn handle(&self, identity: Identity) -> u32 {
         self.process.handles.handle(&self.key, identity)
     }
 
     /// What a handle stands for.
     #[must_use]
-    pub fn identity(&self, handle: u32) -> Option<Identity> {
+    pub(crate) fn identity(&self, handle: u32) -> Option<Identity> {
         self.process.handles.identity(&self.key, handle)
     }
 
     /// Handles of `old` stand for `new` from now on.
-    pub fn replace(&self, old: Identity, new: Identity) {
+    pub(crate) fn replace(&self, old: Identity, new: Identity) {
         self.process.handles.replace(&self.key, old, new);
     }
 
     /// A name for a host, as dhcpd invents them: from the time in seconds
     /// since 1970, the process, and a number.
     #[must_use]
-    pub fn invent_name(&self, now: u64) -> Vec<u8> {
+    pub(crate) fn invent_name(&self, now: u64) -> Vec<u8> {
         let number = self.process.next_name();
         format!("nh{now:x}{:x}{number:x}", self.process_id).into_bytes()
     }
 
     /// What is allowed at the server.
     #[must_use]
-    pub fn options(&self) -> &Options {
+    pub(crate) fn options(&self) -> &Options {
         &self.target.options
     }
 
     /// What the server can do; nothing before the probe.
     #[must_use]
-    pub fn capabilities(&self) -> &Capabilities {
+    pub(crate) fn capabilities(&self) -> &Capabilities {
         static NONE: Capabilities = Capabilities {
             commands: BTreeSet::new(),
             version: (0, 0),
@@ -90,13 +90,13 @@ impl ServerInfo {
 
     /// True if the server has the command.
     #[must_use]
-    pub fn can(&self, command: &str) -> bool {
+    pub(crate) fn can(&self, command: &str) -> bool {
         self.capabilities().commands.contains(command)
     }
 
     /// Bytes of the longest identifier of that kind.
     #[must_use]
-    pub fn longest_identifier(&self, kind: &str) -> usize {
+    pub(crate) fn longest_identifier(&self, kind: &str) -> usize {
         match (kind, self.capabilities().version) {
             ("hw-address", _) => 20,
             (_, (0..=2, 0..=2)) => 128,
@@ -108,7 +108,7 @@ impl ServerInfo {
     ///
     /// # Errors
     /// `ISC_R_NOTIMPLEMENTED` if it has not, with the hook library to load.
-    pub fn require(&self, command: &str) -> Result<(), KeaError> {
+    pub(crate) fn require(&self, command: &str) -> Result<(), KeaError> {
         if self.can(command) {
             Ok(())
         } else {
@@ -123,25 +123,25 @@ impl ServerInfo {
     }
 
     /// Forgets what was read from the server.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         *self.config.lock() = None;
         *self.page.lock() = None;
         *self.hosts.lock() = None;
     }
 
     /// Sets what the server can do, once.
-    pub fn set_capabilities(&self, capabilities: Capabilities) {
+    pub(crate) fn set_capabilities(&self, capabilities: Capabilities) {
         let _ = self.capabilities.set(capabilities);
     }
 }
 
 /// What a server can do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Capabilities {
+pub(crate) struct Capabilities {
     /// Its commands.
-    pub commands: BTreeSet<String>,
+    pub(crate) commands: BTreeSet<String>,
     /// Major and minor version.
-    pub version: (u32, u32),
+    pub(crate) version: (u32, u32),
 }
 
 #[cfg(test)]

@@ -131,7 +131,7 @@ impl Future for Want<'_> {
 
 /// What a step of a job led to.
 #[derive(Debug)]
-pub enum Step {
+pub(crate) enum Step {
     /// It needs this.
     Wants(Effect),
     /// It ended, with an answer for each of its requests.
@@ -139,7 +139,7 @@ pub enum Step {
 }
 
 /// A request, or several that are done together, on the way.
-pub struct Job {
+pub(crate) struct Job {
     future: Pin<Box<dyn Future<Output = Vec<Answer>> + Send>>,
     slot: Arc<Mutex<Slot>>,
 }
@@ -147,7 +147,7 @@ pub struct Job {
 impl Job {
     /// Makes a job of a function of its [`Kea`]. Nothing happens before the
     /// first [`step`](Self::step).
-    pub fn new<F>(server: &Arc<ServerInfo>, body: impl FnOnce(Commands) -> F) -> Self
+    pub(crate) fn new<F>(server: &Arc<ServerInfo>, body: impl FnOnce(Commands) -> F) -> Self
     where
         F: Future<Output = Vec<Answer>> + Send + 'static,
     {
@@ -164,7 +164,7 @@ impl Job {
 
     /// Runs it to its next effect, with the result of the one before. `now` is
     /// not before that result came.
-    pub fn step(&mut self, result: Option<Exchanged>, now: Moment) -> Step {
+    pub(crate) fn step(&mut self, result: Option<Exchanged>, now: Moment) -> Step {
         {
             let mut slot = self.slot.lock();
             slot.result = result;

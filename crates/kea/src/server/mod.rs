@@ -5,6 +5,7 @@ mod info;
 mod job;
 mod probe;
 
-pub use info::{Capabilities, ServerInfo};
+pub(crate) use info::Capabilities;
+pub use info::ServerInfo;
 pub(crate) use job::{Commands, Job, Step};
 pub(crate) use probe::probe;

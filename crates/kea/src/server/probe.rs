@@ -1,13 +1,13 @@
 //! The first job of a connection.
 
-use super::info::Capabilities;
+use super::Capabilities;
 use super::job::Commands;
 use crate::json::{self, Value};
 use crate::model::{Answer, KeaError};
 use omapi::status::Status;
 
 /// Finds out what the server can do: the first job of a connection.
-pub async fn probe(kea: Commands) -> Vec<Answer> {
+pub(crate) async fn probe(kea: Commands) -> Vec<Answer> {
     let result: Result<Answer, KeaError> = async {
         let commands = kea
             .bare_command("list-commands")

@@ -14,7 +14,7 @@ use tokens::{Token, tokens};
 
 /// What statements mean for Kea.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Translation {
+pub(crate) struct Translation {
     /// `option-data`, by code, the last statement winning.
     options: Vec<(u8, Vec<u8>)>,
     /// `boot-file-name`, `next-server`, `server-hostname`.
@@ -30,7 +30,7 @@ pub struct Translation {
 /// # Errors
 /// `DHCP_R_BADPARSE` for what dhcpd would not take either,
 /// `ISC_R_NOTIMPLEMENTED` for what Kea has no equivalent of.
-pub fn translate(text: &[u8]) -> Result<Translation, KeaError> {
+pub(crate) fn translate(text: &[u8]) -> Result<Translation, KeaError> {
     let tokens = tokens(text)?;
     let mut all = Translation::default();
     let mut any = false;
@@ -50,7 +50,7 @@ pub fn translate(text: &[u8]) -> Result<Translation, KeaError> {
 impl Translation {
     /// True if there is something in it that only a class can express.
     #[must_use]
-    pub fn lifetime_class(&self) -> Option<String> {
+    pub(crate) fn lifetime_class(&self) -> Option<String> {
         let [valid, min, max] = self.lifetimes;
         if self.lifetimes == [None; 3] {
             return None;
@@ -86,12 +86,12 @@ impl Translation {
     /// True if it has an option 43 in bytes, which Kea loses from 2.4 on when
     /// its configuration is written.
     #[must_use]
-    pub fn has_option_43(&self) -> bool {
+    pub(crate) fn has_option_43(&self) -> bool {
         self.options.iter().any(|(code, _)| *code == 43)
     }
 
     /// The lifetimes as fields of a class.
-    pub fn put_lifetimes(&self, class: &mut Map) {
+    pub(crate) fn put_lifetimes(&self, class: &mut Map) {
         let names = ["valid-lifetime", "min-valid-lifetime", "max-valid-lifetime"];
         for (name, value) in names.into_iter().zip(self.lifetimes) {
             if let Some(seconds) = value {
@@ -102,7 +102,7 @@ impl Translation {
 
     /// Options and header fields into a reservation or class: what is there
     /// of the same code is replaced.
-    pub fn put(&self, map: &mut Map) {
+    pub(crate) fn put(&self, map: &mut Map) {
         for (name, value) in &self.fields {
             map.insert((*name).into(), value.clone().into());
         }

@@ -12,7 +12,7 @@ use std::net::Ipv4Addr;
 
 /// How the value of an option is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub(super) enum Format {
     /// An address.
     Address,
     /// Addresses.
@@ -160,7 +160,7 @@ const REFUSED: [&str; 19] = [
 /// # Errors
 /// `DHCP_R_BADPARSE` for an unknown name, `ISC_R_NOTIMPLEMENTED` for one that
 /// Kea has no faithful equivalent of.
-pub fn find(name: &str) -> Result<(u8, Format), KeaError> {
+pub(super) fn find(name: &str) -> Result<(u8, Format), KeaError> {
     if let Some((_, code, format)) = OPTIONS.iter().find(|(n, ..)| *n == name) {
         return Ok((*code, *format));
     }
@@ -185,7 +185,7 @@ pub fn find(name: &str) -> Result<(u8, Format), KeaError> {
 ///
 /// # Errors
 /// `DHCP_R_BADPARSE`, or `ISC_R_NOTIMPLEMENTED` for host names.
-pub fn encode(format: Format, tokens: &[Token]) -> Result<Vec<u8>, KeaError> {
+pub(super) fn encode(format: Format, tokens: &[Token]) -> Result<Vec<u8>, KeaError> {
     let items: Vec<&[Token]> = tokens.split(|t| *t == Token::Comma).collect();
     if items.iter().any(|item| item.is_empty()) {
         return Err(bad());
@@ -266,7 +266,7 @@ fn flag(word: &str) -> Result<u8, KeaError> {
 ///
 /// # Errors
 /// `ISC_R_NOTIMPLEMENTED` for a host name, `DHCP_R_BADPARSE` for anything else.
-pub fn address(token: &Token) -> Result<[u8; 4], KeaError> {
+pub(super) fn address(token: &Token) -> Result<[u8; 4], KeaError> {
     match token {
         Token::Word(word) => match word.parse::<Ipv4Addr>() {
             Ok(address) => Ok(address.octets()),
@@ -284,7 +284,7 @@ pub fn address(token: &Token) -> Result<[u8; 4], KeaError> {
 
 /// A number: decimal, `0x`, or octal with a leading zero.
 #[must_use]
-pub fn number(word: &str) -> Option<u64> {
+pub(super) fn number(word: &str) -> Option<u64> {
     if !word.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }

@@ -5,11 +5,11 @@ use crate::model::KeaError;
 use omapi::status::Status;
 
 /// Longest text of statements.
-pub const MAX: usize = 32 * 1024;
+pub(super) const MAX: usize = 32 * 1024;
 
 /// A piece of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Token {
+pub(super) enum Token {
     /// A word, number or address.
     Word(String),
     /// A quoted text, its escapes resolved.
@@ -27,7 +27,7 @@ pub enum Token {
 /// # Errors
 /// `DHCP_R_BADPARSE`: too long, an open quote, a character that no statement
 /// has.
-pub fn tokens(text: &[u8]) -> Result<Vec<Token>, KeaError> {
+pub(super) fn tokens(text: &[u8]) -> Result<Vec<Token>, KeaError> {
     let bad = |why| KeaError::because(Status::BAD_PARSE, why);
     if text.len() > MAX {
         return Err(bad("too long"));
