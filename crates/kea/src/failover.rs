@@ -183,7 +183,7 @@ async fn read(kea: &Commands, name: Option<&[u8]>) -> Result<Answer, KeaError> {
     find(kea, name, |r| r.encode(server, now)).await
 }
 
-/// Open.
+/// Open: finds a relationship by its name; with the flag, changes it.
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`; `ISC_R_NOTIMPLEMENTED` without a name; `ISC_R_EXISTS` for
@@ -211,7 +211,7 @@ pub(crate) async fn open(
     }
 }
 
-/// Refresh.
+/// Refresh: the relationship with that name, as it is now.
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`, or as the commands fail.

@@ -75,7 +75,7 @@ const MOMENT: Moment = Moment {
 const PROCESS_ID: u32 = 0x77;
 
 /// Of a process that has no other connection.
-fn shared_of(target: Target) -> Arc<ServerInfo> {
+fn info_of(target: Target) -> Arc<ServerInfo> {
     ServerInfo::new(target, &Arc::default(), PROCESS_ID)
 }
 
@@ -87,15 +87,15 @@ fn server(version: &str, options: &str) -> Arc<ServerInfo> {
 fn connection(process: &Arc<Process>, version: &str, options: &str) -> Arc<ServerInfo> {
     let name = format!("kea:/test?{options}");
     let target = Target::parse(&name).unwrap().unwrap();
-    let shared = ServerInfo::new(target, process, PROCESS_ID);
+    let info = ServerInfo::new(target, process, PROCESS_ID);
     let commands = reply("list-commands", version).into_arguments();
     let commands = commands.as_array().unwrap().iter();
     let mut numbers = version.split('.').map(|n| n.parse().unwrap());
-    shared.set_capabilities(Capabilities {
+    info.set_capabilities(Capabilities {
         commands: commands.map(|c| c.as_str().unwrap().into()).collect(),
         version: (numbers.next().unwrap(), numbers.next().unwrap()),
     });
-    shared
+    info
 }
 
 fn attributes(list: &[(&str, &[u8])]) -> Attributes {
@@ -128,13 +128,13 @@ use Play::{Die, Json, Recorded};
 
 /// Runs requests against a played server; the answers, and the commands sent.
 fn play(
-    shared: &Arc<ServerInfo>,
+    info: &Arc<ServerInfo>,
     version: &str,
     requests: Vec<KeaRequest>,
     script: &[Play],
 ) -> (Vec<Answer>, Vec<Value>) {
-    let together = dispatch::order(&requests[0], shared) == Order::Together;
-    let mut job = Job::new(shared, |kea| async move {
+    let together = dispatch::order(&requests[0], info) == Order::Together;
+    let mut job = Job::new(info, |kea| async move {
         if together {
             apply::run(&kea, requests).await
         } else {
@@ -194,8 +194,8 @@ fn one_of(
     request: KeaRequest,
     script: &[Play],
 ) -> (Answer, Vec<Value>) {
-    let shared = connection(process, version, "");
-    let (mut answers, sent) = play(&shared, version, vec![request], script);
+    let info = connection(process, version, "");
+    let (mut answers, sent) = play(&info, version, vec![request], script);
     (answers.remove(0), sent)
 }
 
@@ -291,15 +291,15 @@ fn http_refusals_by_code() {
 fn probe() {
     for version in VERSIONS {
         let target = Target::parse("/test").unwrap().unwrap();
-        let shared = shared_of(target);
-        let mut job = Job::new(&shared, servers::probe);
+        let info = info_of(target);
+        let mut job = Job::new(&info, servers::probe);
         assert!(matches!(job.step(None, MOMENT), Step::Wants(_)));
         job.step(Some(Ok(reply("list-commands", version))), MOMENT);
         job.step(Some(Ok(reply("version-get", version))), MOMENT);
-        assert!(shared.can("lease4-get"));
-        assert_eq!(shared.can("reservation-add"), version == "3.0.4");
-        assert_eq!(shared.can("config-hash-get"), version != "2.2.0");
-        assert_ne!(shared.capabilities().version, (0, 0));
+        assert!(info.can("lease4-get"));
+        assert_eq!(info.can("reservation-add"), version == "3.0.4");
+        assert_eq!(info.can("config-hash-get"), version != "2.2.0");
+        assert_ne!(info.capabilities().version, (0, 0));
     }
 }
 

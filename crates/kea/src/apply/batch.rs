@@ -1,7 +1,7 @@
 //! Changes of hosts and groups that were queued together.
 
 use super::{with_commands, with_config};
-use crate::hosts::lookup;
+use crate::hosts::has_host_commands;
 use crate::model::Answer;
 use crate::model::Identity;
 use crate::model::request::{KeaRequest, Kind};
@@ -22,7 +22,7 @@ enum Way {
 /// Does them all, in order; one answer for each.
 pub(crate) async fn run(kea: &Commands, requests: Vec<KeaRequest>) -> Vec<Answer> {
     let server = &kea.server;
-    let hosts = lookup::has_commands(&kea.server);
+    let hosts = has_host_commands(&kea.server);
     let classes = ["class-add", "class-del"].iter().all(|c| kea.server.can(c));
     let way = |request: &KeaRequest| {
         let group = match request {

@@ -126,16 +126,16 @@ impl<'k> Changes<'k> {
     async fn make(&mut self, edits: &[Edit]) -> Result<(), KeaError> {
         let mut back = Vec::new();
         for edit in edits {
-            let error = match reverse(self.kea, edit).await {
-                Ok(reverse) => match self.send(edit).await {
+            let error = match inverse(self.kea, edit).await {
+                Ok(inverse) => match self.send(edit).await {
                     Ok(reply) if reply.result == 0 => {
-                        back.push(reverse);
+                        back.push(inverse);
                         continue;
                     }
-                    Ok(reply) => meaning(self.kea, edit, reply.error(reply.status())).await,
+                    Ok(reply) => explained(self.kea, edit, reply.error(reply.status())).await,
                     Err(lost) => {
                         // It may have been done.
-                        back.push(reverse);
+                        back.push(inverse);
                         lost
                     }
                 },
@@ -233,7 +233,7 @@ fn loses(edit: &Edit) -> bool {
 }
 
 /// What undoes an edit.
-async fn reverse(kea: &Commands, edit: &Edit) -> Result<Edit, KeaError> {
+async fn inverse(kea: &Commands, edit: &Edit) -> Result<Edit, KeaError> {
     let old = async |key| -> Result<Reservation, KeaError> {
         let mut hosts = Source::Commands(kea, None)
             .hosts(HostQuery::Exact(key))
@@ -259,7 +259,7 @@ async fn reverse(kea: &Commands, edit: &Edit) -> Result<Edit, KeaError> {
 }
 
 /// A refusal to add is "exists" if something in the way can be found.
-async fn meaning(kea: &Commands, edit: &Edit, error: KeaError) -> KeaError {
+async fn explained(kea: &Commands, edit: &Edit, error: KeaError) -> KeaError {
     let KeaError::Status(status, text) = error else {
         return error;
     };

@@ -214,7 +214,7 @@ async fn unchanged(kea: &Commands, base: &Config) -> Result<bool, KeaError> {
     Ok(again.arguments == base.arguments)
 }
 
-/// The changes of `asks` in a copy of `base`.
+/// The changes of `requests` in a copy of `base`.
 async fn candidate_with(
     kea: &Commands,
     base: &Config,

@@ -9,15 +9,15 @@ use omapi::status::Status;
 /// One change.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Edit {
-    /// A new reservation.
+    /// A new reservation comes.
     Add(Reservation),
-    /// In place of the one with that key, which stays the same.
+    /// A reservation changes; its key stays the same.
     Replace(HostKey, Reservation),
-    /// No more.
+    /// That reservation goes.
     Remove(HostKey),
-    /// A new class.
+    /// A new class comes.
     AddClass(Map),
-    /// No more.
+    /// The class of that name goes.
     RemoveClass(String),
 }
 
@@ -34,6 +34,16 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// These changes, and success without an object as the answer.
+    #[must_use]
+    pub(super) fn of(edits: Vec<Edit>) -> Self {
+        Self {
+            edits,
+            answer: Answer::Status(Status::SUCCESS, None),
+            moved: None,
+        }
+    }
+
     /// What to answer, now that it is done: the program's handles mean the
     /// host, wherever it went.
     #[must_use]
@@ -42,15 +52,5 @@ impl Plan {
             server.replace(Identity::Host(old), Identity::Host(new));
         }
         self.answer
-    }
-}
-
-/// A plan that ends with success.
-#[must_use]
-pub(super) fn done(edits: Vec<Edit>) -> Plan {
-    Plan {
-        edits,
-        answer: Answer::Status(Status::SUCCESS, None),
-        moved: None,
     }
 }

@@ -2,14 +2,15 @@
 //! them. And dhcpd's classes, as far as they can be read.
 
 use super::classes::class_of;
-use super::edit::{Edit, Plan, done};
+use super::edit::{Edit, Plan};
 use super::lookup::PlanContext;
 use super::write::translate;
 use crate::config::has_class;
-use crate::json::{self, Value};
+use crate::json::{self, Map, Value};
 use crate::model::check::has_control;
 use crate::model::{Answer, Answered, Attributes, Identity, KeaError, refused};
 use crate::server::{Commands, ServerInfo, configuration};
+use crate::statements::Translation;
 use omapi::request::flags;
 use omapi::status::Status;
 
@@ -36,7 +37,7 @@ fn name_of(server: &ServerInfo, keys: &Attributes) -> Result<Option<Vec<u8>>, Ke
     }
 }
 
-/// Open without flags.
+/// Open without flags: finds a group by its name or handle.
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` without a name, `DHCP_R_KEYCONFLICT` when name and
@@ -56,7 +57,7 @@ pub(crate) async fn find(kea: &Commands, keys: &Attributes) -> Result<Answer, Ke
     }
 }
 
-/// Refresh.
+/// Refresh of a group: it is still there.
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`, or why the configuration cannot be read.
@@ -69,7 +70,7 @@ pub(crate) async fn refresh(kea: &Commands, name: &[u8]) -> Result<Answer, KeaEr
     }
 }
 
-/// Open with flags.
+/// Open with flags: a new group, or one that is there.
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND` without the flag to create; with it `ISC_R_EXISTS`,
@@ -84,19 +85,19 @@ pub(crate) fn plan_open(
     let name = name_of(server, keys)?.ok_or(refused(Status::INVALID_ARGUMENT))?;
     let exists = has_class(context.dhcp4, &class_of(&name));
     if wanted & flags::CREATE == 0 {
-        return match exists {
-            // Its name and statements cannot be set again.
-            true if keys.iter().any(|(n, _)| n == b"statements") => Err(refused(Status::EXISTS)),
-            true => Ok(Plan {
-                edits: Vec::new(),
-                answer: answer(server, &name),
-                moved: None,
-            }),
-            false => Err(KeaError::because(
-                Status::NOT_FOUND,
-                "no object matches specification",
-            )),
-        };
+        if !exists {
+            let why = "no object matches specification";
+            return Err(KeaError::because(Status::NOT_FOUND, why));
+        }
+        // Its name and statements cannot be set again.
+        if keys.iter().any(|(n, _)| n == b"statements") {
+            return Err(refused(Status::EXISTS));
+        }
+        return Ok(Plan {
+            edits: Vec::new(),
+            answer: answer(server, &name),
+            moved: None,
+        });
     }
     if exists {
         return Err(match wanted & flags::EXCLUSIVE {
@@ -116,25 +117,30 @@ pub(crate) fn plan_open(
     let text = keys
         .get(b"statements")
         .ok_or(refused(Status::INVALID_ARGUMENT))?;
-    let translation = translate(context.server, text)?;
+    let translation = translate(server, text)?;
     if translation.drop {
         let why = "Kea has no class that drops";
         return Err(KeaError::because(Status::NOT_IMPLEMENTED, why));
     }
-    let mut class = json::map([("name", class_of(&name).into())]);
-    translation.put(&mut class);
-    translation.put_lifetimes(&mut class);
-    let omapi = json::map([
-        ("group", json::text(&name).into()),
-        ("statements", json::text(text).into()),
-    ]);
-    let context = json::map([("omapi", Value::Object(omapi))]);
-    class.insert("user-context".into(), Value::Object(context));
     Ok(Plan {
-        edits: vec![Edit::AddClass(class)],
+        edits: vec![Edit::AddClass(new_class(&name, text, &translation))],
         answer: answer(server, &name),
         moved: None,
     })
+}
+
+/// The class of a new group, with what it was made of.
+fn new_class(name: &[u8], statements: &[u8], translation: &Translation) -> Map {
+    let mut class = json::map([("name", class_of(name).into())]);
+    translation.put(&mut class);
+    translation.put_lifetimes(&mut class);
+    let omapi = json::map([
+        ("group", json::text(name).into()),
+        ("statements", json::text(statements).into()),
+    ]);
+    let context = json::map([("omapi", Value::Object(omapi))]);
+    class.insert("user-context".into(), Value::Object(context));
+    class
 }
 
 /// Update: nothing of a group can be changed.
@@ -164,7 +170,7 @@ pub(crate) fn plan_update(
 pub(crate) fn plan_remove(context: PlanContext<'_>, name: &[u8]) -> Result<Plan, KeaError> {
     let class = class_of(name);
     if has_class(context.dhcp4, &class) {
-        Ok(done(vec![Edit::RemoveClass(class)]))
+        Ok(Plan::of(vec![Edit::RemoveClass(class)]))
     } else {
         Err(KeaError::because(Status::NOT_FOUND, "no matching handle"))
     }

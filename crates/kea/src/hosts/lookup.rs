@@ -33,20 +33,21 @@ pub(crate) enum Source<'s> {
     Commands(&'s Commands, Option<&'s HostNameIndex>),
 }
 
-/// Where a plan is made.
+/// What a plan is made from.
 #[derive(Clone, Copy)]
-pub(crate) struct PlanContext<'w> {
+pub(crate) struct PlanContext<'c> {
     /// For lookups of hosts.
-    pub source: Source<'w>,
+    pub source: Source<'c>,
     /// `Dhcp4`: subnets and classes.
-    pub dhcp4: &'w Map,
+    pub dhcp4: &'c Map,
     /// The server.
-    pub server: &'w ServerInfo,
+    pub server: &'c ServerInfo,
     /// Seconds since 1970.
     pub now: u64,
 }
 
-/// HostNameIndex of hosts. Kea cannot look for them: all reservations must be read.
+/// Which hosts have a name. Kea cannot look for names: all reservations must be
+/// read.
 #[derive(Debug, Default)]
 pub(crate) struct HostNameIndex(HashMap<Vec<u8>, Vec<HostKey>>);
 
@@ -73,7 +74,7 @@ impl HostNameIndex {
 
 /// True if the server has host_cmds.
 #[must_use]
-pub(crate) fn has_commands(server: &ServerInfo) -> bool {
+pub(crate) fn has_host_commands(server: &ServerInfo) -> bool {
     [
         "reservation-add",
         "reservation-get-by-id",

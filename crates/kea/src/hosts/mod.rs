@@ -6,7 +6,7 @@ mod create;
 mod edit;
 pub(crate) mod group;
 mod host;
-pub(crate) mod lookup;
+mod lookup;
 mod plan;
 mod read;
 mod reservation;
@@ -16,7 +16,7 @@ mod write;
 
 pub(crate) use edit::{Edit, Plan};
 pub(crate) use host::Host;
-pub(crate) use lookup::{HostNameIndex, HostQuery, PlanContext, Source};
+pub(crate) use lookup::{HostNameIndex, HostQuery, PlanContext, Source, has_host_commands};
 pub(crate) use plan::plan;
 pub(crate) use read::{find, next, refresh};
 pub(crate) use reservation::{Reservation, reservation};

@@ -2,7 +2,7 @@
 //! Everything that can be refused is refused here, before anything is done.
 
 use super::create::create;
-use super::edit::{Edit, Plan, done};
+use super::edit::{Edit, Plan};
 use super::group;
 use super::host::Host;
 use super::lookup::{HostQuery, PlanContext};
@@ -36,7 +36,7 @@ pub(crate) async fn plan(context: PlanContext<'_>, request: &KeaRequest) -> Resu
                 let mut hosts = context.source.hosts(HostQuery::Exact(&key)).await?;
                 let host = hosts.pop().ok_or_else(gone)?;
                 let (edits, new) = update(context, &host, attributes).await?;
-                let mut plan = done(edits);
+                let mut plan = Plan::of(edits);
                 plan.moved = moved(&host, &new);
                 Ok(plan)
             }
@@ -48,7 +48,7 @@ pub(crate) async fn plan(context: PlanContext<'_>, request: &KeaRequest) -> Resu
                 let mut hosts = context.source.hosts(HostQuery::Exact(&key)).await?;
                 let host = hosts.pop().ok_or_else(gone)?;
                 let keys = host.0.iter().filter_map(Reservation::key);
-                Ok(done(keys.map(Edit::Remove).collect()))
+                Ok(Plan::of(keys.map(Edit::Remove).collect()))
             }
             Some(Identity::Group(name)) => group::plan_remove(context, &name),
             _ => Err(gone()),

@@ -1,6 +1,6 @@
 //! Finding hosts, and walking through all of them.
 
-use super::lookup::{HostQuery, Source, all_by_command, has_commands};
+use super::lookup::{HostQuery, Source, all_by_command, has_host_commands};
 use super::reservation::Reservation;
 use crate::config::Config;
 use crate::model::{Answer, Attributes, HostKey, KeaError};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// The configuration to look in; `None` when the commands are asked.
 async fn source(kea: &Commands) -> Result<Option<Arc<Config>>, KeaError> {
-    if has_commands(&kea.server) {
+    if has_host_commands(&kea.server) {
         Ok(None)
     } else {
         configuration::current(kea).await.map(Some)
@@ -24,7 +24,7 @@ fn view<'s>(kea: &'s Commands, config: &'s Option<Arc<Config>>) -> Source<'s> {
     }
 }
 
-/// Open without flags.
+/// Open without flags: the one host that the keys describe.
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`, or as [`Source::find`] fails.
@@ -40,7 +40,7 @@ pub(crate) async fn find(kea: &Commands, keys: &Attributes) -> Result<Answer, Ke
     }
 }
 
-/// Refresh.
+/// Refresh: the host with that key, as it is now.
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`, or as the commands fail.
@@ -62,7 +62,7 @@ pub(crate) async fn next(kea: &Commands, after: Option<HostKey>) -> Result<Answe
         let dhcp4 = config.dhcp4();
         let entries = config.entries();
         let keys = entries.iter().map(|e| &e.key);
-        let at = following(keys, after.as_ref());
+        let at = position_behind(keys, after.as_ref());
         let source = Source::Snapshot(dhcp4, entries);
         for entry in &entries[at.min(entries.len())..] {
             let hosts = source.hosts(HostQuery::Exact(&entry.key)).await?;
@@ -86,7 +86,7 @@ pub(crate) async fn next(kea: &Commands, after: Option<HostKey>) -> Result<Answe
             keys
         }
     };
-    let at = following(keys.iter(), after.as_ref());
+    let at = position_behind(keys.iter(), after.as_ref());
     for key in keys.get(at..).unwrap_or_default() {
         // Read again: what was read at the start may be gone.
         let hosts = Source::Commands(kea, None)
@@ -101,7 +101,10 @@ pub(crate) async fn next(kea: &Commands, after: Option<HostKey>) -> Result<Answe
 }
 
 /// The position behind a key; the end when it is not there any more.
-fn following<'k>(mut keys: impl Iterator<Item = &'k HostKey>, after: Option<&HostKey>) -> usize {
+fn position_behind<'k>(
+    mut keys: impl Iterator<Item = &'k HostKey>,
+    after: Option<&HostKey>,
+) -> usize {
     match after {
         None => 0,
         Some(after) => keys

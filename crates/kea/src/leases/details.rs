@@ -6,7 +6,7 @@
 //! every lookup asks for those that dhcpd has too.
 
 use crate::config::{self, Config};
-use crate::hosts::{Host, HostQuery, Source, lookup};
+use crate::hosts::{Host, HostQuery, Source, has_host_commands};
 use crate::json;
 use crate::model::{Answered, Attributes, HostKey, Identity, KeaError, Lease};
 use crate::server::{Commands, ServerInfo, configuration};
@@ -142,7 +142,7 @@ pub(super) async fn read(
 async fn host_of(kea: &Commands, config: &Config, lease: &Lease) -> Result<Option<Host>, KeaError> {
     let dhcp4 = config.dhcp4();
     // What host_cmds puts into memory is in the configuration too.
-    let source = if lookup::has_commands(&kea.server) && config::has_hosts_database(dhcp4) {
+    let source = if has_host_commands(&kea.server) && config::has_hosts_database(dhcp4) {
         Source::Commands(kea, None)
     } else {
         Source::Snapshot(dhcp4, config.entries())

@@ -42,7 +42,7 @@ pub(super) fn leases(reply: Reply) -> Result<Vec<Lease>, KeaError> {
 }
 
 /// The one lease that a client has.
-fn only(kea: &Commands, mut found: Vec<Lease>) -> Result<Option<Lease>, KeaError> {
+fn single(kea: &Commands, mut found: Vec<Lease>) -> Result<Option<Lease>, KeaError> {
     if found.len() > 1 && kea.server.options().active {
         // Kea keeps released and expired leases of a client beside the one
         // that it uses.
@@ -64,7 +64,7 @@ async fn by_client_id(kea: &Commands, id: &[u8]) -> Result<Option<Lease>, KeaErr
         return Ok(None);
     }
     let found = list(kea, "lease4-get-by-client-id", "client-id", id).await?;
-    only(kea, found)
+    single(kea, found)
 }
 
 async fn by_hardware(kea: &Commands, address: &[u8]) -> Result<Option<Lease>, KeaError> {
@@ -72,7 +72,7 @@ async fn by_hardware(kea: &Commands, address: &[u8]) -> Result<Option<Lease>, Ke
         return Ok(None);
     }
     let found = list(kea, "lease4-get-by-hw-address", "hw-address", address).await?;
-    only(kea, found)
+    single(kea, found)
 }
 
 /// What a lookup found.
@@ -120,18 +120,23 @@ impl Found {
             Self::Shown(f) => return f.agrees(keys),
             Self::Free(a, _) => (Some(*a), Vec::new(), Vec::new()),
         };
-        agree(keys, address, &client_id, &hardware)
+        keys_match(keys, address, &client_id, &hardware)
     }
 }
 
 impl LeaseFields {
     fn agrees(&self, keys: &Attributes) -> bool {
-        agree(keys, Some(self.address), &self.client_id, &self.hardware)
+        keys_match(keys, Some(self.address), &self.client_id, &self.hardware)
     }
 }
 
 /// True if the keys that were given are these.
-fn agree(keys: &Attributes, address: Option<Ipv4Addr>, client_id: &[u8], hardware: &[u8]) -> bool {
+fn keys_match(
+    keys: &Attributes,
+    address: Option<Ipv4Addr>,
+    client_id: &[u8],
+    hardware: &[u8],
+) -> bool {
     let octets = address.map(|a| a.octets());
     let octets = octets.as_ref().map_or(&[][..], |o| &o[..]);
     [

@@ -20,7 +20,7 @@ pub(crate) async fn next(kea: &Commands, after: Option<Ipv4Addr>) -> Result<Answ
     kea.server.require("lease4-get-page")?;
     // The start is read anew: a program that starts wants the present state.
     if let (Some(_), Some(lease)) = (after, read_ahead(kea, after)) {
-        return walked(kea, &lease).await;
+        return shown(kea, &lease).await;
     }
     let from = after.map_or("start".into(), |a| a.to_string());
     let arguments = json::map([("from", from.into()), ("limit", PAGE.into())]);
@@ -41,12 +41,12 @@ pub(crate) async fn next(kea: &Commands, after: Option<Ipv4Addr>) -> Result<Answ
     let first = leases.first().cloned();
     *kea.server.page.lock() = Some(Page { after, leases });
     match first {
-        Some(lease) => walked(kea, &lease).await,
+        Some(lease) => shown(kea, &lease).await,
         None => Err(Status::NO_MORE.into()),
     }
 }
 
-async fn walked(kea: &Commands, lease: &Lease) -> Result<Answer, KeaError> {
+async fn shown(kea: &Commands, lease: &Lease) -> Result<Answer, KeaError> {
     let requested = RequestedDetails::always(&kea.server);
     let address = lease.address().ok_or(Status::PROTOCOL_ERROR)?;
     let more = details::read(kea, requested, address, Some(lease)).await?;

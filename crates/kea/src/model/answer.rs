@@ -11,7 +11,7 @@ pub enum Answer {
     Object(u32, Answered),
     /// A result, with its explanation.
     Status(Status, Option<Vec<u8>>),
-    /// Nobody knows.
+    /// Nobody knows whether it was done, for this reason.
     Lost(Status),
 }
 

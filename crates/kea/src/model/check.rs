@@ -38,10 +38,10 @@ pub(crate) fn check_type(value: &[u8]) -> Result<(), KeaError> {
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` for more than one byte's worth.
-pub(crate) fn check_hardware_type(keys: &Attributes) -> Result<Option<u32>, KeaError> {
+pub(crate) fn check_hardware_type(keys: &Attributes) -> Result<(), KeaError> {
     match keys.number(b"hardware-type")? {
-        Some(n) if n > 255 => Err(Status::INVALID_ARGUMENT.into()),
-        n => Ok(n),
+        Some(256..) => Err(Status::INVALID_ARGUMENT.into()),
+        _ => Ok(()),
     }
 }
 

@@ -151,12 +151,12 @@ mod tests {
     #[test]
     fn missing_commands_name_their_library() {
         let target = Target::parse("kea:/s").unwrap().unwrap();
-        let shared = ServerInfo::new(target, &Arc::default(), 1);
-        shared.set_capabilities(Capabilities {
+        let info = ServerInfo::new(target, &Arc::default(), 1);
+        info.set_capabilities(Capabilities {
             commands: ["lease4-get".to_owned()].into(),
             version: (2, 2),
         });
-        assert!(shared.require("lease4-get").is_ok());
+        assert!(info.require("lease4-get").is_ok());
         for (command, why) in [
             (
                 "lease4-del",
@@ -164,7 +164,7 @@ mod tests {
             ),
             ("config-write", "this Kea server has no config-write"),
         ] {
-            let error = shared.require(command).err().unwrap();
+            let error = info.require(command).err().unwrap();
             let KeaError::Status(Status::NOT_IMPLEMENTED, Some(said)) = error else {
                 panic!("{command}");
             };

@@ -6,18 +6,18 @@ use crate::config::Config;
 
 /// A Kea server with host_cmds and class_cmds, and its hosts in a database.
 fn with_database() -> Arc<ServerInfo> {
-    let shared = shared_of(Target::parse("kea:/test").unwrap().unwrap());
+    let info = info_of(Target::parse("kea:/test").unwrap().unwrap());
     let commands = reply("list-commands", "3.0.4").into_arguments();
     let commands = commands.as_array().unwrap().iter();
     let commands = commands.filter_map(Value::as_str);
-    shared.set_capabilities(Capabilities {
+    info.set_capabilities(Capabilities {
         commands: commands
             .chain(["class-add", "class-del"])
             .map(str::to_owned)
             .collect(),
         version: (3, 0),
     });
-    shared
+    info
 }
 
 #[test]
@@ -96,11 +96,11 @@ fn an_invented_name_is_nobodys() {
 fn a_configuration_with_a_database_is_read_anew() {
     const CONFIG: &str = r#"{"result":0,"arguments":{"Dhcp4":{"config-control":{"config-databases":[{"type":"mysql"}]},"client-classes":[{"name":"omapi-group-g"}]}}}"#;
     let find = || open(Kind::Group, 0, &[("name", b"g")]);
-    let shared = server("2.2.0", "");
+    let info = server("2.2.0", "");
     for _ in 0..2 {
         // Kea's word that it did not reconfigure says nothing about it.
         let (answers, sent) = play(
-            &shared,
+            &info,
             "2.2.0",
             vec![find(), find()],
             &[Json(CONFIG), Json(CONFIG)],
@@ -123,8 +123,8 @@ fn half_of_a_host_is_not_changed_alone() {
         kind: "hw-address",
         id: vec![2, 0, 0, 0, 9, 1],
     };
-    let shared = with_database();
-    let host = shared.handle(Identity::Host(key));
+    let info = with_database();
+    let host = info.handle(Identity::Host(key));
     let both = || [Json(HARDWARE_HALF), Json(CLIENT_HALF)];
     let none = || Json(r#"{"result":3}"#);
     for (end, expected) in [(none(), Status::NOT_FOUND), (Die, Status::CONNECTION_RESET)] {
@@ -136,7 +136,7 @@ fn half_of_a_host_is_not_changed_alone() {
         script.push(end); // the second is gone
         script.push(Json(r#"{"result":0}"#));
         let request = KeaRequest::Update(host, attributes(&[("ip-address", &[10, 77, 30, 2])]));
-        let (answers, sent) = play(&shared, "3.0.4", vec![request], &script);
+        let (answers, sent) = play(&info, "3.0.4", vec![request], &script);
         assert_eq!(status(&answers[0]), expected);
         let undone = sent.last().unwrap();
         assert_eq!(undone["command"], "reservation-update");

@@ -199,9 +199,9 @@ fn many_hosts_one_configuration_each_its_own_result() {
         Json(now),
         Json(ok),
     ];
-    let shared = server("2.2.0", "");
+    let info = server("2.2.0", "");
     // Kea refuses everything with the fourth host.
-    let (answers, sent) = play(&shared, "2.2.0", requests, &script);
+    let (answers, sent) = play(&info, "2.2.0", requests, &script);
     let found: Vec<Status> = answers.iter().map(status).collect();
     let expected = [
         Status::SUCCESS,
@@ -300,8 +300,8 @@ fn a_change_that_somebody_overwrote_is_made_again() {
         kind: "hw-address",
         id: vec![2, 0, 0, 0, 9, 1],
     };
-    let shared = server("2.2.0", "");
-    let handle = shared.handle(Identity::Host(key));
+    let info = server("2.2.0", "");
+    let handle = info.handle(Identity::Host(key));
     let request = KeaRequest::Update(handle, attributes(&[("statements", b"deny booting;")]));
     // Address and name are the same before and after.
     let denied = r#"{"result":0,"arguments":{"Dhcp4":{"subnet4":[{"id":1,"subnet":"10.77.0.0/16","reservations":[{"hw-address":"02:00:00:00:09:01","ip-address":"10.77.30.1","client-classes":["DROP"],"option-data":[],"user-context":{"omapi":{"name":"n1","statements":"deny booting;"}}}]}]}}}"#;
@@ -312,17 +312,17 @@ fn a_change_that_somebody_overwrote_is_made_again() {
     script.extend(attempt(WITH_HOST));
     script.extend(attempt(denied));
     script.push(ok());
-    let (answers, _) = play(&shared, "2.2.0", vec![request], &script);
+    let (answers, _) = play(&info, "2.2.0", vec![request], &script);
     assert_eq!(status(&answers[0]), Status::SUCCESS);
 }
 
 #[test]
 fn groups_and_hosts_together_take_the_lock_once() {
     // host_cmds without class_cmds: two ways in one batch.
-    let shared = shared_of(Target::parse("kea:/test?write=no").unwrap().unwrap());
+    let info = info_of(Target::parse("kea:/test?write=no").unwrap().unwrap());
     let commands = reply("list-commands", "3.0.4").into_arguments();
     let commands = commands.as_array().unwrap().iter();
-    shared.set_capabilities(Capabilities {
+    info.set_capabilities(Capabilities {
         commands: commands
             .filter_map(Value::as_str)
             .filter(|c| !c.starts_with("class-") && !c.starts_with("config-hash"))
@@ -366,7 +366,7 @@ fn groups_and_hosts_together_take_the_lock_once() {
     ]);
     script.extend(create_group("b"));
     let requests = vec![group(b"a"), new_host(), group(b"b")];
-    let (answers, sent) = play(&shared, "3.0.4", requests, &script);
+    let (answers, sent) = play(&info, "3.0.4", requests, &script);
     let results: Vec<Status> = answers.iter().map(status).collect();
     assert_eq!(results, [Status::SUCCESS; 3], "{sent:?}");
 }

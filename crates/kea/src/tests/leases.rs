@@ -252,10 +252,10 @@ fn a_name_that_would_corrupt_the_lease_file_is_refused() {
 #[test]
 fn walking_through_leases() {
     for version in VERSIONS {
-        let shared = server(version, "");
+        let info = server(version, "");
         let script = [Recorded("lease4-get-page.first")];
         let (answers, _) = play(
-            &shared,
+            &info,
             version,
             vec![KeaRequest::Next(Kind::Lease, 0)],
             &script,
@@ -266,7 +266,7 @@ fn walking_through_leases() {
                 panic!()
             };
             let (answers, _) = play(
-                &shared,
+                &info,
                 version,
                 vec![KeaRequest::Next(Kind::Lease, handle)],
                 &[],
@@ -279,12 +279,7 @@ fn walking_through_leases() {
             panic!()
         };
         let request = vec![KeaRequest::Next(Kind::Lease, handle)];
-        let (answers, sent) = play(
-            &shared,
-            version,
-            request,
-            &[Recorded("lease4-get-page.end")],
-        );
+        let (answers, sent) = play(&info, version, request, &[Recorded("lease4-get-page.end")]);
         assert_eq!(sent[0]["arguments"]["from"], "10.77.0.31");
         assert_eq!(status(&answers[0]), Status::NO_MORE);
     }
@@ -381,16 +376,16 @@ fn hosts_in_a_database_are_asked_for() {
     let request = open(Kind::Lease, 0, &[ip, ("host", &[]), ("flags", &[])]);
     let found = r#"{"result":0,"arguments":{"subnet-id":1,"hw-address":"02:00:00:00:00:21","ip-address":"10.77.0.21"}}"#;
     let script = [Recorded("lease4-get.by-ip"), Json(config), Json(found)];
-    let shared = server("3.0.4", "");
-    let (answers, sent) = play(&shared, "3.0.4", vec![request], &script);
+    let info = server("3.0.4", "");
+    let (answers, sent) = play(&info, "3.0.4", vec![request], &script);
     assert_eq!(sent[2]["command"], "reservation-get");
     assert_eq!(value(&answers[0], "flags").unwrap(), [4]);
     assert!(value(&answers[0], "host").is_some());
     // What is kept of the configuration is not shown.
-    assert!(!format!("{shared:?}").contains("sesame"));
+    assert!(!format!("{info:?}").contains("sesame"));
 }
 
-/// The short way to a lease's facts and the general one agree: for every
+/// The short way to a lease's fields and the general one agree: for every
 /// recorded answer, and for those with a byte changed, added or lost.
 #[test]
 fn usual_leases() {
