@@ -1,7 +1,7 @@
 //! A configuration that is being changed, and whether a change is there.
 
 use crate::config::{self, Config, ReservationEntry, class, class_name, classes_mut, has_class};
-use crate::hosts::{Edit, Reservation, Source, reservation};
+use crate::hosts::{Edit, Reservation, Source};
 use crate::json::{self, Map, Value};
 use crate::model::{HostKey, KeaError};
 use omapi::status::Status;
@@ -58,7 +58,7 @@ impl CandidateConfig {
                     .map(|(list, _)| list)
                     .ok_or(Status::INVALID_ARGUMENT)?;
                 let all = config::reservations_mut(dhcp4, list).ok_or(Status::PROTOCOL_ERROR)?;
-                let entry = config::entry(list, all.len(), new.subnet, &new.map);
+                let entry = ReservationEntry::new(list, all.len(), new.subnet, &new.map);
                 self.entries.push(entry.ok_or(Status::INVALID_ARGUMENT)?);
                 all.push(Value::Object(new.map));
             }
@@ -68,7 +68,7 @@ impl CandidateConfig {
                 let slot = config::reservations_mut(dhcp4, entry.list)
                     .and_then(|all| all.get_mut(entry.at))
                     .ok_or(Status::NOT_FOUND)?;
-                let changed = config::entry(entry.list, entry.at, key.subnet, &new.map);
+                let changed = ReservationEntry::new(entry.list, entry.at, key.subnet, &new.map);
                 *entry = changed.ok_or(Status::INVALID_ARGUMENT)?;
                 *slot = Value::Object(new.map);
             }
@@ -117,7 +117,7 @@ pub(super) fn is_made(edit: &Edit, config: &Config) -> bool {
     match edit {
         Edit::Add(new) | Edit::Replace(_, new) => new
             .key()
-            .and_then(|key| reservation(dhcp4, entry(&key)?))
+            .and_then(|key| Reservation::of_entry(dhcp4, entry(&key)?))
             .is_some_and(|there| is_same(&there, new)),
         Edit::Remove(key) => entry(key).is_none(),
         Edit::AddClass(new) => json::string(new, "name")

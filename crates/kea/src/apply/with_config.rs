@@ -87,29 +87,8 @@ async fn attempt(kea: &Commands, requests: &[KeaRequest]) -> Result<Option<Vec<A
     if !unchanged(kea, &base).await? {
         return Ok(None);
     }
-    kea.server.forget();
-    let mut delays = TO_SET.iter();
-    loop {
-        let reply = match kea.exchange("config-set", Some(&arguments)).await {
-            Ok(reply) if reply.result == 0 => break,
-            Ok(reply) => reply,
-            Err(lost) => return Err(undo_if_made(kea, &base, &edits, lost, false).await),
-        };
-        let next = delays.next();
-        kea.sleep(Duration::from_millis(next.copied().unwrap_or(0)))
-            .await;
-        // Somebody else's configuration may have come, and must stay.
-        match (unchanged(kea, &base).await, next) {
-            (Err(error), _) => {
-                return Err(undo_if_made(kea, &base, &edits, error, false).await);
-            }
-            (Ok(false), _) => return Ok(None),
-            (Ok(true), Some(_)) => {}
-            (Ok(true), None) => {
-                let error = reply.error(Status::IO_ERROR);
-                return Err(put_back(kea, &base, error).await);
-            }
-        }
+    if !set(kea, &base, &edits, &arguments).await? {
+        return Ok(None);
     }
     let now = match configuration::fetch(kea).await {
         Ok(now) => now,
@@ -129,6 +108,40 @@ async fn attempt(kea: &Commands, requests: &[KeaRequest]) -> Result<Option<Vec<A
         }
     }
     Ok(Some(answers(kea, planned)))
+}
+
+/// Sets a configuration that has passed the test. False when somebody else's
+/// came meanwhile, and stays.
+async fn set(
+    kea: &Commands,
+    base: &Config,
+    edits: &[&Edit],
+    arguments: &Value,
+) -> Result<bool, KeaError> {
+    kea.server.forget();
+    let mut delays = TO_SET.iter();
+    loop {
+        let reply = match kea.exchange("config-set", Some(arguments)).await {
+            Ok(reply) if reply.result == 0 => return Ok(true),
+            Ok(reply) => reply,
+            Err(lost) => return Err(undo_if_made(kea, base, edits, lost, false).await),
+        };
+        let next = delays.next();
+        kea.sleep(Duration::from_millis(next.copied().unwrap_or(0)))
+            .await;
+        // Somebody else's configuration may have come, and must stay.
+        match (unchanged(kea, base).await, next) {
+            (Err(error), _) => {
+                return Err(undo_if_made(kea, base, edits, error, false).await);
+            }
+            (Ok(false), _) => return Ok(false),
+            (Ok(true), Some(_)) => {}
+            (Ok(true), None) => {
+                let error = reply.error(Status::IO_ERROR);
+                return Err(put_back(kea, base, error).await);
+            }
+        }
+    }
 }
 
 fn answers(kea: &Commands, planned: Vec<Planned>) -> Vec<Answer> {

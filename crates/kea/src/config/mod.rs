@@ -7,7 +7,7 @@ mod tree;
 
 pub(crate) use classes::{class, class_name, classes_mut, has_class};
 pub(crate) use reservations::{
-    Brief, ReservationEntry, entry, omapi, reservation_lists, reservations, reservations_mut,
+    Brief, ReservationEntry, omapi, reservation_lists, reservations, reservations_mut,
 };
 pub(crate) use snapshot::Config;
 pub(crate) use tree::{

@@ -124,22 +124,19 @@ pub(crate) fn reservation_lists(dhcp4: &Map) -> impl Iterator<Item = (Reservatio
     std::iter::once((ReservationList::Global, 0)).chain(subnets)
 }
 
-/// Everything that lookups compare, for one reservation in a list.
-#[must_use]
-pub(crate) fn entry(
-    list: ReservationList,
-    at: usize,
-    subnet: u32,
-    map: &Map,
-) -> Option<ReservationEntry> {
-    let brief = Brief::new(map);
-    Some(ReservationEntry {
-        list,
-        at,
-        key: brief.key(subnet)?,
-        address: brief.address(),
-        name: brief.name(subnet),
-    })
+impl ReservationEntry {
+    /// For the reservation at an index of a list; `None` without identifier.
+    #[must_use]
+    pub(crate) fn new(list: ReservationList, at: usize, subnet: u32, map: &Map) -> Option<Self> {
+        let brief = Brief::new(map);
+        Some(Self {
+            list,
+            at,
+            key: brief.key(subnet)?,
+            address: brief.address(),
+            name: brief.name(subnet),
+        })
+    }
 }
 
 /// All reservations of a configuration.
@@ -148,7 +145,9 @@ pub(super) fn entries(dhcp4: &Map) -> Vec<ReservationEntry> {
     reservation_lists(dhcp4)
         .flat_map(|(list, subnet)| {
             let items = reservations(dhcp4, list).iter().enumerate();
-            items.filter_map(move |(at, item)| entry(list, at, subnet, item.as_object()?))
+            items.filter_map(move |(at, item)| {
+                ReservationEntry::new(list, at, subnet, item.as_object()?)
+            })
         })
         .collect()
 }

@@ -1,7 +1,7 @@
 //! Looking for hosts: in a configuration, or with the commands of host_cmds.
 
 use super::host::Host;
-use super::reservation::{Reservation, reservation};
+use super::reservation::Reservation;
 use crate::config::ReservationEntry;
 use crate::json::{self, Map, Value};
 use crate::model::{Attributes, HostKey, Identity, KeaError, check};
@@ -103,7 +103,7 @@ impl Source<'_> {
                     HostQuery::Name(name) => e.name == name,
                     HostQuery::Exact(wanted) => e.key == *wanted,
                 })
-                .filter_map(|e| reservation(dhcp4, e))
+                .filter_map(|e| Reservation::of_entry(dhcp4, e))
                 .collect()),
             Self::Commands(kea, names) => match (key, names) {
                 (HostQuery::Name(name), Some(names)) => {

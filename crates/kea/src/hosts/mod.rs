@@ -19,4 +19,4 @@ pub(crate) use host::Host;
 pub(crate) use lookup::{HostNameIndex, HostQuery, PlanContext, Source, has_host_commands};
 pub(crate) use plan::plan;
 pub(crate) use read::{find, next, refresh};
-pub(crate) use reservation::{Reservation, reservation};
+pub(crate) use reservation::Reservation;

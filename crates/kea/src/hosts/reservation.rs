@@ -21,6 +21,16 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
+    /// The one that an entry of a configuration stands for.
+    #[must_use]
+    pub(crate) fn of_entry(dhcp4: &Map, entry: &ReservationEntry) -> Option<Self> {
+        let map = reservations(dhcp4, entry.list).get(entry.at)?.as_object()?;
+        Some(Self {
+            subnet: entry.key.subnet,
+            map: map.clone(),
+        })
+    }
+
     /// Takes one in the form of the commands, with its subnet-id.
     #[must_use]
     pub(crate) fn from_command(value: Value) -> Option<Self> {
@@ -79,14 +89,4 @@ impl Reservation {
         let twin = self.omapi()?.get("twin")?.as_object()?;
         Brief::new(twin).key(self.subnet)
     }
-}
-
-/// The reservation of an entry.
-#[must_use]
-pub(crate) fn reservation(dhcp4: &Map, entry: &ReservationEntry) -> Option<Reservation> {
-    let map = reservations(dhcp4, entry.list).get(entry.at)?.as_object()?;
-    Some(Reservation {
-        subnet: entry.key.subnet,
-        map: map.clone(),
-    })
 }

@@ -61,7 +61,7 @@ impl RequestedDetails {
 
 /// What was found.
 #[derive(Debug, Default)]
-pub struct Details {
+pub(super) struct Details {
     /// Handle of the host that the client is.
     pub host: Option<u32>,
     /// Handle of the pool that the address is in.
@@ -75,12 +75,12 @@ pub struct Details {
 impl Details {
     /// The value of `flags`.
     #[must_use]
-    pub fn flags(&self) -> u8 {
+    pub(super) fn flags(&self) -> u8 {
         if self.reserved { RESERVED } else { 0 }
     }
 
     /// Adds those that dhcpd does not have, behind all others.
-    pub fn put_own(&self, out: &mut Answered) {
+    pub(super) fn put_own(&self, out: &mut Answered) {
         if let Some(id) = self.subnet_id {
             out.number(b"kea-subnet-id", id);
         }

@@ -19,7 +19,7 @@ impl Lease {
     /// Its attributes, in the order of dhcpd. With `all`, those that it has
     /// not are null.
     #[must_use]
-    pub(crate) fn encode(&self, kea: &Commands, all: bool, more: &Details) -> Answer {
+    pub(super) fn encode(&self, kea: &Commands, all: bool, more: &Details) -> Answer {
         self.fields().encode(kea, all, more, self.bindings())
     }
 }
@@ -29,7 +29,7 @@ impl LeaseFields {
     /// that this library keeps with the lease. With `all`, those that it has
     /// not are null.
     #[must_use]
-    pub fn encode(
+    pub(super) fn encode(
         &self,
         kea: &Commands,
         all: bool,

@@ -28,7 +28,7 @@ struct Slot {
 
 /// A job's way to the server.
 #[derive(Clone)]
-pub struct Commands {
+pub(crate) struct Commands {
     slot: Arc<Mutex<Slot>>,
     /// What all jobs of a connection know.
     pub server: Arc<ServerInfo>,
@@ -39,7 +39,7 @@ impl Commands {
     ///
     /// # Errors
     /// [`KeaError::Lost`] when there is none, and why it cannot be sent.
-    pub async fn command(&self, name: &str, arguments: Map) -> Exchanged {
+    pub(crate) async fn command(&self, name: &str, arguments: Map) -> Exchanged {
         self.exchange(name, Some(&Value::Object(arguments))).await
     }
 
@@ -47,7 +47,7 @@ impl Commands {
     ///
     /// # Errors
     /// As [`command`](Self::command).
-    pub async fn bare_command(&self, name: &str) -> Exchanged {
+    pub(crate) async fn bare_command(&self, name: &str) -> Exchanged {
         self.exchange(name, None).await
     }
 
@@ -55,7 +55,7 @@ impl Commands {
     ///
     /// # Errors
     /// As [`command`](Self::command).
-    pub async fn exchange(&self, name: &str, arguments: Option<&Value>) -> Exchanged {
+    pub(crate) async fn exchange(&self, name: &str, arguments: Option<&Value>) -> Exchanged {
         self.want(Effect::Command {
             bytes: commands::command(name, self.server.target.service(), arguments),
             repeatable: is_read_only(name),
@@ -69,7 +69,7 @@ impl Commands {
     ///
     /// # Errors
     /// As [`command`](Self::command).
-    pub async fn lease4_get(&self, address: Ipv4Addr, shown: bool) -> Exchanged {
+    pub(crate) async fn lease4_get(&self, address: Ipv4Addr, shown: bool) -> Exchanged {
         self.want(Effect::Command {
             bytes: commands::lease4_get(self.server.target.service(), address),
             repeatable: true,
@@ -83,19 +83,19 @@ impl Commands {
     /// # Errors
     /// `ISC_R_TIMEDOUT` when somebody else holds it for long, or why there is
     /// none.
-    pub async fn lock(&self) -> Result<(), KeaError> {
+    pub(crate) async fn lock(&self) -> Result<(), KeaError> {
         self.want(Effect::Lock).await.map(drop)
     }
 
     /// The time of the present step: after the answer to the last command came,
     /// and before the next is sent.
     #[must_use]
-    pub fn now(&self) -> Moment {
+    pub(crate) fn now(&self) -> Moment {
         self.slot.lock().now
     }
 
     /// Lets time pass.
-    pub async fn sleep(&self, time: Duration) {
+    pub(crate) async fn sleep(&self, time: Duration) {
         // It cannot fail.
         let _ = self.want(Effect::Sleep(time)).await;
     }
