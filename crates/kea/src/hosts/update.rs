@@ -32,66 +32,27 @@ pub(super) async fn update(
     if attributes.is_empty() {
         return Err(refused(Status::INVALID_ARGUMENT));
     }
-    let is = |value: &[u8], own: &[u8]| !value.is_empty() && value == own;
-    let mut edits = Vec::new();
-    let mut parts = host.0.clone();
-    let name = host.name();
     let old_address = host.address();
-    let mut address = old_address;
-    let mut added = Vec::new();
+    let mut change = Change {
+        parts: host.0.clone(),
+        address: old_address,
+        added: Vec::new(),
+        edits: Vec::new(),
+    };
     for (attribute, value) in attributes.iter() {
-        match attribute {
-            // An open has its keys among the attributes.
-            b"name" if value == name => {}
-            b"hardware-address" if is(value, &host.id("hw-address")) => {}
-            b"dhcp-client-identifier" if is(value, &host.id("client-id")) => {}
-            b"handle" | b"remote-handle" | b"known" => {}
-            b"hardware-address" if host.id("hw-address").is_empty() => {
-                added.push((
-                    "hw-address",
-                    identifier(value, context.server.longest_identifier("hw-address"))?,
-                ));
-            }
-            b"dhcp-client-identifier" if host.id("client-id").is_empty() => {
-                added.push((
-                    "client-id",
-                    identifier(value, context.server.longest_identifier("client-id"))?,
-                ));
-            }
-            b"name" | b"hardware-address" | b"dhcp-client-identifier" => {
-                return Err(refused(Status::EXISTS));
-            }
-            b"hardware-type" => check_type(value)?,
-            b"ip-address" => address = one_address(value)?,
-            b"group" if value.is_empty() => return Err(refused(Status::INVALID_ARGUMENT)),
-            b"group" => {
-                for part in &mut parts {
-                    join(context.dhcp4, &mut part.map, value)?;
-                }
-            }
-            b"statements" => {
-                let translation = translate(context.server, value)?;
-                for part in &mut parts {
-                    if part.omapi().is_some_and(|o| o.contains_key("statements")) {
-                        return Err(refused(Status::EXISTS));
-                    }
-                    write::put_statements(
-                        context.dhcp4,
-                        &mut part.map,
-                        value,
-                        &translation,
-                        &mut edits,
-                    )?;
-                }
-            }
-            _ => return Err(refused(Status::UNKNOWN_ATTRIBUTE)),
-        }
+        change.set(context, host, attribute, value)?;
     }
+    let Change {
+        mut parts,
+        address,
+        added,
+        mut edits,
+    } = change;
     if address != old_address {
         parts = moved(context, host, parts, address)?;
     }
     for (kind, id) in &added {
-        parts = with_identifier(context, parts, &name, kind, id).await?;
+        parts = with_identifier(context, parts, &host.name(), kind, id).await?;
     }
     if let Some(address) = address
         && (Some(address) != old_address || !added.is_empty())
@@ -100,6 +61,72 @@ pub(super) async fn update(
     }
     differences(&host.0, &parts, &mut edits);
     Ok((edits, Host::new(parts)))
+}
+
+/// What is to become of a host.
+struct Change {
+    parts: Vec<Reservation>,
+    /// Not in `parts` yet, as it may move them to other subnets.
+    address: Option<Ipv4Addr>,
+    /// Identifiers that it gets, as Kea names them; not in `parts` yet.
+    added: Vec<(&'static str, Vec<u8>)>,
+    /// Classes that come with it.
+    edits: Vec<Edit>,
+}
+
+impl Change {
+    fn set(
+        &mut self,
+        context: PlanContext<'_>,
+        host: &Host,
+        attribute: &[u8],
+        value: &[u8],
+    ) -> Result<(), KeaError> {
+        let is = |kind: &str| !value.is_empty() && value == host.id(kind);
+        let lacks = |kind: &str| host.id(kind).is_empty();
+        let longest = |kind: &str| context.server.longest_identifier(kind);
+        match attribute {
+            // An open has its keys among the attributes.
+            b"name" if value == host.name() => {}
+            b"hardware-address" if is("hw-address") => {}
+            b"dhcp-client-identifier" if is("client-id") => {}
+            b"handle" | b"remote-handle" | b"known" => {}
+            b"hardware-address" if lacks("hw-address") => {
+                let id = identifier(value, longest("hw-address"))?;
+                self.added.push(("hw-address", id));
+            }
+            b"dhcp-client-identifier" if lacks("client-id") => {
+                let id = identifier(value, longest("client-id"))?;
+                self.added.push(("client-id", id));
+            }
+            b"name" | b"hardware-address" | b"dhcp-client-identifier" => {
+                return Err(refused(Status::EXISTS));
+            }
+            b"hardware-type" => check_type(value)?,
+            b"ip-address" => self.address = one_address(value)?,
+            b"group" if value.is_empty() => return Err(refused(Status::INVALID_ARGUMENT)),
+            b"group" => {
+                for part in &mut self.parts {
+                    join(context.dhcp4, &mut part.map, value)?;
+                }
+            }
+            b"statements" => self.set_statements(context, value)?,
+            _ => return Err(refused(Status::UNKNOWN_ATTRIBUTE)),
+        }
+        Ok(())
+    }
+
+    fn set_statements(&mut self, context: PlanContext<'_>, text: &[u8]) -> Result<(), KeaError> {
+        let translation = translate(context.server, text)?;
+        for part in &mut self.parts {
+            if part.omapi().is_some_and(|o| o.contains_key("statements")) {
+                return Err(refused(Status::EXISTS));
+            }
+            let (map, edits) = (&mut part.map, &mut self.edits);
+            write::put_statements(context.dhcp4, map, text, &translation, edits)?;
+        }
+        Ok(())
+    }
 }
 
 /// The reservations with another address, where they belong then.

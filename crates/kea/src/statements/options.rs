@@ -192,27 +192,23 @@ pub(super) fn encode(format: Format, tokens: &[Token]) -> Result<Vec<u8>, KeaErr
     }
     let out = match (format, &items[..]) {
         (Address, [[one]]) => address(one)?.to_vec(),
-        (Addresses, items) => each(items, |item, out| match item {
-            [one] => Ok(out.extend(address(one)?)),
+        (Addresses, items) => each(items, |item| match item {
+            [one] => Ok(address(one)?.to_vec()),
             _ => Err(bad()),
         })?,
-        (Pairs, items) => each(items, |item, out| match item {
-            [a, b] => Ok(out.extend([address(a)?, address(b)?].concat())),
+        (Pairs, items) => each(items, |item| match item {
+            [a, b] => Ok([address(a)?, address(b)?].concat()),
             _ => Err(bad()),
         })?,
-        (Number(size), items @ [[_]]) | (Numbers(size), items) => {
-            each(items, |item, out| match item {
-                [Token::Word(word)] => {
-                    let n = number(word).filter(|n| n >> (8 * size) == 0);
-                    let bytes = n.ok_or_else(bad)?.to_be_bytes();
-                    out.extend_from_slice(&bytes[8 - size..]);
-                    Ok(())
-                }
-                _ => Err(bad()),
-            })?
-        }
-        (Domains, items) => each(items, |item, out| match item {
-            [Token::Text(name)] => domain(out, name).ok_or_else(bad),
+        (Number(size), items @ [[_]]) | (Numbers(size), items) => each(items, |item| match item {
+            [Token::Word(word)] => {
+                let n = number(word).filter(|n| n >> (8 * size) == 0);
+                Ok(n.ok_or_else(bad)?.to_be_bytes()[8 - size..].to_vec())
+            }
+            _ => Err(bad()),
+        })?,
+        (Domains, items) => each(items, |item| match item {
+            [Token::Text(name)] => domain(name).ok_or_else(bad),
             _ => Err(bad()),
         })?,
         (Signed, [[Token::Word(word)]]) => signed(word).ok_or_else(bad)?.to_vec(),
@@ -233,16 +229,13 @@ fn bad() -> KeaError {
     KeaError::because(Status::BAD_PARSE, "value of the option")
 }
 
-/// The bytes of all items of a list, each of which `encode` adds.
+/// The bytes of all items of a list.
 fn each(
     items: &[&[Token]],
-    encode: impl Fn(&[Token], &mut Vec<u8>) -> Result<(), KeaError>,
+    encode: impl Fn(&[Token]) -> Result<Vec<u8>, KeaError>,
 ) -> Result<Vec<u8>, KeaError> {
-    let mut out = Vec::new();
-    for item in items {
-        encode(item, &mut out)?;
-    }
-    Ok(out)
+    let all: Result<Vec<_>, _> = items.iter().map(|item| encode(item)).collect();
+    Ok(all?.concat())
 }
 
 /// A number with a sign, or all its bits in hexadecimal or octal.
@@ -296,8 +289,9 @@ pub(super) fn number(word: &str) -> Option<u64> {
 }
 
 /// A domain name in the form of RFC 1035, uncompressed.
-fn domain(out: &mut Vec<u8>, name: &[u8]) -> Option<()> {
+fn domain(name: &[u8]) -> Option<Vec<u8>> {
     let name = name.strip_suffix(b".").unwrap_or(name);
+    let mut out = Vec::with_capacity(name.len() + 2);
     for label in name.split(|&b| b == b'.') {
         match u8::try_from(label.len()) {
             Ok(n @ 1..=63) => out.push(n),
@@ -306,5 +300,5 @@ fn domain(out: &mut Vec<u8>, name: &[u8]) -> Option<()> {
         out.extend_from_slice(label);
     }
     out.push(0);
-    Some(())
+    Some(out)
 }
