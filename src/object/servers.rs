@@ -15,7 +15,7 @@ use omapi::status::Status;
 use std::ffi::OsStr;
 
 #[cfg(feature = "kea")]
-use ::kea::target::Target;
+use ::kea::Target;
 #[cfg(feature = "kea")]
 use map::Map;
 #[cfg(feature = "kea")]

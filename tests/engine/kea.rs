@@ -14,7 +14,10 @@ mod watch;
 use crate::ticket::{Got, LONG};
 use engine::{Phase, Waited};
 use omapi::status::Status;
-use server::{Folder, Server, connect, finish, look_up, look_up_with, ready, start, until};
+use server::{
+    Folder, Server, connect, finish, look_up, look_up_group, look_up_with, ready, refresh, start,
+    until,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -75,6 +78,34 @@ fn the_server_is_gone_and_comes_back() {
     let slot = look_up(&c, 1);
     assert_eq!(finish(&c, &slot), Waited::Done);
     assert!(matches!(slot.got(), Some(Got::Object(_))));
+}
+
+/// The handle of an object is good over another connection too, after the one
+/// that found it has ended.
+#[test]
+fn handles_outlive_connections() {
+    let folder = Folder::new();
+    let _server = Server::start(&folder.socket(), |asked| match &*asked.command {
+        "config-get" => asked.answer(
+            r#"{"result":0,"arguments":{"Dhcp4":{"client-classes":[{"name":"omapi-group-g"}]}}}"#,
+        ),
+        _ => asked.obey(),
+    });
+    let c = connect(&folder.socket());
+    let found = look_up_group(&c, "g");
+    assert_eq!(finish(&c, &found), Waited::Done);
+    let expected = found.got();
+    assert!(matches!(expected, Some(Got::Object(_))));
+    drop(c);
+    let c = connect(&folder.socket());
+    for (handle, expected) in [
+        (found.handle(), expected),
+        (u32::MAX >> 8, Some(Got::Status(Status::NOT_FOUND))),
+    ] {
+        let again = refresh(&c, handle);
+        assert_eq!(finish(&c, &again), Waited::Done);
+        assert_eq!(again.got(), expected);
+    }
 }
 
 /// A server that has no room for more clients is tried again.

@@ -27,6 +27,7 @@ pub struct Slot {
     completed: AtomicU32,
     followed: AtomicU32,
     got: Mutex<Option<Got>>,
+    handle: AtomicU32,
 }
 
 impl Slot {
@@ -47,6 +48,11 @@ impl Slot {
 
     pub fn got(&self) -> Option<Got> {
         *self.got.lock().unwrap()
+    }
+
+    /// The handle of the object that it ended with.
+    pub fn handle(&self) -> u32 {
+        self.handle.load(Ordering::SeqCst)
     }
 }
 
@@ -104,6 +110,9 @@ impl Complete for Ticket {
             && let Some(work) = self.work.take()
         {
             work();
+        }
+        if let Outcome::Object { handle, .. } = outcome {
+            self.slot.handle.store(handle, Ordering::SeqCst);
         }
         *self.slot.got.lock().unwrap() = Some(match outcome {
             Outcome::Object { attributes, .. } => Got::Object(attributes.as_bytes().len()),

@@ -1,18 +1,25 @@
 //! What must hold whatever a Kea answers. Used by `tests/mutations.rs` and by
 //! the target in `fuzz/`.
 
-use kea::job::{Effect, Outcome, Reply};
 use kea::json::{self, Scanner, Value};
-use kea::session::{Progress, Running, Session};
-use kea::shared::Shared;
-use kea::target::Target;
-use kea::{Answer, Failure, http};
+use kea::{
+    Answer, Effect, Exchanged, KeaError, Moment, Progress, Reply, Running, ServerInfo, Session,
+    Target, http,
+};
 use omapi::request::{Operation, Request, flags};
 use omapi::status::Status;
 use omapi::wire::{Encoder, Value as Wire, ValueList};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Most commands of one request, repetitions of a rewrite included.
 const COMMANDS: usize = 64;
+
+/// Shortly after the recordings started.
+const NOW: Moment = Moment {
+    unix: 1_795_240_800,
+    steady: Duration::from_secs(1000),
+};
 
 /// A type, the flags of an open, and attributes: keys that the recorded
 /// servers know, and what a program may set.
@@ -144,7 +151,7 @@ pub fn run(
     let name = NAMES[dice(NAMES.len())];
     let target = Target::parse(name).unwrap().unwrap();
     let mut world = World {
-        session: Session::new(Shared::new(target)),
+        session: Session::new(ServerInfo::new(target, &Arc::default(), 1)),
         server,
         answers: Vec::new(),
         shown: Vec::new(),
@@ -223,7 +230,7 @@ impl<F: FnMut(&Value) -> Option<Vec<u8>>> World<F> {
 
     /// Until every request has ended: once.
     fn all(&mut self, dice: &mut dyn FnMut(usize) -> usize) {
-        let mut running: Vec<(Running<usize>, Option<Outcome>)> = Vec::new();
+        let mut running: Vec<(Running<usize>, Option<Exchanged>)> = Vec::new();
         let before = self.asked;
         loop {
             while let Some(fresh) = self.session.start() {
@@ -234,7 +241,7 @@ impl<F: FnMut(&Value) -> Option<Vec<u8>>> World<F> {
             }
             let at = dice(running.len());
             let (mut one, outcome) = running.swap_remove(at);
-            match one.step(outcome) {
+            match one.step(outcome, NOW) {
                 Progress::Wants(Effect::Lock | Effect::Sleep(_)) => {
                     running.push((one, Some(Ok(done()))));
                 }
@@ -259,7 +266,7 @@ impl<F: FnMut(&Value) -> Option<Vec<u8>>> World<F> {
         assert!(self.answers.iter().all(Option::is_some), "one never ended");
     }
 
-    fn answer(&mut self, command: &[u8], dice: &mut dyn FnMut(usize) -> usize) -> Outcome {
+    fn answer(&mut self, command: &[u8], dice: &mut dyn FnMut(usize) -> usize) -> Exchanged {
         let command = json::parse(command).expect("a command is JSON");
         let name = command["command"].as_str().expect("it has a name");
         if name == "config-set" || name == "config-test" {
@@ -269,7 +276,7 @@ impl<F: FnMut(&Value) -> Option<Vec<u8>>> World<F> {
                 "a configuration changed where it must not be: {sent}"
             );
         }
-        let lost = Failure::Lost(Status::CONNECTION_RESET);
+        let lost = KeaError::Lost(Status::CONNECTION_RESET);
         let answer = (self.server)(&command).ok_or(lost.clone())?;
         // As the engine does: the end is looked for while it arrives.
         let mut scanner = Scanner::default();
@@ -356,7 +363,7 @@ pub fn http(data: &[u8], dice: &mut dyn FnMut(usize) -> usize) -> bool {
 fn over_http(
     mut data: &[u8],
     piece: &mut dyn FnMut(usize) -> usize,
-) -> Result<Option<Vec<u8>>, Failure> {
+) -> Result<Option<Vec<u8>>, KeaError> {
     let (_, mut response) = http::Template::new("h:1", "/", None)
         .unwrap()
         .request(b"{}");

@@ -5,7 +5,7 @@ use crate::core::Connection;
 use crate::kea::KeaConnection;
 use crate::omapi::OmapiConnection;
 #[cfg(feature = "kea")]
-use ::kea::target::Target;
+use ::kea::Target;
 use ::omapi::client::Credentials;
 use ::omapi::request::Complete;
 use ::omapi::status::Status;

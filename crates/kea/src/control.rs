@@ -1,10 +1,9 @@
 //! The server itself: its state, its end, and any command.
 
-use super::attributes::{Answered, Attributes};
-use super::handles::{self, Identity};
-use super::job::Kea;
-use super::json::{self, Value};
-use super::{Answer, Failure};
+use crate::json::{self, Value};
+use crate::model::{Answer, Answered, Attributes, Identity, KeaError, refused};
+use crate::protocol::commands::is_read_only;
+use crate::server::Commands;
 use omapi::refusals;
 use omapi::request::flags;
 use omapi::status::Status;
@@ -16,11 +15,16 @@ const SHUTDOWN: u32 = 2;
 /// Open: the one control object; with the flag, change it.
 ///
 /// # Errors
-/// The code for the program.
-pub async fn open(kea: &Kea, attributes: &Attributes, wanted: u32) -> Result<Answer, Failure> {
+/// `ISC_R_EXISTS` for the flag to create exclusively; or as
+/// [`update`] and [`refresh`] fail.
+pub(crate) async fn open(
+    kea: &Commands,
+    attributes: &Attributes,
+    wanted: u32,
+) -> Result<Answer, KeaError> {
     if wanted & (flags::CREATE | flags::EXCLUSIVE) == flags::CREATE | flags::EXCLUSIVE {
         let why = refusals::ALREADY_EXISTS;
-        return Err(Failure::because(Status::EXISTS, why));
+        return Err(KeaError::because(Status::EXISTS, why));
     }
     if wanted & (flags::CREATE | flags::UPDATE) != 0 {
         return update(kea, attributes).await;
@@ -31,21 +35,21 @@ pub async fn open(kea: &Kea, attributes: &Attributes, wanted: u32) -> Result<Ans
 /// Refresh: is it running?
 ///
 /// # Errors
-/// It is not.
-pub async fn refresh(kea: &Kea) -> Result<Answer, Failure> {
-    kea.ask("status-get").await?.ok()?;
+/// As the command fails: it is not.
+pub(crate) async fn refresh(kea: &Commands) -> Result<Answer, KeaError> {
+    kea.bare_command("status-get").await?.ok()?;
     let mut out = Answered::default();
     out.number(b"state", RUNNING);
-    let handle = handles::handle(kea.shared.key(), Identity::Control);
+    let handle = kea.server.handle(Identity::Control);
     Ok(Answer::Object(handle, out))
 }
 
 /// Update: `state` 2 shuts the server down, at once.
 ///
 /// # Errors
-/// The code for the program.
-pub async fn update(kea: &Kea, attributes: &Attributes) -> Result<Answer, Failure> {
-    let refused = |status| Failure::because(status, refusals::CANNOT_UPDATE);
+/// `DHCP_R_INVALIDARG` for another state or no attributes, `ISC_R_NOTFOUND` for
+/// another attribute; or as the command fails.
+pub(crate) async fn update(kea: &Commands, attributes: &Attributes) -> Result<Answer, KeaError> {
     if attributes.is_empty() {
         return Err(refused(Status::INVALID_ARGUMENT));
     }
@@ -56,7 +60,7 @@ pub async fn update(kea: &Kea, attributes: &Attributes) -> Result<Answer, Failur
             _ => return Err(refused(Status::NOT_FOUND)),
         }
     }
-    kea.ask("shutdown").await?.ok()?;
+    kea.bare_command("shutdown").await?.ok()?;
     Ok(Answer::Status(Status::SUCCESS, None))
 }
 
@@ -66,17 +70,17 @@ pub async fn update(kea: &Kea, attributes: &Attributes) -> Result<Answer, Failur
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when it cannot be sent, or why there is no answer.
-pub async fn command(kea: &Kea, attributes: &Attributes) -> Result<Answer, Failure> {
+pub(crate) async fn command(kea: &Commands, attributes: &Attributes) -> Result<Answer, KeaError> {
     let name = attributes.get(b"command");
-    let name = name.ok_or(Failure::because(Status::INVALID_ARGUMENT, "no command"))?;
+    let name = name.ok_or(KeaError::because(Status::INVALID_ARGUMENT, "no command"))?;
     let arguments = match attributes.get(b"arguments") {
         None => None,
         Some(text) => Some(json::parse_argument(text)?),
     };
     let reply = kea.exchange(&json::text(name), arguments.as_ref()).await?;
-    if !super::job::is_read_only(&json::text(name)) {
+    if !is_read_only(&json::text(name)) {
         // Whatever it did, nothing that was read before is certain.
-        kea.shared.forget();
+        kea.server.forget();
     }
     let mut out = Answered::default();
     let result = u32::try_from(reply.result).unwrap_or(u32::MAX);

@@ -1,12 +1,10 @@
 //! Failover state: what the high-availability hook says about itself and its
 //! partner.
 
-use super::attributes::{Answered, Attributes};
-use super::config::{self, Config};
-use super::handles::{self, Identity};
-use super::job::Kea;
-use super::json::{self, Map, Value};
-use super::{Answer, Failure};
+use crate::config::Config;
+use crate::json::{self, Map, Value};
+use crate::model::{Answer, Answered, Attributes, Identity, KeaError, attributes, refused};
+use crate::server::{Commands, ServerInfo, configuration};
 use omapi::refusals;
 use omapi::request::flags;
 use omapi::status::Status;
@@ -81,13 +79,13 @@ impl<'s> Relationship<'s> {
         }
     }
 
-    fn encode(&self, server: &str, now: u64) -> Answer {
+    fn encode(&self, server: &ServerInfo, now: u64) -> Answer {
         let mut out = Answered::default();
         let name = self.name();
         out.bytes(b"name", &name);
         for (own, prefix) in [(false, "partner"), (true, "local")] {
             let url = self.peer(own).and_then(|p| json::string(p, "url"));
-            let (address, port) = url.map_or((None, None), place);
+            let (address, port) = url.map_or((None, None), address_and_port);
             if let Some(address) = address {
                 out.bytes(format!("{prefix}-address").as_bytes(), &address.octets());
             }
@@ -129,7 +127,7 @@ impl<'s> Relationship<'s> {
                 out.number(name, value);
             }
         }
-        Answer::Object(handles::handle(server, Identity::Failover(name)), out)
+        Answer::Object(server.handle(Identity::Failover(name)), out)
     }
 }
 
@@ -153,7 +151,7 @@ fn state(name: &str) -> Option<u32> {
 }
 
 /// Address and port of a URL, as far as they are numbers.
-fn place(url: &str) -> (Option<Ipv4Addr>, Option<u32>) {
+fn address_and_port(url: &str) -> (Option<Ipv4Addr>, Option<u32>) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split('/').next().unwrap_or(rest);
     match authority.rsplit_once(':') {
@@ -165,33 +163,38 @@ fn place(url: &str) -> (Option<Ipv4Addr>, Option<u32>) {
 /// Finds a relationship by name, without one the first; and does `then` with
 /// it.
 async fn find<R>(
-    kea: &Kea,
+    kea: &Commands,
     name: Option<&[u8]>,
     then: impl FnOnce(&Relationship<'_>) -> R,
-) -> Result<R, Failure> {
-    let none = || Failure::because(Status::NOT_FOUND, refusals::NO_OBJECT_MATCHES);
-    let status = kea.ask("status-get").await?.ok()?;
+) -> Result<R, KeaError> {
+    let none = || KeaError::because(Status::NOT_FOUND, refusals::NO_OBJECT_MATCHES);
+    let status = kea.bare_command("status-get").await?.ok()?;
     let list = status.arguments().get("high-availability");
     let Some(list) = list.and_then(Value::as_array) else {
         return Err(none());
     };
-    let config = config::current(kea).await?;
+    let config = configuration::current(kea).await?;
     let mut all = (0..list.len()).filter_map(|i| Relationship::new(list, &config, i));
     let found = all.find(|r| name.is_none_or(|n| r.name() == n));
     found.map(|r| then(&r)).ok_or_else(none)
 }
 
-async fn read(kea: &Kea, name: Option<&[u8]>) -> Result<Answer, Failure> {
-    let (server, now) = (kea.shared.key(), kea.shared.now());
+async fn read(kea: &Commands, name: Option<&[u8]>) -> Result<Answer, KeaError> {
+    let (server, now) = (&kea.server, kea.now().unix);
     find(kea, name, |r| r.encode(server, now)).await
 }
 
-/// Open.
+/// Open: finds a relationship by its name; with the flag, changes it.
 ///
 /// # Errors
-/// The code for the program.
-pub async fn open(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, Failure> {
-    let name = keys.get(b"name").ok_or(Failure::because(
+/// `ISC_R_NOTFOUND`; `ISC_R_NOTIMPLEMENTED` without a name; `ISC_R_EXISTS` for
+/// the flag to create exclusively; or as [`update`] fails.
+pub(crate) async fn open(
+    kea: &Commands,
+    keys: &Attributes,
+    wanted: u32,
+) -> Result<Answer, KeaError> {
+    let name = keys.get(b"name").ok_or(KeaError::because(
         Status::NOT_IMPLEMENTED,
         refusals::CANNOT_CREATE,
     ))?;
@@ -199,7 +202,7 @@ pub async fn open(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, F
     match wanted {
         0 => Ok(answer),
         w if w & (flags::CREATE | flags::EXCLUSIVE) == flags::CREATE | flags::EXCLUSIVE => {
-            Err(Failure::because(Status::EXISTS, refusals::ALREADY_EXISTS))
+            Err(KeaError::because(Status::EXISTS, refusals::ALREADY_EXISTS))
         }
         w if w & flags::UPDATE != 0 => {
             update(kea, name, keys).await?;
@@ -209,11 +212,11 @@ pub async fn open(kea: &Kea, keys: &Attributes, wanted: u32) -> Result<Answer, F
     }
 }
 
-/// Refresh.
+/// Refresh: the relationship with that name, as it is now.
 ///
 /// # Errors
-/// The code for the program.
-pub async fn refresh(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
+/// `ISC_R_NOTFOUND`, or as the commands fail.
+pub(crate) async fn refresh(kea: &Commands, name: &[u8]) -> Result<Answer, KeaError> {
     read(kea, Some(name)).await
 }
 
@@ -221,14 +224,19 @@ pub async fn refresh(kea: &Kea, name: &[u8]) -> Result<Answer, Failure> {
 /// With a partner that answers the same command means something else.
 ///
 /// # Errors
-/// The code for the program.
-pub async fn update(kea: &Kea, name: &[u8], attributes: &Attributes) -> Result<Answer, Failure> {
-    let refused = |status| Failure::because(status, refusals::CANNOT_UPDATE);
+/// `DHCP_R_INVALIDARG` without a new state, `ISC_R_NOTIMPLEMENTED` for another
+/// state and when the command would do something else, `ISC_R_NOTFOUND` for
+/// another attribute or an unknown name; or as the commands fail.
+pub(crate) async fn update(
+    kea: &Commands,
+    name: &[u8],
+    wanted: &Attributes,
+) -> Result<Answer, KeaError> {
     let mut down = false;
-    for (attribute, value) in attributes.iter() {
+    for (attribute, value) in wanted.iter() {
         match attribute {
             b"name" if value == name => {}
-            b"local-state" => match super::attributes::number(value).map_err(refused)? {
+            b"local-state" => match attributes::number(value).map_err(refused)? {
                 PARTNER_DOWN => down = true,
                 _ => return Err(refused(Status::NOT_IMPLEMENTED)),
             },
@@ -250,13 +258,13 @@ pub async fn update(kea: &Kea, name: &[u8], attributes: &Attributes) -> Result<A
     if !alone {
         // It takes a server's name and does not look at it.
         let why = "Kea would do it with all partners";
-        return Err(Failure::because(Status::NOT_IMPLEMENTED, why));
+        return Err(KeaError::because(Status::NOT_IMPLEMENTED, why));
     }
     if !unreachable {
         let why = "the partner answers: Kea would put it into maintenance";
-        return Err(Failure::because(Status::NOT_IMPLEMENTED, why));
+        return Err(KeaError::because(Status::NOT_IMPLEMENTED, why));
     }
-    kea.shared.must("ha-maintenance-start")?;
-    kea.ask("ha-maintenance-start").await?.ok()?;
+    kea.server.require("ha-maintenance-start")?;
+    kea.bare_command("ha-maintenance-start").await?.ok()?;
     Ok(Answer::Status(Status::SUCCESS, None))
 }

@@ -1,125 +1,56 @@
 #![forbid(unsafe_code)]
-//! Kea: requests to commands of its control channel, answers to outcomes. No
-//! I/O here; `engine/kea` has the sockets.
+#![warn(unreachable_pub)]
+//! Requests of OMAPI as commands of Kea's control channel, without I/O.
 //!
-//! Source of the commands and formats: the Kea Administrator Reference Manual
+//! A [`Session`] has the requests of a connection. What may start is a
+//! [`Running`], which is stepped: it wants an [`Effect`], mostly a command, and
+//! goes on with the result. Whoever steps it has the sockets, and hands in the
+//! time; so a test can play the server.
+//!
+//! Each room uses those above it, and no other:
+//!
+//! | room | what | uses |
+//! |---|---|---|
+//! | `json` | JSON as Kea reads and writes it | |
+//! | `model` | requests, answers, attributes, handles, leases, as data | `json` |
+//! | `statements` | statements of dhcpd.conf in Kea's terms | `json` `model` |
+//! | `protocol` | names of servers, commands, replies, HTTP | `json` `model` |
+//! | `config` | a configuration as data, and finding one's way in it | `json` `model` |
+//! | `server` | what is known of a server; jobs; reading the configuration | all but `statements` |
+//! | `hosts` | hosts and groups: finding them, and planning their changes | all |
+//! | `leases` | leases: finding, changing, creating, walking | all but `statements` |
+//! | `apply` | making the planned changes of hosts and groups | all but `leases`, `statements` |
+//! | `control`, `failover` | the server itself, high availability | up to `server` |
+//! | `dispatch` | who does a request, and what it may run beside | all |
+//! | `session` | the requests of a connection, and their order | all |
+//!
+//! A path to another room starts with `crate::`, one inside a room with
+//! `super::`.
+//!
+//! Sources of the commands and formats: the Kea Administrator Reference Manual
 //! and exchanges recorded with 2.2, 2.6 and 3.0 (`data/kea/`, replayed by the
-//! unit tests). `docs/kea-migration.md` has the mapping for people.
+//! tests). `docs/kea-migration.md` has the mapping for people.
 
-pub mod ask;
-pub mod attributes;
-mod batch;
-mod change;
-mod commands;
-pub mod config;
+mod apply;
+mod config;
 mod control;
-mod create;
-mod draft;
-pub mod facts;
+mod dispatch;
 mod failover;
-mod group;
-pub mod handles;
-mod host;
-pub mod http;
-pub mod job;
+mod hosts;
 pub mod json;
-pub mod lease;
-mod lease_create;
-mod lease_details;
-mod lease_update;
-pub mod lease_walk;
-mod lookup;
-mod map;
-mod options;
-mod part;
-mod plan;
-mod reader;
-mod reservation;
-mod rewrite;
-pub mod session;
-pub mod shared;
+mod leases;
+mod model;
+mod protocol;
+mod server;
+mod session;
 mod statements;
-pub mod target;
 #[cfg(test)]
 mod tests;
-mod tokens;
-mod value;
 
-use attributes::Answered;
-use omapi::request::Outcome;
-use omapi::status::Status;
-
-/// How a request ended, before it is given away.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// The object, with its handle.
-    Object(u32, Answered),
-    /// A result, with its explanation.
-    Status(Status, Option<Vec<u8>>),
-    /// Nobody knows.
-    Lost(Status),
-}
-
-impl Answer {
-    /// As the object layer takes it.
-    #[must_use]
-    pub fn outcome(&self) -> Outcome<'_> {
-        match self {
-            Self::Object(handle, attributes) => Outcome::Object {
-                handle: *handle,
-                attributes: attributes.list(),
-            },
-            Self::Status(code, message) => Outcome::Status {
-                code: *code,
-                message: message.as_deref(),
-            },
-            Self::Lost(status) => Outcome::Lost(*status),
-        }
-    }
-}
-
-/// Why something did not work.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// It was refused, or cannot be done.
-    Status(Status, Option<Vec<u8>>),
-    /// No answer, or half of one: it may have been done.
-    Lost(Status),
-}
-
-impl Failure {
-    /// A failure with an explanation of ours.
-    #[must_use]
-    pub fn because(status: Status, why: &str) -> Self {
-        Self::Status(status, Some(why.into()))
-    }
-
-    /// The code.
-    #[must_use]
-    pub fn status(&self) -> Status {
-        match self {
-            Self::Status(status, _) | Self::Lost(status) => *status,
-        }
-    }
-}
-
-impl From<Status> for Failure {
-    fn from(status: Status) -> Self {
-        Self::Status(status, None)
-    }
-}
-
-impl From<Failure> for Answer {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Status(status, message) => Self::Status(status, message),
-            Failure::Lost(status) => Self::Lost(status),
-        }
-    }
-}
-
-impl From<Result<Answer, Failure>> for Answer {
-    fn from(result: Result<Answer, Failure>) -> Self {
-        result.unwrap_or_else(Self::from)
-    }
-}
+pub use model::{Answer, Answered, KeaError, LeaseFields, Moment, Process};
+pub use protocol::http;
+pub use protocol::{
+    Effect, Endpoint, Exchanged, Options, Reply, Secret, Target, host_and_port, usual_lease,
+};
+pub use server::ServerInfo;
+pub use session::{AT_ONCE, Progress, Running, Session};

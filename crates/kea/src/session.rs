@@ -1,10 +1,12 @@
 //! The requests of a connection: which run, which wait, and in what order they
 //! may change things.
 
-use super::ask::{Ask, Kind, Order};
-use super::job::{Job, Outcome, Step};
-use super::shared::{self, Shared};
-use super::{Answer, batch, lease};
+use crate::dispatch::{Order, order, run};
+use crate::model::request::{KeaRequest, Kind};
+use crate::model::{Answer, Moment};
+use crate::protocol::{Effect, Exchanged};
+use crate::server::{Job, ServerInfo, Step, probe};
+use crate::{apply, leases};
 use omapi::request::Request;
 use omapi::status::Status;
 use std::collections::VecDeque;
@@ -26,7 +28,7 @@ pub struct Running<T> {
 /// What a step of a running request led to.
 pub enum Progress<T> {
     /// Its next effect.
-    Wants(super::job::Effect),
+    Wants(Effect),
     /// The end of the probe.
     Probed(Status),
     /// The end.
@@ -40,9 +42,10 @@ impl<T> Running<T> {
         self.id
     }
 
-    /// Goes on, with the result of its last effect.
-    pub fn step(&mut self, result: Option<Outcome>) -> Progress<T> {
-        match self.job.step(result) {
+    /// Goes on, with the result of its last effect. `now` is the time now, and
+    /// not before that result came.
+    pub fn step(&mut self, result: Option<Exchanged>, now: Moment) -> Progress<T> {
+        match self.job.step(result, now) {
             Step::Wants(effect) => Progress::Wants(effect),
             Step::Done(answers) if self.tickets.is_empty() => {
                 Progress::Probed(match answers.first() {
@@ -69,10 +72,10 @@ impl<T> Running<T> {
     }
 }
 
-/// See the module.
+/// The requests of a connection: which run, which wait.
 pub struct Session<T> {
-    shared: Arc<Shared>,
-    waiting: VecDeque<(Ask, Order, T)>,
+    server: Arc<ServerInfo>,
+    waiting: VecDeque<(KeaRequest, Order, T)>,
     probe: Option<Running<T>>,
     running: usize,
     alone: bool,
@@ -82,15 +85,15 @@ pub struct Session<T> {
 impl<T> Session<T> {
     /// A session that starts with the probe.
     #[must_use]
-    pub fn new(shared: Arc<Shared>) -> Self {
+    pub fn new(server: Arc<ServerInfo>) -> Self {
         let probe = Running {
-            job: Job::new(&shared, shared::probe),
+            job: Job::new(&server, probe),
             tickets: Vec::new(),
             alone: true,
             id: 0,
         };
         Self {
-            shared,
+            server,
             waiting: VecDeque::new(),
             probe: Some(probe),
             running: 0,
@@ -104,10 +107,10 @@ impl<T> Session<T> {
     /// # Errors
     /// One that cannot be sent; the ticket comes back.
     pub fn submit(&mut self, request: &Request<'_>, ticket: T) -> Result<(), (Status, T)> {
-        match Ask::new(request) {
-            Ok(ask) => {
-                let order = ask.order(self.shared.key());
-                self.waiting.push_back((ask, order, ticket));
+        match KeaRequest::new(request) {
+            Ok(request) => {
+                let order = order(&request, &self.server);
+                self.waiting.push_back((request, order, ticket));
                 Ok(())
             }
             Err(status) => Err((status, ticket)),
@@ -131,36 +134,36 @@ impl<T> Session<T> {
         if order != Order::Read && self.running > 0 {
             return None;
         }
-        let mut asks = Vec::new();
+        let mut requests = Vec::new();
         let mut tickets = Vec::new();
         let goes_along = |o: Order, n: usize| o == order && (n == 0 || order == Order::Together);
         while self
             .waiting
             .front()
-            .is_some_and(|(_, o, _)| goes_along(*o, asks.len()))
-            && let Some((ask, _, ticket)) = self.waiting.pop_front()
+            .is_some_and(|(_, o, _)| goes_along(*o, requests.len()))
+            && let Some((request, _, ticket)) = self.waiting.pop_front()
         {
-            asks.push(ask);
+            requests.push(request);
             tickets.push(ticket);
         }
-        let job = match asks.pop() {
+        let job = match requests.pop() {
             // The common case, in a small block.
-            Some(Ask::Open {
+            Some(KeaRequest::Open {
                 kind: Kind::Lease,
                 flags,
                 attributes,
-            }) => Job::new(&self.shared, move |kea| async move {
-                vec![lease::open(&kea, &attributes, flags).await.into()]
+            }) => Job::new(&self.server, move |kea| async move {
+                vec![leases::open(&kea, &attributes, flags).await.into()]
             }),
-            Some(ask) if order != Order::Together => {
-                Job::new(&self.shared, move |kea| async move {
-                    vec![ask.run(&kea).await.into()]
+            Some(request) if order != Order::Together => {
+                Job::new(&self.server, move |kea| async move {
+                    vec![run(request, &kea).await.into()]
                 })
             }
             last => {
-                asks.extend(last);
-                Job::new(&self.shared, move |kea| async move {
-                    batch::run(&kea, asks).await
+                requests.extend(last);
+                Job::new(&self.server, move |kea| async move {
+                    apply::run(&kea, requests).await
                 })
             }
         };

@@ -1,4 +1,4 @@
-//! Jobs against recorded answers of real Keas: the test plays the server.
+//! Jobs against recorded answers of real Kea servers: the test plays the server.
 
 mod commands;
 mod hosts;
@@ -6,17 +6,18 @@ mod leases;
 mod statements;
 mod value;
 
-use super::ask::{Ask, Kind, Order};
-use super::attributes::{Answered, Attributes};
-use super::job::{Effect, Job, Reply, Step};
-use super::json::{self, Value};
-use super::shared::{self, Capabilities, Shared};
-use super::target::Target;
-use super::{Answer, Failure, batch, http};
+use crate::dispatch::{self, Order};
+use crate::json::{self, Value};
+use crate::model::request::{KeaRequest, Kind};
+use crate::model::{Answer, Answered, Attributes, KeaError, Moment, Process};
+use crate::protocol::{Effect, Reply, Target, http};
+use crate::server::{Capabilities, Job, ServerInfo, Step};
+use crate::{apply, server as servers};
 use omapi::request::flags;
 use omapi::status::Status;
 use omapi::wire::{Encoder, Value as Wire, ValueList};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 const VERSIONS: [&str; 3] = ["2.2.0", "2.6.3", "3.0.4"];
 
@@ -64,18 +65,37 @@ fn reply(name: &str, version: &str) -> Reply {
     Reply::new(json::parse(&exchange(name, version).answer).unwrap()).unwrap()
 }
 
-fn server(version: &str, options: &str) -> Arc<Shared> {
+/// The time when a job is stepped.
+const MOMENT: Moment = Moment {
+    unix: NOW,
+    steady: Duration::from_secs(1000),
+};
+
+/// Number of the process that the tests play.
+const PROCESS_ID: u32 = 0x77;
+
+/// Of a process that has no other connection.
+fn info_of(target: Target) -> Arc<ServerInfo> {
+    ServerInfo::new(target, &Arc::default(), PROCESS_ID)
+}
+
+fn server(version: &str, options: &str) -> Arc<ServerInfo> {
+    connection(&Arc::default(), version, options)
+}
+
+/// A new connection of a process.
+fn connection(process: &Arc<Process>, version: &str, options: &str) -> Arc<ServerInfo> {
     let name = format!("kea:/test?{options}");
-    let mut shared = Shared::new(Target::parse(&name).unwrap().unwrap());
-    Arc::get_mut(&mut shared).unwrap().clock = Some(NOW);
+    let target = Target::parse(&name).unwrap().unwrap();
+    let info = ServerInfo::new(target, process, PROCESS_ID);
     let commands = reply("list-commands", version).into_arguments();
     let commands = commands.as_array().unwrap().iter();
     let mut numbers = version.split('.').map(|n| n.parse().unwrap());
-    shared.set_capabilities(Capabilities {
+    info.set_capabilities(Capabilities {
         commands: commands.map(|c| c.as_str().unwrap().into()).collect(),
         version: (numbers.next().unwrap(), numbers.next().unwrap()),
     });
-    shared
+    info
 }
 
 fn attributes(list: &[(&str, &[u8])]) -> Attributes {
@@ -86,9 +106,9 @@ fn attributes(list: &[(&str, &[u8])]) -> Attributes {
     Attributes::new(ValueList::from_bytes(&wire))
 }
 
-fn open(kind: Kind, flags: u32, list: &[(&str, &[u8])]) -> Ask {
+fn open(kind: Kind, flags: u32, list: &[(&str, &[u8])]) -> KeaRequest {
     let attributes = attributes(list);
-    Ask::Open {
+    KeaRequest::Open {
         kind,
         flags,
         attributes,
@@ -108,22 +128,21 @@ use Play::{Die, Json, Recorded};
 
 /// Runs requests against a played server; the answers, and the commands sent.
 fn play(
-    shared: &Arc<Shared>,
+    info: &Arc<ServerInfo>,
     version: &str,
-    asks: Vec<Ask>,
+    requests: Vec<KeaRequest>,
     script: &[Play],
 ) -> (Vec<Answer>, Vec<Value>) {
-    let together = asks[0].order("/test") == Order::Together;
-    let mut job = Job::new(shared, |kea| async move {
-        match together {
-            true => batch::run(&kea, asks).await,
-            false => {
-                let mut answers: Vec<Answer> = Vec::new();
-                for ask in asks {
-                    answers.push(ask.run(&kea).await.into());
-                }
-                answers
+    let together = dispatch::order(&requests[0], info) == Order::Together;
+    let mut job = Job::new(info, |kea| async move {
+        if together {
+            apply::run(&kea, requests).await
+        } else {
+            let mut answers: Vec<Answer> = Vec::new();
+            for request in requests {
+                answers.push(dispatch::run(request, &kea).await.into());
             }
+            answers
         }
     });
     let mut script = script.iter();
@@ -131,7 +150,7 @@ fn play(
     let mut sent = Vec::new();
     let mut result = None;
     loop {
-        match job.step(result.take()) {
+        match job.step(result.take(), MOMENT) {
             Step::Done(answers) => {
                 assert!(script.next().is_none(), "commands were not sent");
                 return (answers, sent);
@@ -155,7 +174,7 @@ fn play(
                         Json(text) => {
                             Ok(Reply::new(json::parse(text.as_bytes()).unwrap()).unwrap())
                         }
-                        Die => Err(Failure::Lost(Status::CONNECTION_RESET)),
+                        Die => Err(KeaError::Lost(Status::CONNECTION_RESET)),
                     },
                 );
                 sent.push(command);
@@ -164,8 +183,19 @@ fn play(
     }
 }
 
-fn one(version: &str, ask: Ask, script: &[Play]) -> (Answer, Vec<Value>) {
-    let (mut answers, sent) = play(&server(version, ""), version, vec![ask], script);
+fn one(version: &str, request: KeaRequest, script: &[Play]) -> (Answer, Vec<Value>) {
+    one_of(&Arc::default(), version, request, script)
+}
+
+/// The same over a new connection of a process.
+fn one_of(
+    process: &Arc<Process>,
+    version: &str,
+    request: KeaRequest,
+    script: &[Play],
+) -> (Answer, Vec<Value>) {
+    let info = connection(process, version, "");
+    let (mut answers, sent) = play(&info, version, vec![request], script);
     (answers.remove(0), sent)
 }
 
@@ -248,7 +278,7 @@ fn http_refusals_by_code() {
                 .unwrap()
                 .request(b"{}");
             let got = match response.take(&exchange(name, version).answer) {
-                Err(failure) => failure.status(),
+                Err(error) => error.status(),
                 Ok(None) => panic!("{name}"),
                 Ok(Some((body, _))) => Reply::new(json::parse(&body).unwrap()).unwrap().status(),
             };
@@ -261,26 +291,26 @@ fn http_refusals_by_code() {
 fn probe() {
     for version in VERSIONS {
         let target = Target::parse("/test").unwrap().unwrap();
-        let shared = Shared::new(target);
-        let mut job = Job::new(&shared, shared::probe);
-        assert!(matches!(job.step(None), Step::Wants(_)));
-        job.step(Some(Ok(reply("list-commands", version))));
-        job.step(Some(Ok(reply("version-get", version))));
-        assert!(shared.can("lease4-get"));
-        assert_eq!(shared.can("reservation-add"), version == "3.0.4");
-        assert_eq!(shared.can("config-hash-get"), version != "2.2.0");
-        assert_ne!(shared.capabilities().version, (0, 0));
+        let info = info_of(target);
+        let mut job = Job::new(&info, servers::probe);
+        assert!(matches!(job.step(None, MOMENT), Step::Wants(_)));
+        job.step(Some(Ok(reply("list-commands", version))), MOMENT);
+        job.step(Some(Ok(reply("version-get", version))), MOMENT);
+        assert!(info.can("lease4-get"));
+        assert_eq!(info.can("reservation-add"), version == "3.0.4");
+        assert_eq!(info.can("config-hash-get"), version != "2.2.0");
+        assert_ne!(info.capabilities().version, (0, 0));
     }
 }
 
 #[test]
 fn any_command() {
-    let ask = open(
+    let request = open(
         Kind::Command,
         0,
         &[("command", b"zork"), ("arguments", b"{\"a\":[1.50]}")],
     );
-    let (answer, sent) = one("2.2.0", ask, &[Json(r#"{"result":2,"text":"no"}"#)]);
+    let (answer, sent) = one("2.2.0", request, &[Json(r#"{"result":2,"text":"no"}"#)]);
     assert_eq!(
         json::emit(&sent[0]),
         br#"{"command":"zork","arguments":{"a":[1.50]}}"#
@@ -292,12 +322,15 @@ fn any_command() {
     );
     let bomb = [&b"["[..]; 1000].concat();
     for arguments in [&b"{"[..], b"zork", &bomb] {
-        let ask = open(
+        let request = open(
             Kind::Command,
             0,
             &[("command", b"x"), ("arguments", arguments)],
         );
-        assert_eq!(status(&one("2.2.0", ask, &[]).0), Status::INVALID_ARGUMENT);
+        assert_eq!(
+            status(&one("2.2.0", request, &[]).0),
+            Status::INVALID_ARGUMENT
+        );
     }
     assert_eq!(Answered::default().list().as_bytes(), b"");
 }

@@ -10,7 +10,7 @@
 //! mistake is not used at all: a program must not be led to another server than
 //! the one that was meant.
 
-use ::kea::target::{Target, host_and_port};
+use ::kea::{Target, host_and_port};
 use engine::net;
 use std::ffi::OsStr;
 use std::net::IpAddr;
@@ -145,11 +145,11 @@ mod tests {
 
     /// The path that a map puts in the place of a name.
     fn path_of(map: impl AsRef<[u8]>, host: &str, port: u16) -> Result<Option<Vec<u8>>, usize> {
-        use ::kea::target::Place;
+        use ::kea::Endpoint;
         let map = Map::parse(map.as_ref()).map_err(|m| m.line)?;
-        Ok(map.find(OsStr::new(host), port).map(|t| match &t.place {
-            Place::Unix(path) => path.as_os_str().as_bytes().to_vec(),
-            Place::Http {
+        Ok(map.find(OsStr::new(host), port).map(|t| match &t.endpoint {
+            Endpoint::Unix(path) => path.as_os_str().as_bytes().to_vec(),
+            Endpoint::Http {
                 host, port, path, ..
             } => format!("{host}:{port}{path}").into(),
         }))

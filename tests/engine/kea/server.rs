@@ -3,7 +3,7 @@
 
 use crate::ticket::{How, LONG, Slot, Ticket, Work, attribute};
 use engine::{Connection, Destination, Phase, Waited};
-use kea::target::Target;
+use kea::Target;
 use omapi::request::{Operation, Request};
 use omapi::status::Status;
 use omapi::wire::ValueList;
@@ -286,6 +286,22 @@ pub fn change(c: &Conn) -> Arc<Slot> {
     open(c, b"kea-command", &attributes, None, How::Plain).expect("a request")
 }
 
+/// Queues the look-up of a group.
+pub fn look_up_group(c: &Conn, name: &str) -> Arc<Slot> {
+    let attributes = attribute("name", name.as_bytes());
+    open(c, b"group", &attributes, None, How::Plain).expect("a request")
+}
+
+/// Queues the refresh of an object.
+pub fn refresh(c: &Conn, handle: u32) -> Arc<Slot> {
+    let request = Request {
+        operation: Operation::Refresh,
+        handle,
+        attributes: ValueList::from_bytes(&[]),
+    };
+    submit(c, &request, None, How::Plain).expect("a request")
+}
+
 fn open(
     c: &Conn,
     kind: &[u8],
@@ -293,7 +309,6 @@ fn open(
     work: Option<Work>,
     how: How,
 ) -> Result<Arc<Slot>, Status> {
-    let slot = Arc::<Slot>::default();
     let request = Request {
         operation: Operation::Open {
             object_type: Some(kind),
@@ -302,7 +317,17 @@ fn open(
         handle: 0,
         attributes: ValueList::from_bytes(attributes),
     };
-    match c.submit(&request, Ticket::new(&slot, work, how)) {
+    submit(c, &request, work, how)
+}
+
+fn submit(
+    c: &Conn,
+    request: &Request<'_>,
+    work: Option<Work>,
+    how: How,
+) -> Result<Arc<Slot>, Status> {
+    let slot = Arc::<Slot>::default();
+    match c.submit(request, Ticket::new(&slot, work, how)) {
         Ok(_) => Ok(slot),
         Err((status, _)) => Err(status),
     }

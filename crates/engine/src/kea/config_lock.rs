@@ -3,8 +3,8 @@
 
 use super::exchange::unreachable;
 use crate::process;
-use ::kea::Failure;
-use ::kea::target::{Place, Target};
+use ::kea::KeaError;
+use ::kea::{Endpoint, Target};
 use rustix::fd::OwnedFd;
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
@@ -26,10 +26,10 @@ impl Lock {
     ///
     /// # Errors
     /// Why it cannot be taken, with the directory's name.
-    pub fn take(target: &Target) -> Result<Option<Self>, Failure> {
-        let path = match &target.place {
-            Place::Unix(path) => path,
-            Place::Http { .. } => return Ok(Some(Self::new(None))),
+    pub fn take(target: &Target) -> Result<Option<Self>, KeaError> {
+        let path = match &target.endpoint {
+            Endpoint::Unix(path) => path,
+            Endpoint::Http { .. } => return Ok(Some(Self::new(None))),
         };
         let directory = path.parent().unwrap_or(path);
         let cannot = |e| cannot_lock(directory, e);
@@ -50,11 +50,11 @@ impl Lock {
     }
 }
 
-fn cannot_lock(directory: &Path, e: Errno) -> Failure {
+fn cannot_lock(directory: &Path, e: Errno) -> KeaError {
     let name = directory.as_os_str().as_bytes();
     let reason = std::io::Error::from(e).to_string();
     let message = [b"cannot lock ", name, b": ", reason.as_bytes()].concat();
-    Failure::Status(unreachable(e).status(), Some(message))
+    KeaError::Status(unreachable(e).status(), Some(message))
 }
 
 impl Drop for Lock {
@@ -103,7 +103,7 @@ mod tests {
         use std::ffi::OsStr;
         let name = OsStr::from_bytes(b"/nowhere/at-\xe9/kea");
         let target = Target::parse(name).unwrap().unwrap();
-        let Err(Failure::Status(status, Some(message))) = Lock::take(&target) else {
+        let Err(KeaError::Status(status, Some(message))) = Lock::take(&target) else {
             panic!("no message");
         };
         // As for a command, when the server's socket is gone.

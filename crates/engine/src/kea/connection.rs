@@ -12,16 +12,18 @@ use crate::core::{Connection, Core, Disconnect, Phase, State, Transport, lose};
 use crate::errno::status_of;
 use crate::net::Socket;
 use crate::waiters::{self, Waiters};
-use ::kea::session::{Running, Session};
-use ::kea::shared::Shared;
-use ::kea::target::Target;
+use ::kea::{Moment, Process, Running, ServerInfo, Session, Target};
 use omapi::request::{Complete, Request};
 use omapi::status::Status;
 use parking_lot::MutexGuard;
 use rustix::fd::{AsFd, AsRawFd, RawFd};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::thread::{self, ThreadId};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// What all connections have in common: a program may use an object with
+/// another connection than the one that found it, and after that has ended.
+static PROCESS: LazyLock<Arc<Process>> = LazyLock::new(Arc::default);
 
 /// A connection to a Kea server.
 pub(crate) type KeaConnection<T> = Core<T, Kea<T>>;
@@ -41,7 +43,9 @@ pub(crate) struct Kea<T: Complete> {
 
 /// What needs no lock.
 pub(crate) struct Fixed {
-    shared: Arc<Shared>,
+    info: Arc<ServerInfo>,
+    /// Where its clock starts.
+    started: Instant,
     /// Written to by who wants the one who serves to look again.
     wake: (Socket, Socket),
 }
@@ -57,15 +61,19 @@ impl<T: Complete> KeaConnection<T> {
     ) -> Result<Arc<Self>, Status> {
         let driver = Driver::new(&target)?;
         let wake = Socket::pair().map_err(status_of)?;
-        let shared = Shared::new(target);
+        let info = ServerInfo::new(target, &PROCESS, std::process::id());
         let kea = Kea {
-            session: Session::new(Arc::clone(&shared)),
+            session: Session::new(Arc::clone(&info)),
             driver: Some(Box::new(driver)),
             serves: None,
             woken: false,
             watch: None,
         };
-        let fixed = Fixed { shared, wake };
+        let fixed = Fixed {
+            info,
+            started: Instant::now(),
+            wake,
+        };
         Ok(Arc::new(Self::new(kea, fixed, Box::new(on_close))))
     }
 
@@ -102,7 +110,16 @@ impl<T: Complete> KeaConnection<T> {
 
     /// The server.
     pub(super) fn target(&self) -> &Target {
-        &self.fixed.shared.target
+        &self.fixed.info.target
+    }
+
+    /// The time now.
+    pub(super) fn moment(&self) -> Moment {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        Moment {
+            unix: since.map_or(0, |time| time.as_secs()),
+            steady: self.fixed.started.elapsed(),
+        }
     }
 
     /// What may start now.

@@ -2,10 +2,8 @@
 
 use crate::errno::status_of;
 use crate::net::{self, Attempts, Socket};
-use ::kea::Failure;
-use ::kea::job::Reply;
 use ::kea::json::{self, Scanner};
-use ::kea::{facts, http};
+use ::kea::{KeaError, Reply, http, usual_lease};
 use omapi::status::Status;
 use rustix::event::PollFlags;
 use rustix::fd::{AsFd, BorrowedFd};
@@ -92,7 +90,7 @@ impl Link {
         command: Zeroizing<Vec<u8>>,
         lease: bool,
         patience: Duration,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, KeaError> {
         let mut link = Self::new(
             command,
             lease,
@@ -120,7 +118,7 @@ impl Link {
         repeatable: bool,
         lease: bool,
         patience: Duration,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, KeaError> {
         let reused = idle.is_some();
         let mut link = Self::new(
             request,
@@ -201,7 +199,7 @@ impl Link {
 
     /// Over HTTP: starts to connect to the next address, because the one before
     /// ended with `last`.
-    fn connect_next(&mut self, last: Status) -> Result<(), Failure> {
+    fn connect_next(&mut self, last: Status) -> Result<(), KeaError> {
         self.socket = None;
         if let Inside::Http {
             connecting,
@@ -219,7 +217,7 @@ impl Link {
         Ok(())
     }
 
-    fn connect_unix(&mut self) -> Result<(), Failure> {
+    fn connect_unix(&mut self) -> Result<(), KeaError> {
         let Inside::Unix { address, spare, .. } = &mut self.inside else {
             return Ok(());
         };
@@ -242,7 +240,7 @@ impl Link {
         }
     }
 
-    fn send(&mut self) -> Result<(), Failure> {
+    fn send(&mut self) -> Result<(), KeaError> {
         let Some(socket) = &self.socket else {
             return Ok(());
         };
@@ -277,7 +275,7 @@ impl Link {
     ///
     /// # Errors
     /// No answer will come.
-    pub fn proceed(&mut self, ready: PollFlags, buffer: &mut Buffer) -> Result<Event, Failure> {
+    pub fn proceed(&mut self, ready: PollFlags, buffer: &mut Buffer) -> Result<Event, KeaError> {
         let now = Instant::now();
         if self.retry.is_some_and(|at| at <= now) {
             self.retry = None;
@@ -315,7 +313,7 @@ impl Link {
         Ok(Event::Later)
     }
 
-    fn receive(&mut self, space: &mut [u8]) -> Result<Event, Failure> {
+    fn receive(&mut self, space: &mut [u8]) -> Result<Event, KeaError> {
         let Some(socket) = &self.socket else {
             return Ok(Event::Later);
         };
@@ -328,7 +326,7 @@ impl Link {
             Inside::Unix { scanner, input, .. } => {
                 let piece = match received {
                     Ok(Some(n)) if n > 0 => &space[..n],
-                    _ => return Err(Failure::Lost(Status::CONNECTION_RESET)),
+                    _ => return Err(KeaError::Lost(Status::CONNECTION_RESET)),
                 };
                 // Grows only as bytes really arrive.
                 let all = if input.is_empty() {
@@ -378,7 +376,7 @@ impl Link {
     }
 
     /// The server closed: the end of an answer without a length, or no answer.
-    fn closed(&mut self) -> Result<Event, Failure> {
+    fn closed(&mut self) -> Result<Event, KeaError> {
         if let Inside::Http {
             response, scanner, ..
         } = &mut self.inside
@@ -392,7 +390,7 @@ impl Link {
     /// The server closed without an answer. A connection that it had kept may
     /// just have been idle for too long: then a command that changes nothing
     /// is sent once more.
-    fn again(&mut self) -> Result<Event, Failure> {
+    fn again(&mut self) -> Result<Event, KeaError> {
         match &mut self.inside {
             Inside::Http {
                 reused: reused @ true,
@@ -406,23 +404,23 @@ impl Link {
                 self.connect_next(Status::CONNECTION_RESET)?;
                 Ok(Event::Later)
             }
-            _ => Err(Failure::Lost(Status::CONNECTION_RESET)),
+            _ => Err(KeaError::Lost(Status::CONNECTION_RESET)),
         }
     }
 }
 
 /// The answer in the content of a response.
-fn content(scanner: &mut Scanner, body: &[u8], lease: bool) -> Result<Reply, Failure> {
-    answer(scanner, body, lease)?.ok_or(Failure::Lost(Status::CONNECTION_RESET))
+fn content(scanner: &mut Scanner, body: &[u8], lease: bool) -> Result<Reply, KeaError> {
+    answer(scanner, body, lease)?.ok_or(KeaError::Lost(Status::CONNECTION_RESET))
 }
 
 /// The answer at the start of `input`, if it is complete.
-fn answer(scanner: &mut Scanner, input: &[u8], lease: bool) -> Result<Option<Reply>, Failure> {
+fn answer(scanner: &mut Scanner, input: &[u8], lease: bool) -> Result<Option<Reply>, KeaError> {
     // Nearly always: then the parser itself is the quickest to say so.
     if input.len() <= SMALL
         && let [.., b'}' | b']'] = input
     {
-        if lease && let Some(facts) = facts::usual(input) {
+        if lease && let Some(facts) = usual_lease(input) {
             return Ok(Some(Reply::of(facts)));
         }
         if let Ok(value) = json::parse(input) {
@@ -436,12 +434,12 @@ fn answer(scanner: &mut Scanner, input: &[u8], lease: bool) -> Result<Option<Rep
 }
 
 /// A server that makes no progress.
-fn no_answer() -> Failure {
-    Failure::because(Status::TIMED_OUT, "no answer from Kea")
+fn no_answer() -> KeaError {
+    KeaError::because(Status::TIMED_OUT, "no answer from Kea")
 }
 
 /// A server that is not there.
-pub fn unreachable(e: Errno) -> Failure {
+pub fn unreachable(e: Errno) -> KeaError {
     match e {
         // The socket's file is gone: nobody listens.
         Errno::NOENT | Errno::NOTDIR => Status::CONNECTION_REFUSED.into(),

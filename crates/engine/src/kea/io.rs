@@ -5,11 +5,8 @@ use super::config_lock::Lock;
 use super::exchange::{Buffer, Link, unreachable};
 use super::pollable::Shown;
 use crate::net::{self, Attempts, Socket};
-use ::kea::Failure;
 use ::kea::http::Template;
-use ::kea::job::Effect;
-use ::kea::session::{AT_ONCE, Running};
-use ::kea::target::{Place, Target};
+use ::kea::{AT_ONCE, Effect, Endpoint, KeaError, Running, Target};
 use omapi::request::Complete;
 use omapi::status::Status;
 use rustix::event::PollFlags;
@@ -119,12 +116,12 @@ impl<T: Complete> Driver<T> {
     pub fn new(target: &Target) -> Result<Self, Status> {
         let mut unix = None;
         let mut addresses = Vec::new();
-        match &target.place {
-            Place::Unix(path) => {
+        match &target.endpoint {
+            Endpoint::Unix(path) => {
                 let address = SocketAddrUnix::new(path);
                 unix = Some(address.map_err(|e| unreachable(e).status())?);
             }
-            Place::Http { host, port, .. } => addresses = net::resolve(host, *port)?,
+            Endpoint::Http { host, port, .. } => addresses = net::resolve(host, *port)?,
         }
         Ok(Self {
             memory: T::Memory::default(),
@@ -158,10 +155,10 @@ impl<T: Complete> Driver<T> {
     ///
     /// # Errors
     /// Why it failed at once.
-    pub fn begin(&mut self, target: &Target, effect: Effect) -> Result<Begun, Failure> {
+    pub fn begin(&mut self, target: &Target, effect: Effect) -> Result<Begun, KeaError> {
         let patience = target.options.timeout;
-        match (effect, &target.place) {
-            (Effect::Command { bytes, lease, .. }, Place::Unix(_)) => {
+        match (effect, &target.endpoint) {
+            (Effect::Command { bytes, lease, .. }, Endpoint::Unix(_)) => {
                 let address = self.unix.as_ref().ok_or(Status::INVALID_ARGUMENT)?;
                 if self.spare.is_none() {
                     // Descriptors may be scarce: these are of no use any more.
@@ -181,7 +178,7 @@ impl<T: Complete> Driver<T> {
                     repeatable,
                     lease,
                 },
-                Place::Http {
+                Endpoint::Http {
                     host,
                     port,
                     path,
@@ -269,14 +266,14 @@ impl<T: Complete> Driver<T> {
 ///
 /// # Errors
 /// Why it cannot be taken, or `ISC_R_TIMEDOUT` after `limit`.
-pub fn lock(target: &Target, limit: Instant) -> Result<Begun, Failure> {
+pub fn lock(target: &Target, limit: Instant) -> Result<Begun, KeaError> {
     if let Some(lock) = Lock::take(target)? {
         return Ok(Begun::Locked(lock));
     }
     let now = Instant::now();
     if now >= limit {
         let why = "another client keeps changing the configuration";
-        return Err(Failure::because(Status::TIMED_OUT, why));
+        return Err(KeaError::because(Status::TIMED_OUT, why));
     }
     let retry = now + LOCK_NAP;
     Ok(Begun::Waits(Waits::Lock { retry, limit }))

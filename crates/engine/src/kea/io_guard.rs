@@ -9,9 +9,7 @@ use super::pollable::Shown;
 use crate::core::IoGuard;
 use crate::errno::status_of;
 use crate::net;
-use ::kea::Failure;
-use ::kea::job::{Outcome, Reply};
-use ::kea::session::{AT_ONCE, Progress, Running};
+use ::kea::{AT_ONCE, Exchanged, KeaError, Progress, Reply, Running};
 use omapi::request::Complete;
 use omapi::status::Status;
 use rustix::event::{PollFd, PollFlags};
@@ -122,15 +120,15 @@ impl<'c, T: Complete> KeaGuard<'c, T> {
     fn run(
         &mut self,
         mut running: Running<T>,
-        mut result: Option<Outcome>,
+        mut result: Option<Exchanged>,
         mut lock: Option<Lock>,
     ) -> bool {
         loop {
-            match running.step(result.take()) {
+            match running.step(result.take(), self.connection.moment()) {
                 Progress::Wants(effect) => {
                     let begun = match &mut self.driver {
                         Some(driver) => driver.begin(self.connection.target(), effect),
-                        None => Err(Failure::Lost(Status::CONNECTION_RESET)),
+                        None => Err(KeaError::Lost(Status::CONNECTION_RESET)),
                     };
                     match begun {
                         Ok(Begun::Waits(waits)) => {

@@ -2,22 +2,22 @@
 
 use super::hosts::NEW_HOST;
 use super::*;
+use crate::config::Config;
 
-/// A Kea with host_cmds and class_cmds, and its hosts in a database.
-fn with_database() -> Arc<Shared> {
-    let mut shared = Shared::new(Target::parse("kea:/test").unwrap().unwrap());
-    Arc::get_mut(&mut shared).unwrap().clock = Some(NOW);
+/// A Kea server with host_cmds and class_cmds, and its hosts in a database.
+fn with_database() -> Arc<ServerInfo> {
+    let info = info_of(Target::parse("kea:/test").unwrap().unwrap());
     let commands = reply("list-commands", "3.0.4").into_arguments();
     let commands = commands.as_array().unwrap().iter();
     let commands = commands.filter_map(Value::as_str);
-    shared.set_capabilities(Capabilities {
+    info.set_capabilities(Capabilities {
         commands: commands
             .chain(["class-add", "class-del"])
             .map(str::to_owned)
             .collect(),
         version: (3, 0),
     });
-    shared
+    info
 }
 
 #[test]
@@ -58,50 +58,49 @@ fn a_class_of_a_host_in_a_database_is_durable_too() {
 
 #[test]
 fn an_invented_name_is_nobodys() {
-    let ask = open(
+    let request = open(
         Kind::Host,
         flags::CREATE | flags::EXCLUSIVE,
         &[("hardware-address", &[2, 0, 0, 0, 9, 1])],
     );
     let mut job = Job::new(&server("2.2.0", ""), |kea| async move {
         // Every name is somebody's, at first.
-        let others = (0..0x2000).map(|n| {
-            let process = std::process::id();
+        let others = (0..0x20).map(|n| {
             format!(
-                r#"{{"hw-address":"02:00:00:01:{:02x}:{:02x}","user-context":{{"omapi":{{"name":"nh{NOW:x}{process:x}{n:x}"}}}}}}"#,
+                r#"{{"hw-address":"02:00:00:01:{:02x}:{:02x}","user-context":{{"omapi":{{"name":"nh{NOW:x}{PROCESS_ID:x}{n:x}"}}}}}}"#,
                 n >> 8, n & 0xff
             )
         });
         let others = others.collect::<Vec<_>>().join(",");
         let text = format!(
-            r#"{{"subnet4":[{{"id":1,"subnet":"10.77.0.0/16","reservations":[{others}]}}]}}"#
+            r#"{{"Dhcp4":{{"subnet4":[{{"id":1,"subnet":"10.77.0.0/16","reservations":[{others}]}}]}}}}"#
         );
-        let Value::Object(dhcp4) = json::parse(text.as_bytes()).unwrap() else {
-            panic!("a map")
+        let arguments = json::parse(text.as_bytes()).unwrap();
+        let config = Config::new(arguments, Duration::ZERO).unwrap();
+        let entries = config.entries();
+        let context = crate::hosts::PlanContext {
+            source: crate::hosts::Source::Snapshot(config.dhcp4(), entries),
+            dhcp4: config.dhcp4(),
+            server: &kea.server,
+            now: NOW,
         };
-        let entries = super::super::reservation::entries(&dhcp4);
-        let world = super::super::plan::World {
-            source: super::super::lookup::Source::Snapshot(&dhcp4, &entries),
-            dhcp4: &dhcp4,
-            shared: &kea.shared,
-        };
-        let answer = super::super::plan::plan(world, &ask).await.unwrap().answer;
+        let answer = crate::hosts::plan(context, &request).await.unwrap().answer;
         let name = value(&answer, "name").unwrap();
         assert!(entries.iter().all(|e| e.name != name));
         vec![answer]
     });
-    assert!(matches!(job.step(None), Step::Done(_)));
+    assert!(matches!(job.step(None, MOMENT), Step::Done(_)));
 }
 
 #[test]
 fn a_configuration_with_a_database_is_read_anew() {
     const CONFIG: &str = r#"{"result":0,"arguments":{"Dhcp4":{"config-control":{"config-databases":[{"type":"mysql"}]},"client-classes":[{"name":"omapi-group-g"}]}}}"#;
     let find = || open(Kind::Group, 0, &[("name", b"g")]);
-    let shared = server("2.2.0", "");
+    let info = server("2.2.0", "");
     for _ in 0..2 {
         // Kea's word that it did not reconfigure says nothing about it.
         let (answers, sent) = play(
-            &shared,
+            &info,
             "2.2.0",
             vec![find(), find()],
             &[Json(CONFIG), Json(CONFIG)],
@@ -117,14 +116,15 @@ const CLIENT_HALF: &str = r#"{"result":0,"arguments":{"subnet-id":1,"client-id":
 
 #[test]
 fn half_of_a_host_is_not_changed_alone() {
-    use super::super::handles::{HostKey, Identity, handle};
+    use crate::model::{HostKey, Identity};
     const CONFIG: &str = r#"{"result":0,"arguments":{"Dhcp4":{"ip-reservations-unique":false,"subnet4":[{"id":1,"subnet":"10.77.0.0/16"}]}}}"#;
     let key = HostKey {
         subnet: 1,
         kind: "hw-address",
         id: vec![2, 0, 0, 0, 9, 1],
     };
-    let host = handle("/test", Identity::Host(key));
+    let info = with_database();
+    let host = info.handle(Identity::Host(key));
     let both = || [Json(HARDWARE_HALF), Json(CLIENT_HALF)];
     let none = || Json(r#"{"result":3}"#);
     for (end, expected) in [(none(), Status::NOT_FOUND), (Die, Status::CONNECTION_RESET)] {
@@ -135,8 +135,8 @@ fn half_of_a_host_is_not_changed_alone() {
         script.push(Json(r#"{"result":0}"#));
         script.push(end); // the second is gone
         script.push(Json(r#"{"result":0}"#));
-        let ask = Ask::Update(host, attributes(&[("ip-address", &[10, 77, 30, 2])]));
-        let (answers, sent) = play(&with_database(), "3.0.4", vec![ask], &script);
+        let request = KeaRequest::Update(host, attributes(&[("ip-address", &[10, 77, 30, 2])]));
+        let (answers, sent) = play(&info, "3.0.4", vec![request], &script);
         assert_eq!(status(&answers[0]), expected);
         let undone = sent.last().unwrap();
         assert_eq!(undone["command"], "reservation-update");
@@ -156,8 +156,8 @@ fn what_is_done_is_not_reported_as_lost() {
     };
     let ok = || Json(r#"{"result":0}"#);
     let script = [Json(CONFIG), ok(), Die, ok()];
-    let asks = vec![group(b"a"), group(b"b")];
-    let (answers, sent) = play(&with_database(), "3.0.4", asks, &script);
+    let requests = vec![group(b"a"), group(b"b")];
+    let (answers, sent) = play(&with_database(), "3.0.4", requests, &script);
     assert_eq!(status(&answers[0]), Status::SUCCESS);
     assert_eq!(answers[1], Answer::Lost(Status::CONNECTION_RESET));
     assert_eq!(sent.last().unwrap()["command"], "config-write");

@@ -2,14 +2,14 @@
 
 use super::*;
 
-pub(super) const NEW_HOST: [(&str, &[u8]); 4] = [
+pub(crate) const NEW_HOST: [(&str, &[u8]); 4] = [
     ("name", b"n1"),
     ("hardware-address", &[2, 0, 0, 0, 9, 1]),
     ("hardware-type", &[0, 0, 0, 1]),
     ("ip-address", &[10, 77, 30, 1]),
 ];
 
-fn new_host() -> Ask {
+fn new_host() -> KeaRequest {
     open(Kind::Host, flags::CREATE | flags::EXCLUSIVE, &NEW_HOST)
 }
 
@@ -175,7 +175,7 @@ fn many_hosts_one_configuration_each_its_own_result() {
             ],
         )
     };
-    let asks = vec![
+    let requests = vec![
         host(1, [10, 77, 30, 1]),
         host(2, [10, 99, 0, 1]),  // in no subnet
         host(3, [10, 77, 30, 1]), // taken by the first
@@ -199,9 +199,9 @@ fn many_hosts_one_configuration_each_its_own_result() {
         Json(now),
         Json(ok),
     ];
-    let shared = server("2.2.0", "");
+    let info = server("2.2.0", "");
     // Kea refuses everything with the fourth host.
-    let (answers, sent) = play(&shared, "2.2.0", asks, &script);
+    let (answers, sent) = play(&info, "2.2.0", requests, &script);
     let found: Vec<Status> = answers.iter().map(status).collect();
     let expected = [
         Status::SUCCESS,
@@ -218,12 +218,12 @@ fn many_hosts_one_configuration_each_its_own_result() {
 #[test]
 fn failover() {
     for version in ["2.2.0", "3.0.4"] {
-        let ask = open(Kind::Failover, 0, &[("name", b"s2")]);
+        let request = open(Kind::Failover, 0, &[("name", b"s2")]);
         let script = [
             Recorded("ha.status-get.partner-down"),
             Recorded("ha.config-get"),
         ];
-        let (answer, _) = one(version, ask, &script);
+        let (answer, _) = one(version, request, &script);
         for (name, expected) in [
             ("name", &b"s2"[..]),
             ("local-state", &[0, 0, 0, 4]),
@@ -236,8 +236,8 @@ fn failover() {
         ] {
             assert_eq!(value(&answer, name).unwrap(), expected, "{name}");
         }
-        let ask = open(Kind::Failover, 0, &[("name", b"s2")]);
-        let (answer, _) = one(version, ask, &[Recorded("status-get")]);
+        let request = open(Kind::Failover, 0, &[("name", b"s2")]);
+        let (answer, _) = one(version, request, &[Recorded("status-get")]);
         assert_eq!(status(&answer), Status::NOT_FOUND);
     }
 }
@@ -248,9 +248,10 @@ const HUB_CONFIG: &str = r#"{"result":0,"arguments":{"Dhcp4":{"hooks-libraries":
 
 #[test]
 fn failover_with_several_partners() {
+    let process = Arc::<Process>::default();
     let find = |name: &[u8]| {
-        let ask = open(Kind::Failover, 0, &[("name", name)]);
-        one("3.0.4", ask, &[Json(HUB), Json(HUB_CONFIG)]).0
+        let request = open(Kind::Failover, 0, &[("name", name)]);
+        one_of(&process, "3.0.4", request, &[Json(HUB), Json(HUB_CONFIG)]).0
     };
     let first = find(b"spoke1");
     for (name, expected) in [
@@ -286,23 +287,22 @@ fn failover_with_several_partners() {
     let Answer::Object(handle, _) = first else {
         panic!();
     };
-    let ask = Ask::Update(handle, attributes(&[("local-state", &[0, 0, 0, 4])]));
-    let (answer, _) = one("3.0.4", ask, &[Json(HUB), Json(HUB_CONFIG)]);
+    let request = KeaRequest::Update(handle, attributes(&[("local-state", &[0, 0, 0, 4])]));
+    let (answer, _) = one_of(&process, "3.0.4", request, &[Json(HUB), Json(HUB_CONFIG)]);
     assert_eq!(status(&answer), Status::NOT_IMPLEMENTED);
 }
 
 #[test]
 fn a_change_that_somebody_overwrote_is_made_again() {
-    use super::super::handles::{HostKey, Identity, handle};
+    use crate::model::{HostKey, Identity};
     let key = HostKey {
         subnet: 1,
         kind: "hw-address",
         id: vec![2, 0, 0, 0, 9, 1],
     };
-    let ask = || {
-        let handle = handle("/test", Identity::Host(key.clone()));
-        Ask::Update(handle, attributes(&[("statements", b"deny booting;")]))
-    };
+    let info = server("2.2.0", "");
+    let handle = info.handle(Identity::Host(key));
+    let request = KeaRequest::Update(handle, attributes(&[("statements", b"deny booting;")]));
     // Address and name are the same before and after.
     let denied = r#"{"result":0,"arguments":{"Dhcp4":{"subnet4":[{"id":1,"subnet":"10.77.0.0/16","reservations":[{"hw-address":"02:00:00:00:09:01","ip-address":"10.77.30.1","client-classes":["DROP"],"option-data":[],"user-context":{"omapi":{"name":"n1","statements":"deny booting;"}}}]}]}}}"#;
     let ok = || Json(r#"{"result":0}"#);
@@ -312,18 +312,17 @@ fn a_change_that_somebody_overwrote_is_made_again() {
     script.extend(attempt(WITH_HOST));
     script.extend(attempt(denied));
     script.push(ok());
-    let (answer, _) = one("2.2.0", ask(), &script);
-    assert_eq!(status(&answer), Status::SUCCESS);
+    let (answers, _) = play(&info, "2.2.0", vec![request], &script);
+    assert_eq!(status(&answers[0]), Status::SUCCESS);
 }
 
 #[test]
 fn groups_and_hosts_together_take_the_lock_once() {
     // host_cmds without class_cmds: two ways in one batch.
-    let mut shared = Shared::new(Target::parse("kea:/test?write=no").unwrap().unwrap());
-    Arc::get_mut(&mut shared).unwrap().clock = Some(NOW);
+    let info = info_of(Target::parse("kea:/test?write=no").unwrap().unwrap());
     let commands = reply("list-commands", "3.0.4").into_arguments();
     let commands = commands.as_array().unwrap().iter();
-    shared.set_capabilities(Capabilities {
+    info.set_capabilities(Capabilities {
         commands: commands
             .filter_map(Value::as_str)
             .filter(|c| !c.starts_with("class-") && !c.starts_with("config-hash"))
@@ -366,8 +365,8 @@ fn groups_and_hosts_together_take_the_lock_once() {
         ok(),
     ]);
     script.extend(create_group("b"));
-    let asks = vec![group(b"a"), new_host(), group(b"b")];
-    let (answers, sent) = play(&shared, "3.0.4", asks, &script);
+    let requests = vec![group(b"a"), new_host(), group(b"b")];
+    let (answers, sent) = play(&info, "3.0.4", requests, &script);
     let results: Vec<Status> = answers.iter().map(status).collect();
     assert_eq!(results, [Status::SUCCESS; 3], "{sent:?}");
 }

@@ -5,8 +5,8 @@ use super::*;
 #[test]
 fn a_lease_in_the_format_of_dhcpd() {
     for version in VERSIONS {
-        let ask = open(Kind::Lease, 0, &[("ip-address", &[10, 77, 0, 21])]);
-        let (answer, sent) = one(version, ask, &[Recorded("lease4-get.by-ip")]);
+        let request = open(Kind::Lease, 0, &[("ip-address", &[10, 77, 0, 21])]);
+        let (answer, sent) = one(version, request, &[Recorded("lease4-get.by-ip")]);
         assert_eq!(sent[0], exchange("lease4-get.by-ip", version).request);
         let names: Vec<String> = values(&answer).into_iter().map(|(n, _)| n).collect();
         let expected = "state ip-address dhcp-client-identifier client-hostname subnet \
@@ -40,19 +40,19 @@ fn states() {
         ("lease4-get.real-after-release", &VERSIONS[1..], 4),
     ] {
         for version in versions {
-            let ask = open(Kind::Lease, 0, &[("ip-address", &[10, 77, 0, 20])]);
+            let request = open(Kind::Lease, 0, &[("ip-address", &[10, 77, 0, 20])]);
             let mut answered = reply(name, version).into_arguments();
             answered["ip-address"] = "10.77.0.20".into();
-            let lease = super::super::lease::Lease(answered.as_object().unwrap().clone());
+            let lease = crate::model::Lease(answered.as_object().unwrap().clone());
             assert_eq!(lease.state(NOW), expected, "{name}@{version}");
-            drop(ask);
+            drop(request);
         }
     }
-    let ask = open(Kind::Lease, 0, &[("ip-address", &[10, 77, 0, 48])]);
-    let (answer, _) = one("2.2.0", ask, &[Recorded("lease4-get.expire-huge")]);
+    let request = open(Kind::Lease, 0, &[("ip-address", &[10, 77, 0, 48])]);
+    let (answer, _) = one("2.2.0", request, &[Recorded("lease4-get.expire-huge")]);
     assert_eq!(value(&answer, "ends").unwrap(), [0xff; 4]);
-    let ask = open(Kind::Lease, 0, &[("ip-address", &[10, 77, 0, 46])]);
-    let (answer, _) = one("2.2.0", ask, &[Recorded("lease4-get.infinite")]);
+    let request = open(Kind::Lease, 0, &[("ip-address", &[10, 77, 0, 46])]);
+    let (answer, _) = one("2.2.0", request, &[Recorded("lease4-get.infinite")]);
     assert_eq!(value(&answer, "ends").unwrap(), [0xff; 4]);
 }
 
@@ -129,10 +129,13 @@ fn lookups_of_leases() {
 
 #[test]
 fn changes_of_leases() {
-    use super::super::handles::{Identity, handle};
     let update = |version, list: &[(&str, &[u8])], script: &[Play]| {
-        let handle = handle("/test", Identity::Lease([10, 77, 0, 21].into()));
-        one(version, Ask::Update(handle, attributes(list)), script)
+        let handle = u32::from_be_bytes([10, 77, 0, 21]);
+        one(
+            version,
+            KeaRequest::Update(handle, attributes(list)),
+            script,
+        )
     };
     for version in VERSIONS {
         let hit = || Recorded("lease4-get.by-ip");
@@ -213,13 +216,12 @@ fn changes_of_leases() {
 
 #[test]
 fn times_beyond_all_bounds() {
-    use super::super::handles::{Identity, handle};
     const LEASE: &str = r#"{"result":0,"arguments":{"ip-address":"10.77.0.21","hw-address":"02:00:00:00:00:21","hostname":"","cltt":18446744073709551615,"valid-lft":18446744073709551615,"state":0,"subnet-id":1}}"#;
     const CONFIG: &str =
         r#"{"result":0,"arguments":{"Dhcp4":{"decline-probation-period":18446744073709551615}}}"#;
-    let lease = handle("/test", Identity::Lease([10, 77, 0, 21].into()));
+    let lease = u32::from_be_bytes([10, 77, 0, 21]);
     let update = |list: &[(&str, &[u8])], script: &[Play]| {
-        let (answer, sent) = one("2.2.0", Ask::Update(lease, attributes(list)), script);
+        let (answer, sent) = one("2.2.0", KeaRequest::Update(lease, attributes(list)), script);
         (status(&answer), sent.last().unwrap()["command"].clone())
     };
     let refused = || Json(r#"{"result":1,"text":"no"}"#);
@@ -235,31 +237,40 @@ fn times_beyond_all_bounds() {
 
 #[test]
 fn a_name_that_would_corrupt_the_lease_file_is_refused() {
-    use super::super::handles::{Identity, handle};
     let lease = Json(
         r#"{"result":0,"arguments":{"ip-address":"10.77.0.21","hw-address":"02:00:00:00:00:21","hostname":"a\nb","cltt":1795240778,"valid-lft":3600,"state":0,"subnet-id":1}}"#,
     );
-    let handle = handle("/test", Identity::Lease([10, 77, 0, 21].into()));
-    let ask = Ask::Update(
+    let handle = u32::from_be_bytes([10, 77, 0, 21]);
+    let request = KeaRequest::Update(
         handle,
         attributes(&[("ends", &1_795_250_000u32.to_be_bytes())]),
     );
-    let (answer, _) = one("2.2.0", ask, &[lease]);
+    let (answer, _) = one("2.2.0", request, &[lease]);
     assert_eq!(status(&answer), Status::INVALID_ARGUMENT);
 }
 
 #[test]
 fn walking_through_leases() {
     for version in VERSIONS {
-        let shared = server(version, "");
+        let info = server(version, "");
         let script = [Recorded("lease4-get-page.first")];
-        let (answers, _) = play(&shared, version, vec![Ask::Next(Kind::Lease, 0)], &script);
+        let (answers, _) = play(
+            &info,
+            version,
+            vec![KeaRequest::Next(Kind::Lease, 0)],
+            &script,
+        );
         let mut last = answers[0].clone();
         for expected in [[10, 77, 0, 21], [10, 77, 0, 31]] {
             let Answer::Object(handle, _) = last else {
                 panic!()
             };
-            let (answers, _) = play(&shared, version, vec![Ask::Next(Kind::Lease, handle)], &[]);
+            let (answers, _) = play(
+                &info,
+                version,
+                vec![KeaRequest::Next(Kind::Lease, handle)],
+                &[],
+            );
             last = answers[0].clone();
             let address = values(&last).into_iter().rfind(|(n, _)| n == "ip-address");
             assert_eq!(address.unwrap().1, expected);
@@ -267,8 +278,8 @@ fn walking_through_leases() {
         let Answer::Object(handle, _) = last else {
             panic!()
         };
-        let ask = vec![Ask::Next(Kind::Lease, handle)];
-        let (answers, sent) = play(&shared, version, ask, &[Recorded("lease4-get-page.end")]);
+        let request = vec![KeaRequest::Next(Kind::Lease, handle)];
+        let (answers, sent) = play(&info, version, request, &[Recorded("lease4-get-page.end")]);
         assert_eq!(sent[0]["arguments"]["from"], "10.77.0.31");
         assert_eq!(status(&answers[0]), Status::NO_MORE);
     }
@@ -302,8 +313,10 @@ fn details_on_request() {
         assert_eq!(value(&answer, "kea-user-context").unwrap(), br#"{"x":1}"#);
         // The reservation is for the client, not for the address.
         let keys = [ip, ("host", &[]), ("pool", &[]), ("flags", &[])];
-        let ask = open(Kind::Lease, 0, &keys);
-        let (answer, _) = one(version, ask, &[hit(), Json(RESERVED)]);
+        let request = open(Kind::Lease, 0, &keys);
+        // Handles outlive the connection.
+        let process = Arc::<Process>::default();
+        let (answer, _) = one_of(&process, version, request, &[hit(), Json(RESERVED)]);
         let names: Vec<String> = values(&answer).into_iter().map(|(n, _)| n).collect();
         assert_eq!(
             names[3..8].join(" "),
@@ -315,11 +328,17 @@ fn details_on_request() {
             let bytes = value(&answer, name).unwrap();
             u32::from_be_bytes(bytes.try_into().unwrap())
         };
-        let refresh = |handle, config| one(version, Ask::Refresh(handle), &[Json(config)]).0;
+        let refresh = |handle, config| {
+            let request = KeaRequest::Refresh(handle);
+            one_of(&process, version, request, &[Json(config)]).0
+        };
         if version == "2.2.0" {
             let host = refresh(handle("host"), RESERVED);
             assert_eq!(value(&host, "name").unwrap(), b"x");
         }
+        // Another process has no such handle.
+        let pool = KeaRequest::Refresh(handle("pool"));
+        assert_eq!(status(&one(version, pool, &[]).0), Status::NOT_FOUND);
         // Handles of what has no attributes.
         for name in ["pool", "subnet"] {
             let bare = refresh(handle(name), RESERVED);
@@ -342,9 +361,9 @@ fn details_on_request() {
             );
         for (config, flags) in [(global.replace(":true", ":false"), 0), (global, 4)] {
             let keys = [ip, ("flags", &[])];
-            let ask = open(Kind::Lease, 0, &keys);
+            let request = open(Kind::Lease, 0, &keys);
             let script = [hit(), Json(String::leak(config))];
-            let (answer, _) = one(version, ask, &script);
+            let (answer, _) = one(version, request, &script);
             assert_eq!(value(&answer, "flags").unwrap(), [flags]);
         }
     }
@@ -354,33 +373,33 @@ fn details_on_request() {
 fn hosts_in_a_database_are_asked_for() {
     let config = r#"{"result":0,"arguments":{"Dhcp4":{"hosts-database":{"type":"mysql","password":"sesame"},"subnet4":[{"id":1,"subnet":"10.77.0.0/16"}]}}}"#;
     let ip: (&str, &[u8]) = ("ip-address", &[10, 77, 0, 21]);
-    let ask = open(Kind::Lease, 0, &[ip, ("host", &[]), ("flags", &[])]);
+    let request = open(Kind::Lease, 0, &[ip, ("host", &[]), ("flags", &[])]);
     let found = r#"{"result":0,"arguments":{"subnet-id":1,"hw-address":"02:00:00:00:00:21","ip-address":"10.77.0.21"}}"#;
     let script = [Recorded("lease4-get.by-ip"), Json(config), Json(found)];
-    let shared = server("3.0.4", "");
-    let (answers, sent) = play(&shared, "3.0.4", vec![ask], &script);
+    let info = server("3.0.4", "");
+    let (answers, sent) = play(&info, "3.0.4", vec![request], &script);
     assert_eq!(sent[2]["command"], "reservation-get");
     assert_eq!(value(&answers[0], "flags").unwrap(), [4]);
     assert!(value(&answers[0], "host").is_some());
     // What is kept of the configuration is not shown.
-    assert!(!format!("{shared:?}").contains("sesame"));
+    assert!(!format!("{info:?}").contains("sesame"));
 }
 
-/// The short way to a lease's facts and the general one agree: for every
+/// The short way to a lease's fields and the general one agree: for every
 /// recorded answer, and for those with a byte changed, added or lost.
 #[test]
 fn usual_leases() {
-    use super::super::facts;
+    use crate::protocol::usual_lease;
     let general = |text: &[u8]| {
         let reply = Reply::new(json::parse(text).ok()?).ok()?;
-        let lease = super::super::lease::Lease::new(reply.found().ok()??.into_arguments());
+        let lease = crate::model::Lease::new(reply.found().ok()??.into_arguments());
         let lease = lease.ok()?;
-        lease.bindings().is_none().then(|| lease.facts())
+        lease.bindings().is_none().then(|| lease.fields())
     };
     let (mut usual, mut changed) = (0, 0);
     let answers = EXCHANGES.iter().filter(|e| !e.http);
     for text in answers.map(|e| &e.answer) {
-        let Some(found) = facts::usual(text) else {
+        let Some(found) = usual_lease(text) else {
             continue;
         };
         assert_eq!(Some(found), general(text));
@@ -393,7 +412,7 @@ fn usual_leases() {
                     [before, &[*byte], &text[at..]].concat(),
                     [before, after].concat(),
                 ] {
-                    if let Some(found) = facts::usual(&other) {
+                    if let Some(found) = usual_lease(&other) {
                         assert_eq!(Some(found), general(&other), "{}", other.escape_ascii());
                         changed += 1;
                     }
@@ -401,22 +420,22 @@ fn usual_leases() {
             }
         }
         let list = [b"[ ", &text[..], b" ]"].concat();
-        assert_eq!(facts::usual(&list), general(text));
+        assert_eq!(usual_lease(&list), general(text));
         let two = [b"[", &text[..], b",", &text[..], b"]"].concat();
-        assert_eq!(facts::usual(&two), None);
+        assert_eq!(usual_lease(&two), None);
     }
     assert!(usual > 20 && changed > 10_000, "{usual} {changed}");
 }
 
 #[test]
 fn what_is_unusual_is_left_to_the_general_reader() {
-    use super::super::facts::usual;
+    use crate::protocol::usual_lease;
     let lease = |more: &str| {
         format!(
             r#"{{"arguments":{{"ip-address":"10.0.0.1","hw-address":"01:02","state":0{more}}},"result":0}}"#
         )
     };
-    assert_eq!(usual(lease("").as_bytes()).unwrap().hardware, [1, 2]);
+    assert_eq!(usual_lease(lease("").as_bytes()).unwrap().hardware, [1, 2]);
     for more in [
         r#","user-context":{}"#,
         r#","hostname":"\u00e9""#,
@@ -428,10 +447,10 @@ fn what_is_unusual_is_left_to_the_general_reader() {
         r#","cltt":99999999999999999999"#,
         r#","new-key":1"#,
     ] {
-        assert_eq!(usual(lease(more).as_bytes()), None, "{more}");
+        assert_eq!(usual_lease(lease(more).as_bytes()), None, "{more}");
     }
     let nothing = br#"{"result":3,"text":"0 IPv4 lease(s) found."}"#;
-    assert_eq!(usual(nothing), None);
+    assert_eq!(usual_lease(nothing), None);
 }
 
 #[test]
@@ -451,7 +470,11 @@ fn a_walk_goes_forward() {
         (0, "10.0.0.2", "10.0.0.2", Status::PROTOCOL_ERROR),
     ] {
         let page: &'static str = page(first, second).leak();
-        let (answer, _) = one("3.0.4", Ask::Next(Kind::Lease, handle), &[Json(page)]);
+        let (answer, _) = one(
+            "3.0.4",
+            KeaRequest::Next(Kind::Lease, handle),
+            &[Json(page)],
+        );
         assert_eq!(status(&answer), expected, "{first} {second}");
     }
 }

@@ -1,7 +1,7 @@
 //! Statements: the rows of the table in `docs/kea-migration.md`.
 
-use super::super::statements::translate;
 use super::*;
+use crate::statements::translate;
 
 /// What a host gets, as JSON.
 fn put(text: &str) -> String {
@@ -14,7 +14,7 @@ fn put(text: &str) -> String {
 fn refused(text: &str) -> Status {
     match translate(text.as_bytes()) {
         Ok(translation) => panic!("{text}: {translation:?}"),
-        Err(failure) => failure.status(),
+        Err(error) => error.status(),
     }
 }
 
@@ -199,12 +199,12 @@ fn option_43_by_version() {
             ("ip-address", &[10, 77, 30, 1]),
             ("statements", b"option vendor-encapsulated-options 1:1:1;"),
         ];
-        let ask = open(Kind::Host, flags::CREATE | flags::EXCLUSIVE, &host);
+        let request = open(Kind::Host, flags::CREATE | flags::EXCLUSIVE, &host);
         let before =
             r#"{"result":0,"arguments":{"Dhcp4":{"subnet4":[{"id":1,"subnet":"10.77.0.0/16"}]}}}"#;
         let mut script = vec![Recorded("status-get"), Json(before)];
         script.extend(then);
-        status(&one(version, ask, &script).0)
+        status(&one(version, request, &script).0)
     };
     // Kea is asked whether it takes it, or never hears of it.
     assert_eq!(create("2.2.0", Some(Die)), Status::CONNECTION_RESET);
