@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea; under: asan */
 /* Arguments that are wrong: NULL, handles of another kind, calls too early.
  * The original crashes on most of them. Each call has a process of its own,
  * so that one that crashes or hangs is one failed check. */

@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea; under: tsan tsan-kea asan asan-kea */
 /* dhcpctl_set_callback(): called once for each completion, whatever its
  * outcome, and free to do anything. In the original it never worked; what is
  * expected here is what dhcpctl(3) describes. */

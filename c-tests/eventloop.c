@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea; under: valgrind-keyed tsan tsan-kea asan asan-kea */
 /* Our connections in a program's own loop, by poll and by epoll; and a
  * program's own descriptors in our waits. */
 
