@@ -86,6 +86,28 @@ static void every_outcome(void)
     drop(&missing);
 }
 
+static void replaced(void)
+{
+    struct box first;
+    struct box second;
+    dhcpctl_handle lease = new_lease(connection, "10.0.0.10");
+
+    memset(&first, 0, sizeof first);
+    memset(&second, 0, sizeof second);
+    is(dhcpctl_set_callback(lease, &first, note), 0, "a first callback");
+    is(dhcpctl_set_callback(lease, &second, note), 0, "a second callback on the same object");
+    is(dhcpctl_open_object(lease, connection, 0), 0, "open");
+    serve(&second, 1);
+    is(second.calls, 1, "the second is called");
+    is(first.calls, 0, "the first no more");
+
+    /* The open has succeeded, and nobody has waited for it. */
+    is(dhcpctl_object_remove(connection, lease), 0, "remove, which leases refuse");
+    is(finish(lease), ISC_R_NOTIMPLEMENTED, "a new request forgets the older result");
+    is(finish(lease), ISC_R_NOMORE, "which does not come later either");
+    drop(&lease);
+}
+
 static void inside_a_wait(void)
 {
     struct box box;
@@ -251,6 +273,7 @@ int main(void)
     is(dhcpctl_initialize(), 0, "initialize");
     connection = server_connect();
     every_outcome();
+    replaced();
     inside_a_wait();
     doing_things();
     many();
