@@ -332,7 +332,6 @@ fn lists(list: Option<&mut Value>) -> impl Iterator<Item = &mut Value> {
 }
 
 /// For the fuzzer in `fuzz/`: answers are lines, the first bytes choose the requests.
-#[allow(dead_code)]
 pub fn lines(data: &[u8]) {
     let (choices, answers) = data.split_at(data.len().min(16));
     let mut at = 0;
