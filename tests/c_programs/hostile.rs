@@ -5,9 +5,9 @@
 //! `c-tests/hostile.c` is the client, and gets what to expect as an argument.
 
 use super::{Shop, done, trial};
-use dhcpctl::auth::{Algorithm, Key, complete_name};
-use dhcpctl::wire::{Encoder, Frame, Header, INTRODUCTION, Limits, Scanner, Value, op};
 use libtest_mimic::Trial;
+use omapi::auth::{Algorithm, Key, complete_name};
+use omapi::wire::{Encoder, Frame, Header, INTRODUCTION, Limits, Scanner, Value, op};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;

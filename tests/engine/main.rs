@@ -8,8 +8,8 @@ mod server;
 mod threads;
 mod ticket;
 
-use dhcpctl::engine::{Connection, Phase, Waited};
-use dhcpctl::status::Status;
+use engine::{Connection, Phase, Waited};
+use omapi::status::Status;
 use server::{nobody, serve};
 use std::sync::Arc;
 use std::time::{Duration, Instant};

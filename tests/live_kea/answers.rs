@@ -3,7 +3,7 @@
 
 use super::bad::PLAIN;
 use super::{CREATE, Checks, connect, find, object, open, remove, with_each, with_those};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::io::Write;
 use std::path::PathBuf;
 use test_support::kea::fake::Fake;

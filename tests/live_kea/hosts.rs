@@ -5,7 +5,7 @@ use super::{
     with_each,
 };
 use dhcpctl::client::{Object, OpenFlags};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use test_support::kea::Setup;
 
 const DHCP: Setup<'_> = Setup {

@@ -5,7 +5,7 @@ use super::{
     CREATE, Checks, connect, find, get, number, object, open, remove, soon, with_each, with_those,
 };
 use dhcpctl::client::{Connection, OpenFlags};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::sync::atomic::Ordering;
 use test_support::kea::agent::CtrlAgent;
 use test_support::kea::fake::{Counter, says};

@@ -6,7 +6,7 @@ use super::{
     with_those,
 };
 use dhcpctl::client::OpenFlags;
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::io::Write;
 use test_support::kea::fake::Fake;
 use test_support::kea::{Program, Setup, raw_command};

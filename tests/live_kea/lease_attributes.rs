@@ -3,7 +3,7 @@
 use super::{CREATE, connect, ended, find, get, number, object, open, refresh, remove, update};
 use super::{Checks, soon, with_each};
 use dhcpctl::client::{Connection, Object, OpenFlags, Value};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use test_support::kea::{Kea, Setup, now, raw_command};
 
 const A21: (&str, &[u8]) = ("ip-address", &[10, 77, 0, 21]);

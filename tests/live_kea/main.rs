@@ -19,7 +19,7 @@ mod statements;
 mod unchanged;
 
 use dhcpctl::client::{Connection, Failure, Object, OpenFlags, Value};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 use test_support::kea::{self, Kea, Program, Setup};

@@ -4,7 +4,7 @@
 use super::{CREATE, connect, ended, find, get, object, open, refresh, remove, soon, update};
 use super::{number, with_each};
 use dhcpctl::client::{Connection, Object};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::time::Duration;
 use test_support::kea::{Kea, Setup};
 

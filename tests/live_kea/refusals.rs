@@ -5,7 +5,7 @@ use super::{
     Attributes, CREATE, connect, find, get, number, object, open, refresh, remove, update,
     with_each,
 };
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::time::{Duration, Instant};
 use test_support::kea::{Kea, Setup, as_dhcpd};
 use test_support::{Build, Run, Workshop, have, leave_out};

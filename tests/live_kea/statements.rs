@@ -1,7 +1,7 @@
 //! Statements of hosts and groups, up to what a client is offered.
 
 use super::{CREATE, connect, find, get, object, open, remove, update, with_each};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use test_support::kea::Setup;
 
 const DHCP: Setup<'_> = Setup {

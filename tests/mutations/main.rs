@@ -3,7 +3,7 @@
 //! panic, bounded memory, and every request ends once. Always the same variations, for a bounded time;
 //! DHCPCTL_FUZZ=SECONDS goes on for longer.
 
-use dhcpctl::wire::INTRODUCTION;
+use omapi::wire::INTRODUCTION;
 use serde_json::Value as Json;
 use std::path::Path;
 use std::time::{Duration, Instant};

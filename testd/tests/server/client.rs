@@ -1,6 +1,6 @@
 //! A client that sends one request and waits for its answer.
 
-use dhcpctl::wire::{Encoder, Frame, INTRODUCTION, Limits, Scanner, Value, op};
+use omapi::wire::{Encoder, Frame, INTRODUCTION, Limits, Scanner, Value, op};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;

@@ -6,7 +6,7 @@
 //! verify). The exceptions are in `EXCEPTIONS`.
 
 use crate::json::{self, Json, Recorded};
-use dhcpctl::auth::Key;
+use omapi::auth::Key;
 use omapi_testd::{Config, Server};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};

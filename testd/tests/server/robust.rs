@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::json::{self, Recorded};
-use dhcpctl::wire::INTRODUCTION;
+use omapi::wire::INTRODUCTION;
 use omapi_testd::{Config, Server};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
