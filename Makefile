@@ -1,14 +1,5 @@
-# make demo      a look at it: the manual page's program against our server
-# make check     all tests; make test is the same
-# make check-slow  with Kea 2.6 too
-# make bench     speed, memory and system calls next to their targets
-# make tsan      the tests with threads under ThreadSanitizer
-# make asan      the same and more under AddressSanitizer
-# make header    writes include/dhcpctl.h anew
-# make install   into PREFIX (/usr/local), below DESTDIR if that is set: the
-#                library with its headers, and omshell
-# make uninstall removes that again (with the same PREFIX and DESTDIR)
-# make clean
+# PREFIX (/usr/local) is where `make install` puts things, below DESTDIR if that
+# is set. `make help` lists the targets: the comments behind their names.
 
 PREFIX ?= /usr/local
 INCLUDEDIR ?= $(PREFIX)/include
@@ -25,29 +16,40 @@ HEADERS = $(shell cd include && find . -name '*.h')
 COMPAT = dst dhcp irs dns isccfg isc
 
 # Two builds: nothing that only the shell needs gets into the library.
-all:
+all: ## the library and omshell; needs no root
 	$(CARGO) build --release
 	$(CARGO) build --release -p omshell
 
-demo:
+help: ## this list
+	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 14
+
+demo: ## a look at it: the manual page's program against our server
 	@CARGO="$(CARGO)" ci/demo
 
-check test:
+check test: ## all tests, the one command; live servers, so root on Debian
 	@ci/check
 
-check-slow:
+# Less than a minute once everything is built. --workspace in each line, though
+# few packages have such tests: the same features, so nothing is built twice.
+quick: ## format, clippy, unit tests, recorded sessions; no root, no server
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
+	$(CARGO) test --workspace --quiet --lib --bins --test golden --test dependencies --test server
+	$(CARGO) test --workspace --quiet --test shell golden::
+
+check-slow: ## the same with Kea 2.6 too
 	@DHCPCTL_SLOW=1 ci/check
 
-bench:
+bench: ## speed, memory and system calls next to their targets
 	@CARGO="$(CARGO)" bench/run
 
-tsan:
+tsan: ## the tests with threads under ThreadSanitizer
 	@ci/tsan
 
-asan:
+asan: ## the same and more under AddressSanitizer
 	@ci/asan
 
-header:
+header: ## writes include/dhcpctl.h anew
 	$(CARGO) run --quiet -p xtask -- header
 
 # libomapi is part of libdhcpctl; a line that still names it finds this note
@@ -55,7 +57,7 @@ header:
 # libraries find notes for those with -L$(LIBDIR)/dhcpctl-compat. A program that
 # was linked with a shared libomapi finds the same file under that name: a link,
 # not a copy, which would be a second library in the same process.
-install: all
+install: all ## into PREFIX: the library with its headers, and omshell
 	$(INSTALL) -d "$(DESTDIR)$(LIBDIR)/pkgconfig"
 	$(INSTALL) -m 755 "$(BUILT)/libdhcpctl.so" "$(DESTDIR)$(LIBDIR)/libdhcpctl.so.0"
 	ln -sf libdhcpctl.so.0 "$(DESTDIR)$(LIBDIR)/libdhcpctl.so"
@@ -77,7 +79,7 @@ install: all
 	$(INSTALL) -m 755 "$(BUILT)/omshell" "$(DESTDIR)$(BINDIR)/omshell"
 
 # Folders that others may use are left when they are not empty.
-uninstall:
+uninstall: ## removes that again
 	cd "$(DESTDIR)$(LIBDIR)" && rm -f libdhcpctl.so.0 libdhcpctl.so libdhcpctl.a \
 		libomapi.so.0 libomapi.so libomapi.a pkgconfig/dhcpctl.pc
 	for l in $(COMPAT); do \
@@ -91,8 +93,8 @@ uninstall:
 	done
 	rm -f "$(DESTDIR)$(BINDIR)/omshell"
 
-clean:
+clean: ## what was built
 	$(CARGO) clean
 	$(MAKE) -C examples-c clean
 
-.PHONY: all demo check test check-slow bench tsan asan header install uninstall clean
+.PHONY: all help demo quick check test check-slow bench tsan asan header install uninstall clean

@@ -23,7 +23,7 @@ def dotted(number):
 
 
 class Program:
-    """A Kea that is installed, or unpacked by tests/support/unpack-kea.sh."""
+    """A Kea that is installed, or unpacked by ci/unpack-kea.sh."""
 
     def __init__(self, folder=None):
         self.folder = folder

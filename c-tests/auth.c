@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea; keys: each; under: valgrind-keyed */
 /* Authentication: the right key, and every wrong one. */
 
 #include "client.h"

@@ -1,3 +1,4 @@
+/* test: tests/install/names.rs */
 /* Linked with BIND's libisc as well, the real one or isc_stand_in.c: names that
  * both libraries have are BIND's. */
 

@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea; under: tsan tsan-kea asan asan-kea */
 /* dhcpctl_set_callback(): called once for each completion, whatever its
  * outcome, and free to do anything. In the original it never worked; what is
  * expected here is what dhcpctl(3) describes. */
@@ -83,6 +84,28 @@ static void every_outcome(void)
     ok(box.object == missing, "and its object");
     drop(&lease);
     drop(&missing);
+}
+
+static void replaced(void)
+{
+    struct box first;
+    struct box second;
+    dhcpctl_handle lease = new_lease(connection, "10.0.0.10");
+
+    memset(&first, 0, sizeof first);
+    memset(&second, 0, sizeof second);
+    is(dhcpctl_set_callback(lease, &first, note), 0, "a first callback");
+    is(dhcpctl_set_callback(lease, &second, note), 0, "a second callback on the same object");
+    is(dhcpctl_open_object(lease, connection, 0), 0, "open");
+    serve(&second, 1);
+    is(second.calls, 1, "the second is called");
+    is(first.calls, 0, "the first no more");
+
+    /* The open has succeeded, and nobody has waited for it. */
+    is(dhcpctl_object_remove(connection, lease), 0, "remove, which leases refuse");
+    is(finish(lease), ISC_R_NOTIMPLEMENTED, "a new request forgets the older result");
+    is(finish(lease), ISC_R_NOMORE, "which does not come later either");
+    drop(&lease);
 }
 
 static void inside_a_wait(void)
@@ -273,6 +296,7 @@ int main(void)
     is(dhcpctl_initialize(), 0, "initialize");
     connection = server_connect();
     every_outcome();
+    replaced();
     inside_a_wait();
     doing_things();
     many();

@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea; under: valgrind tsan asan */
 /* Threads that are cancelled while they wait, that look things up while they
  * end, and that end with everything left as it is. */
 

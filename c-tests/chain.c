@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea; under: valgrind */
 /* A program's own object in the chain of a dhcpctl object: its handlers see
  * what is sent and what comes back. */
 

@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea; under: valgrind asan */
 /* Making and ending connections to a real server. */
 
 #include "client.h"

@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea; under: valgrind-keyed tsan tsan-kea asan asan-kea */
 /* Our connections in a program's own loop, by poll and by epoll; and a
  * program's own descriptors in our waits. */
 
@@ -215,8 +216,12 @@ static void server_goes_away(void)
 struct wire {
     int ends[2];
     int heard;
+    int enough; /* bytes until the late server answers */
     int asked;
 };
+
+/* For the late server: a byte for each answer that is due. */
+static int due[2];
 
 static omapi_object_type_t *wire_type;
 static struct wire wire;
@@ -235,8 +240,9 @@ static isc_result_t wire_read(omapi_object_t *object)
     char byte;
 
     (void) object;
-    if (read(wire.ends[0], &byte, 1) == 1)
-        wire.heard++;
+    if (read(wire.ends[0], &byte, 1) == 1 && ++wire.heard == wire.enough &&
+        write(due[1], "", 1) < 0)
+        tap_bail("the server cannot be told");
     return ISC_R_SUCCESS;
 }
 
@@ -280,12 +286,14 @@ static void drop_wire(omapi_object_t **object)
     close(wire.ends[1]);
 }
 
+/* Answers when the program's own pipe was read, and not at once. */
 static void late(int listener)
 {
     struct request request;
     int fd = peer_accept(listener);
+    char byte;
 
-    while (peer_read(fd, &request)) {
+    while (peer_read(fd, &request) && read(due[0], &byte, 1) == 1) {
         usleep(300000);
         peer_answer(fd, &request);
     }
@@ -301,10 +309,13 @@ static void own_descriptors(void)
 
     omapi_object_type_register(&wire_type, "wire", NULL, NULL, NULL, NULL, NULL, NULL, NULL,
                                NULL, NULL, NULL, NULL, sizeof(omapi_object_t), NULL, 0);
+    if (pipe(due))
+        tap_bail("no pipe");
     peer_start(&peer, late);
     slow = peer_connect(&peer);
     lease = new_lease(slow, "10.0.0.10");
     object = new_wire();
+    wire.enough = 3;
     is(omapi_register_io_object(object, wire_fd, NULL, wire_read, NULL, NULL), 0,
        "a pipe is registered");
     is(dhcpctl_open_object(lease, slow, 0), 0, "a slow request");
@@ -320,6 +331,7 @@ static void own_descriptors(void)
     /* Registered by a callback-like function in the middle of things, it
      * unregisters itself; and it may wait while the library asks it. */
     object = new_wire();
+    wire.enough = 1;
     is(omapi_register_io_object(object, wire_fd, NULL, wire_unregisters, NULL, NULL), 0,
        "one that unregisters itself");
     is(dhcpctl_object_refresh(slow, lease), 0, "a slow request");

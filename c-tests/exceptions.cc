@@ -1,3 +1,4 @@
+// test: tests/install/names.rs
 // C++ exceptions in a program that links the library: they are caught where
 // they should be, and handles are given up on the way.
 

@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea */
 /* A fork in between: the parent goes on, the child gets errors for what was
  * the parent's, and can open connections of its own. */
 

@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea; under: valgrind asan asan-kea */
 /* Groups, and hosts that belong to them. */
 
 #include "client.h"

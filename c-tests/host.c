@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea; keys: each; under: valgrind-keyed asan */
 /* The life of a host declaration: create, find, change, refresh, remove, and
  * every refusal that a program is likely to meet. */
 

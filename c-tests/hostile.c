@@ -1,4 +1,5 @@
-/* One request to a server that means harm (tests/support/hostile.rs plays it).
+/* test: tests/c_programs/hostile.rs */
+/* One request to a server that means harm (tests/c_programs/hostile.rs plays it).
  *
  *   hostile SCENARIO EXPECTED
  *

@@ -1,3 +1,4 @@
+/* test: tests/c_driven/ids.rs */
 /* The id of the first request of a connection, on a line of its own: `id N`. */
 
 #include "client.h"

@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea */
 /* A program's own descriptors in the library's waits. */
 
 #include "peer.h"

@@ -1,3 +1,4 @@
+/* servers: testd; under: tsan asan */
 /* Threads that use an object while others register its descriptor: what is
  * around the object comes and goes, and is freed, during their calls. */
 

@@ -1,3 +1,4 @@
+/* test: tests/install/names.rs */
 /* Stands for BIND's libisc.a, which Debian does not package: the functions that
  * we have too, in one object with one that we have not. */
 

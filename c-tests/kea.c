@@ -1,3 +1,4 @@
+/* test: tests/live_kea/command.rs */
 /* What this library has for Kea alone: any command, at once or in the course of
  * waits and callbacks, and walks through leases and hosts. Ends with a shutdown
  * of the server. OMAPI_HOST is the name of a Kea.

@@ -1,3 +1,4 @@
+/* servers: none; under: valgrind */
 /* Authenticators as objects, and the table that a program may enter them in. */
 
 #include "client.h"

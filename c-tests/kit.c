@@ -1,3 +1,4 @@
+/* servers: none; under: valgrind */
 /* What programs build things from: typed data, values, arrays, address lists,
  * handles, generic objects, memory, texts of their own results. */
 

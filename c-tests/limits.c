@@ -1,3 +1,4 @@
+/* servers: none */
 /* Time: DHCPCTL_TIMEOUT, how exact limits are kept, and signals all the while.
  * The clock is printed; what is tested is that a limit holds off long enough
  * and ends. */

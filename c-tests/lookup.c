@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea; keys: each; builds: each; under: valgrind asan asan-kea */
 /* Finding leases: the three keys, what comes back, and what does not. */
 
 #include "client.h"

@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea; under: tsan asan asan-kea */
 /* The server goes away: whoever waits is told so, for every kind of request. */
 
 #include "peer.h"

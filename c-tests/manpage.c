@@ -1,3 +1,4 @@
+/* test: tests/c_driven/main.rs */
 /* The sample program of omapi(3), word for word, with the pieces that the
  * page's copies lost put back (addresses, closing braces, argument ends).
  * Nothing else is changed: it must compile and run as it is. What the page

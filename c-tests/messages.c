@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea; under: valgrind-keyed */
 /* Messages that a program builds itself, and the calls below dhcpctl_* that
  * send them. */
 

@@ -1,5 +1,5 @@
 /*
- * For the program that tests/c_programs/nulls.rs makes of the prototypes: a
+ * For the program that tests/c_driven/nulls.rs makes of the prototypes: a
  * valid value for each type of argument. Each is fresh, so that a call may
  * consume it; most are never freed, because each call has its own process.
  */

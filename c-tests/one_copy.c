@@ -1,3 +1,4 @@
+/* test: tests/install/lines.rs */
 /* Linked with libdhcpctl.so.0 and libomapi.so.0: both names are one library. */
 
 #include "client.h"

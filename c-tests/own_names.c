@@ -1,3 +1,4 @@
+/* test: tests/install/names.rs */
 /* A program with names of its own that the original library has too: it keeps
  * its own, and the library works beside them. */
 

@@ -1,3 +1,4 @@
+/* servers: testd; under: valgrind-keyed asan */
 /* Objects that are not remote objects, opened and as "object" of a message: the
  * answer reaches them through their types' handlers, and their structs are left
  * alone. */

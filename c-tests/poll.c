@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea */
 /* A connection driven by the program's own event loop: descriptors, reader and
  * writer of the connection object, with poll(2) in between. */
 

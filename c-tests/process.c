@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea */
 /* What the library does to the process that uses it: nothing. */
 
 #include "peer.h"

@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea; under: valgrind tsan tsan-kea asan asan-kea */
 /* Callbacks that change everything under the library's feet: they free what is
  * waited for, free everything, ask for more, wait, disconnect. And objects and
  * connections that go while requests are on their way. */

@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea; under: valgrind tsan tsan-kea asan asan-kea */
 /* Threads that share more than a server: one object, one callback, connections
  * that others close, references, handles. */
 

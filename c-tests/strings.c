@@ -1,3 +1,4 @@
+/* servers: none; builds: each; under: valgrind asan */
 /* Data strings, typed data, values: reference counts, lengths, comparison.
  * None of it needs dhcpctl_initialize(). */
 

@@ -1,3 +1,4 @@
+/* test: tests/c_driven/main.rs */
 /* Texts of the result codes, against the tables given as arguments: lines of
  * name, number and text, separated by tabs. */
 

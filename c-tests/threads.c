@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea; under: valgrind tsan tsan-kea asan asan-kea */
 /* Threads: with a connection each, and all on one connection. */
 
 #include "client.h"

@@ -1,3 +1,4 @@
+/* servers: none */
 /* Time limits, against a peer that is silent or late. Clocks are not tested
  * to the millisecond: a limit must hold off long enough and must end. */
 

@@ -1,3 +1,4 @@
+/* test: tests/install/names.rs */
 /* Two static libraries written in Rust in one program: this one and
  * tests/install/second.rs. */
 

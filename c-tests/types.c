@@ -1,3 +1,4 @@
+/* servers: none; under: valgrind */
 /* A program's own object types: registering, dispatch along a chain, handlers
  * that are missing, lifetimes. */
 

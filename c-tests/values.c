@@ -1,3 +1,4 @@
+/* servers: none; builds: each; under: valgrind asan */
 /* Attributes of an object that no server has seen: what each setter stores,
  * what the getters give, and how they lie in the generic object. */
 

@@ -1,3 +1,4 @@
+/* servers: testd dhcpd kea; keys: each; under: valgrind tsan tsan-kea asan asan-kea */
 /* Waiting on a real server: any order, any number, once each. */
 
 #include "client.h"

@@ -2,8 +2,4 @@
 
 #![no_main]
 
-#[path = "../../tests/mutations/kea.rs"]
-#[allow(dead_code)]
-mod kea;
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| kea::lines(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| test_oracle::kea::lines(data));

@@ -1,5 +1,5 @@
 //! Every struct that C sees, field by field, with sizes and offsets asserted
-//! against the genuine ones (x86-64: `data/abi/layout.tsv`; `tests/abi.rs`
+//! against the genuine ones (x86-64: `data/abi/layout.tsv`; `tests/abi`
 //! compares the asserts with that table, and the C side with both).
 //!
 //! Names are C's. Fields that several threads touch are plain here, because

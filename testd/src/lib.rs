@@ -8,7 +8,7 @@
 //! `text` reads dhcpd.conf and dhcpd.leases.
 //!
 //! What was observed of dhcpd 4.4.3-P1 is done alike: result codes, texts, the
-//! order of attributes, handles. `tests/golden.rs` replays recorded sessions.
+//! order of attributes, handles. `tests/server/golden.rs` replays recorded sessions.
 //! Deliberate departures: requests that kill dhcpd are answered with "invalid
 //! argument"; where dhcpd sends stray memory, a constant is sent; messages
 //! beyond the limits of [`omapi::wire::Limits`] end the connection.

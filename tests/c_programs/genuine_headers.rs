@@ -2,10 +2,14 @@
 //! has them, linked with our library: what an old program's object files hold
 //! (offsets, prototypes, constants) is what the library has.
 
-use super::{Linkage, PROGRAMS, Testd, Workshop, all_pass, leave_out, root};
-use crate::support::{Program, Run};
+use super::{Done, Shop, done, left_out};
+use libtest_mimic::Trial;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use test_support::c_tests::{CTest, Way};
+use test_support::testd::Testd;
+use test_support::{Linkage, Program, Run, Workshop, root};
 
 const GENUINE: &str = "/usr/include/omapip/omapip.h";
 
@@ -69,31 +73,28 @@ fn link(
     ))
 }
 
-#[test]
-fn objects_of_the_genuine_headers() {
-    let test = "objects_of_the_genuine_headers";
+fn check(workshop: &Workshop, test: &CTest, linkage: Linkage) -> Done {
     if !Path::new(GENUINE).is_file() {
-        leave_out(test, "isc-dhcp-dev is not installed");
-        return;
+        return left_out("isc-dhcp-dev is not installed");
     }
-    let workshop = Workshop::new();
-    let server = Testd::start(None);
-    let mut results = Vec::new();
-    for (i, name) in PROGRAMS.iter().enumerate() {
-        let object = workshop.folder().join(format!("{name}.o"));
-        if let Err(said) = compile(&root().join(format!("c-tests/{name}.c")), &object) {
-            results.push(Err(said));
-            continue;
-        }
-        // Each of the two libraries for every other program; running them all
-        // twice says nothing more about the headers.
-        let linkage = match i % 2 {
-            0 => Linkage::Shared,
-            _ => Linkage::Static,
-        };
-        results.push(
-            link(&workshop, name, &object, linkage).and_then(|p| p.check(&Run::against(&server))),
-        );
+    let object = workshop.folder().join(format!("{}.o", test.name));
+    compile(&root().join(&test.source), &object)?;
+    let program = link(workshop, &test.name, &object, linkage)?;
+    done(program.check(&Run::against(&Testd::start(None))))
+}
+
+pub fn trial(shop: &Arc<Shop>, test: &CTest) -> Option<Trial> {
+    if !matches!(test.way, Way::Servers(_)) {
+        return None;
     }
-    all_pass(results);
+    // Each of the two libraries for about half of the programs; running them
+    // all twice says nothing more about the headers.
+    let sum = test.name.bytes().fold(0, u8::wrapping_add);
+    let (linkage, name) = match sum % 2 {
+        0 => (Linkage::Shared, "so"),
+        _ => (Linkage::Static, "a"),
+    };
+    let test = test.clone();
+    let name = format!("{}::genuine_headers::{name}", test.name);
+    Some(super::trial(shop, name, move |w| check(w, &test, linkage)))
 }

@@ -5,10 +5,10 @@ use super::{
     LINKERS, MODES, Mode, Run, Tap, all_pass, compile, have, have_linker, leave_out, link, modes,
     must, prefix, root, run, scratch, tally, tap_program,
 };
-use crate::support::server::{Address, Testd};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use test_support::testd::{Address, Testd};
 
 /// As they are found in Makefiles and in manual pages, and other orders of the
 /// same. COMPAT stands for the folder where BIND's names are.

@@ -4,9 +4,9 @@ use super::{
     LINKERS, Mode, Run, all_pass, compile, have_linker, link, modes, must, root, run, scratch,
     tap_program,
 };
-use crate::support::server::Testd;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use test_support::testd::Testd;
 
 /// Links one TAP program in every way and runs each.
 fn in_every_way(

@@ -2,10 +2,10 @@
 //! Makefile, of which nothing but the prefix is set.
 
 use super::{have, leave_out, must, prefix, root, run, scratch};
-use crate::support::server::{Address, Testd};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use test_support::testd::{Address, Testd};
 
 /// A copy of one of the programs, built.
 fn build(name: &str, copy: &str, settings: &[(&str, String)]) -> PathBuf {

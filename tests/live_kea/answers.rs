@@ -2,12 +2,12 @@
 //! or there is an error code and the configuration as it was.
 
 use super::bad::PLAIN;
-use super::fake_kea::Fake;
-use super::kea::{Kea, Setup, raw_command};
 use super::{CREATE, Checks, connect, find, object, open, remove, with_each, with_those};
 use omapi::status::Status;
 use std::io::Write;
 use std::path::PathBuf;
+use test_support::kea::fake::Fake;
+use test_support::kea::{Kea, Setup, raw_command};
 
 const HW: (&str, &[u8]) = ("hardware-address", &[2, 0, 0, 0, 8, 1]);
 const IP: (&str, &[u8]) = ("ip-address", &[10, 77, 20, 1]);
@@ -103,7 +103,7 @@ fn while_the_configuration_is_replaced() {
 
 #[test]
 fn while_a_reservation_is_added() {
-    let which = |p: &super::kea::Program| p.has_host_cmds();
+    let which = |p: &test_support::kea::Program| p.has_host_cmds();
     with_those("spoiled commands", which, Setup::default(), |t, kea| {
         for victim in ["reservation-add", "config-write", "config-get"] {
             each_way(t, kea, victim);

@@ -1,8 +1,6 @@
 //! What must not do harm: the configuration stays as it was, and so do the
 //! leases.
 
-use super::fake_kea::Fake;
-use super::kea::{Program, Setup, raw_command};
 use super::{
     Attributes, CREATE, connect, ended, find, object, open, soon, update, with_each, with_those,
 };
@@ -13,6 +11,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+use test_support::kea::fake::Fake;
+use test_support::kea::{Program, Setup, raw_command};
 
 const HW: (&str, &[u8]) = ("hardware-address", &[2, 0, 0, 0, 8, 1]);
 const IP: (&str, &[u8]) = ("ip-address", &[10, 77, 20, 1]);
@@ -153,7 +153,7 @@ fn refresh_of(c: &Connection, o: &dhcpctl::client::Object) {
 }
 
 /// Where to put a socket between us and a Kea.
-fn proxy(kea: &super::kea::Kea) -> PathBuf {
+fn proxy(kea: &test_support::kea::Kea) -> PathBuf {
     kea.folder.join("proxy.sock")
 }
 

@@ -1,10 +1,10 @@
 //! What is for Kea alone, from C: `c-tests/kea.c`.
 
-use super::fake_kea::Fake;
-use super::kea::as_dhcpd;
-use super::support::{Build, Run, Workshop, all_pass};
 use super::with_each;
 use std::io::Write;
+use test_support::kea::as_dhcpd;
+use test_support::kea::fake::Fake;
+use test_support::{Build, Run, Workshop, all_pass};
 
 #[test]
 fn commands_from_c() {

@@ -1,12 +1,12 @@
 //! Hosts and groups, up to what a client is offered.
 
-use super::kea::Setup;
 use super::{
     CREATE, connect, ended, find, get, number, object, open, refresh, remove, soon, update,
     with_each,
 };
 use dhcpctl::client::{Object, OpenFlags};
 use omapi::status::Status;
+use test_support::kea::Setup;
 
 const DHCP: Setup<'_> = Setup {
     dhcp: true,
@@ -38,7 +38,7 @@ fn a_host_reaches_its_client() {
             ],
         );
         t.is(open(&c, &host, CREATE), Status::SUCCESS, "create");
-        let mut offered = |kea: &super::kea::Kea, when: &str| {
+        let mut offered = |kea: &test_support::kea::Kea, when: &str| {
             let offer = kea.discover(HW, &[15, 51, 224]).expect("an offer");
             t.is(offer.address, [10, 77, 20, 1], when);
             t.is(offer.option(15), Some(&b"a,b"[..]), when);

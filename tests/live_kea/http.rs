@@ -1,16 +1,16 @@
 //! Through HTTP: real control agents, Kea 3.0's own HTTP socket, and servers
 //! that speak something else.
 
-use super::fake_kea::{Counter, says};
-use super::kea::agent::CtrlAgent;
-use super::kea::{Kea, Setup};
-use super::support::{Tap, leave_out, tally};
 use super::{
     CREATE, Checks, connect, find, get, number, object, open, remove, soon, with_each, with_those,
 };
 use dhcpctl::client::{Connection, OpenFlags};
 use omapi::status::Status;
 use std::sync::atomic::Ordering;
+use test_support::kea::agent::CtrlAgent;
+use test_support::kea::fake::{Counter, says};
+use test_support::kea::{Kea, Setup};
+use test_support::{Tap, leave_out, tally};
 
 const A21: (&str, &[u8]) = ("ip-address", &[10, 77, 0, 21]);
 /// More than one segment, and more than one buffer.
@@ -107,7 +107,7 @@ fn keas_own_http() {
         sockets: SOCKET,
         ..Setup::default()
     };
-    let new = |p: &super::kea::Program| p.label.as_str() >= "3.0";
+    let new = |p: &test_support::kea::Program| p.label.as_str() >= "3.0";
     with_those("own HTTP", new, setup, |t, kea| {
         everything(t, kea, kea.port);
         passwords(t, kea.port);

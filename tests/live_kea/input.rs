@@ -1,8 +1,6 @@
 //! More input that must do no harm: what could corrupt Kea's lease file, what
 //! is too long, too deep or too large, and somebody else who is faster.
 
-use super::fake_kea::Fake;
-use super::kea::{Program, Setup, raw_command};
 use super::{
     Attributes, CREATE, connect, find, get, object, open, refresh, set, update, with_each,
     with_those,
@@ -10,6 +8,8 @@ use super::{
 use dhcpctl::client::OpenFlags;
 use omapi::status::Status;
 use std::io::Write;
+use test_support::kea::fake::Fake;
+use test_support::kea::{Program, Setup, raw_command};
 
 const A21: (&str, &[u8]) = ("ip-address", &[10, 77, 0, 21]);
 

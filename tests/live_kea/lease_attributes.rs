@@ -1,10 +1,10 @@
 //! What leases have on request, and leases that are created and removed.
 
-use super::kea::{Kea, Setup, now, raw_command};
 use super::{CREATE, connect, ended, find, get, number, object, open, refresh, remove, update};
 use super::{Checks, soon, with_each};
 use dhcpctl::client::{Connection, Object, OpenFlags, Value};
 use omapi::status::Status;
+use test_support::kea::{Kea, Setup, now, raw_command};
 
 const A21: (&str, &[u8]) = ("ip-address", &[10, 77, 0, 21]);
 

@@ -1,7 +1,5 @@
 //! Leases, the server itself, any command, transports.
 
-use super::fake_kea::Agent;
-use super::kea::Setup;
 use super::{
     connect, ended, find, get, number, object, open, refresh, set, soon, update, with_each,
 };
@@ -9,6 +7,8 @@ use dhcpctl::client::{Connection, Object, OpenFlags, Value};
 use omapi::status::Status;
 use std::process::Command;
 use std::sync::atomic::Ordering;
+use test_support::kea::Setup;
+use test_support::kea::fake::Agent;
 
 const A21: (&str, &[u8]) = ("ip-address", &[10, 77, 0, 21]);
 
@@ -60,7 +60,7 @@ fn lookups_and_changes() {
         }
         let (_, lease) = find(&c, "lease", &[A21]);
         let cltt = number(&lease, "cltt");
-        let ends = (super::kea::now() as u32 + 5000).to_be_bytes();
+        let ends = (test_support::kea::now() as u32 + 5000).to_be_bytes();
         t.is(
             update(&c, &lease, &[("ends", &ends)]),
             Status::SUCCESS,

@@ -1,12 +1,12 @@
 //! Hosts that are several reservations: copies in all subnets, a second
 //! identifier that comes later.
 
-use super::kea::{Kea, Setup};
 use super::{CREATE, connect, ended, find, get, object, open, refresh, remove, soon, update};
 use super::{number, with_each};
 use dhcpctl::client::{Connection, Object};
 use omapi::status::Status;
 use std::time::Duration;
+use test_support::kea::{Kea, Setup};
 
 const HW: [u8; 6] = [2, 0, 0, 0, 5, 1];
 const HARDWARE: (&str, &[u8]) = ("hardware-address", &HW);

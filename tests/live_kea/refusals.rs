@@ -1,14 +1,14 @@
 //! What is refused because it would do harm elsewhere: high availability, an
 //! option that Kea forgets. And passwords, which stay where they are.
 
-use super::kea::{Kea, Setup, as_dhcpd};
-use super::support::{Build, Run, Workshop, have, leave_out};
 use super::{
     Attributes, CREATE, connect, find, get, number, object, open, refresh, remove, update,
     with_each,
 };
 use omapi::status::Status;
 use std::time::{Duration, Instant};
+use test_support::kea::{Kea, Setup, as_dhcpd};
+use test_support::{Build, Run, Workshop, have, leave_out};
 
 const HOST: [(&str, &[u8]); 3] = [
     ("name", b"new"),

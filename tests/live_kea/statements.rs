@@ -1,8 +1,8 @@
 //! Statements of hosts and groups, up to what a client is offered.
 
-use super::kea::Setup;
 use super::{CREATE, connect, find, get, object, open, remove, update, with_each};
 use omapi::status::Status;
+use test_support::kea::Setup;
 
 const DHCP: Setup<'_> = Setup {
     dhcp: true,

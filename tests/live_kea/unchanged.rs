@@ -2,14 +2,14 @@
 //! ISC's own headers where they are, it manages dhcpd, and then Kea, by another
 //! name of the server or by nothing but a map.
 
-use super::kea::{Kea, as_dhcpd};
-use super::support::dhcpd::{self, Dhcpd};
-use super::support::{Program, Run, Workshop, leave_out, root};
 use super::{Checks, with_each};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use test_support::dhcpd::{self, Dhcpd};
+use test_support::kea::{Kea, as_dhcpd};
+use test_support::{Program, Run, Workshop, leave_out, root};
 
 const GENUINE: &str = "/usr/include/omapip/omapip.h";
 
@@ -58,7 +58,7 @@ impl Old {
     }
 
     /// Where nobody listens on any port: whatever answers has another name.
-    fn alone(&self, run: Run) -> super::support::Printed {
+    fn alone(&self, run: Run) -> test_support::Printed {
         let mut run = run;
         run.prefix.splice(0..0, ["unshare", "-n"].map(Into::into));
         self.program.run(&run)
@@ -77,7 +77,7 @@ fn map(kea: &Kea) -> String {
 }
 
 /// It came to its end, and every check is good.
-fn is_fine(t: &mut Checks, printed: &super::support::Printed, what: &str) {
+fn is_fine(t: &mut Checks, printed: &test_support::Printed, what: &str) {
     let failed = printed.text.lines().any(|l| l.starts_with("not ok"));
     match printed.success && !failed && printed.text.contains("\n1..") {
         true => t.ok(true, what),

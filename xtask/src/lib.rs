@@ -1,4 +1,4 @@
-//! Development tasks of dhcpctl. `tests/abi.rs` uses them as a library, the
+//! Development tasks of dhcpctl. `tests/abi` uses them as a library, the
 //! command line by `cargo run -p xtask`.
 
 pub mod compatibility;

@@ -2,7 +2,7 @@
 //!
 //! Figures and texts were taken from a running genuine library; the rows of
 //! `data/abi/results.tsv` and `results_other_classes.tsv` are compared with
-//! them by `tests/abi.rs`.
+//! them by `tests/abi`.
 
 /// Class 0: codes from 0.
 pub(super) static ISC: [&core::ffi::CStr; 70] = [
