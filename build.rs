@@ -6,8 +6,6 @@ fn main() {
     cc::Build::new()
         .file("src/capi/variadic.c")
         .flag("-fvisibility=hidden")
-        // Handlers of C++ programs may throw through it.
-        .flag("-fexceptions")
         .warnings(true)
         .extra_warnings(true)
         .compile("dhcpctl_variadic");

@@ -7,6 +7,8 @@
 
 #include "client.h" // last: its macros have short names
 
+#include <omapip/omapip_p.h>
+
 namespace {
 
 int alive;
@@ -65,6 +67,32 @@ int thrown_as_number(int depth)
     return thrown_as_number(depth - 1) + 1;
 }
 
+// A handler of the program's own type throws to whoever signals.
+isc_result_t throwing(omapi_object_t *, const char *, va_list)
+{
+    throw 43;
+}
+
+int signalled()
+{
+    omapi_object_type_t *type = nullptr;
+    omapi_object_t *object = nullptr;
+    int number = 0;
+
+    omapi_object_type_register(&type, "throwing", nullptr, nullptr, nullptr, throwing, nullptr,
+                               nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
+                               sizeof(omapi_object_t), nullptr, RC_MISC);
+    omapi_object_allocate(&object, type, 0, MDL);
+    try {
+        omapi_signal(object, "anything");
+    } catch (int n) {
+        number = n;
+    }
+    is(object->refcnt, 1, "nothing of it is kept");
+    omapi_object_dereference(&object, MDL);
+    return number;
+}
+
 } // namespace
 
 int main()
@@ -84,6 +112,7 @@ int main()
         number = n;
     }
     is(number, 42, "one through a hundred frames");
+    is(signalled(), 43, "one through omapi_signal");
     is(dhcpctl_disconnect(&connection, 1), 0, "disconnect");
     return tap_end();
 }

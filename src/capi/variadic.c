@@ -10,8 +10,8 @@
 /* In variadic.rs. */
 isc_result_t dhcpctl_rs_typed_data_new(omapi_typed_data_t **t, unsigned type,
 				       int integer, void *pointer);
-omapi_object_t *dhcpctl_rs_outermost(omapi_object_t *h); /* a reference */
-void dhcpctl_rs_release(omapi_object_t **h);
+omapi_object_t *dhcpctl_rs_outermost(omapi_object_t *h);
+void dhcpctl_rs_release(omapi_object_t *outermost);
 
 isc_result_t dhcpctl_c_typed_data_new(const char *file, int line,
 				      omapi_typed_data_t **t,
@@ -59,16 +59,17 @@ static isc_result_t deliver(omapi_object_t *h, const char *name, va_list ap)
 
 isc_result_t dhcpctl_c_signal(omapi_object_t *h, const char *name, ...)
 {
-	/* Another thread may unlink it meanwhile. Given up even when a C++
-	 * handler throws. */
-	__attribute__((cleanup(dhcpctl_rs_release))) omapi_object_t *outermost =
-		dhcpctl_rs_outermost(h);
+	/* Another thread may unlink the outermost object meanwhile: unless it is
+	 * h, which the caller holds, this is a reference. */
+	omapi_object_t *outermost = dhcpctl_rs_outermost(h);
 	isc_result_t status;
 	va_list ap;
 
 	va_start(ap, name);
 	status = deliver(outermost, name, ap);
 	va_end(ap);
+	if (outermost != h)
+		dhcpctl_rs_release(outermost);
 	return status;
 }
 

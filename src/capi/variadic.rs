@@ -6,7 +6,8 @@
 use crate::object::layout::{
     isc_result_t, omapi_datatype_t, omapi_object_t, omapi_typed_data_t, va_list,
 };
-use crate::object::{data, refs, types};
+use crate::object::refs::ObjectRef;
+use crate::object::{data, types};
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::ptr::null_mut;
 use omapi::status::Status;
@@ -109,14 +110,16 @@ unsafe extern "C" fn outermost(h: *mut omapi_object_t) -> *mut omapi_object_t {
         return null_mut();
     }
     // SAFETY: the C contract of omapi_signal: h is live.
-    super::guard_or(null_mut(), || unsafe { types::outermost(h).into_raw() })
+    super::guard_or(null_mut(), || unsafe {
+        types::outermost(h).map_or(h, ObjectRef::into_raw)
+    })
 }
 
-unsafe extern "C" fn release(slot: *mut *mut omapi_object_t) {
-    // SAFETY: the slot has what `outermost` returned: NULL or a reference.
-    super::guard_or((), || unsafe {
-        refs::dereference(slot);
-    });
+unsafe extern "C" fn release(outermost: *mut omapi_object_t) {
+    if !outermost.is_null() {
+        // SAFETY: a reference that `outermost` returned.
+        super::guard_or((), || unsafe { drop(ObjectRef::from_raw(outermost)) });
+    }
 }
 
 /// Sends the signal `name` without arguments inward, starting at `h`.

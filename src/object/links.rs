@@ -76,7 +76,7 @@ pub(super) unsafe fn inside(object: *mut omapi_object_t) -> impl Iterator<Item =
 pub(super) enum Held {
     /// By a reference of our own.
     Ours(ObjectRef),
-    /// By the caller's.
+    /// By the caller's: it is the object that was given.
     Callers(*mut omapi_object_t),
 }
 
@@ -110,7 +110,11 @@ pub(super) unsafe fn outermost(object: *mut omapi_object_t) -> Held {
             }
             o = outer;
         }
-        Held::Ours(ObjectRef::new(o))
+        if o == object {
+            Held::Callers(object)
+        } else {
+            Held::Ours(ObjectRef::new(o))
+        }
     }
 }
 

@@ -309,17 +309,16 @@ pub unsafe fn signal_inner(
     }
 }
 
-/// The outermost object of the chain, with a reference, for `variadic.c`.
+/// The outermost object of the chain, with a reference, unless that is `object`
+/// itself. For `variadic.c`.
 ///
 /// # Safety
 /// `object` is live.
 #[must_use]
-pub unsafe fn outermost(object: *mut omapi_object_t) -> ObjectRef {
+pub unsafe fn outermost(object: *mut omapi_object_t) -> Option<ObjectRef> {
     // SAFETY: as the function's.
-    unsafe {
-        match links::outermost(object) {
-            Held::Ours(o) => o,
-            Held::Callers(o) => ObjectRef::new(o),
-        }
+    match unsafe { links::outermost(object) } {
+        Held::Ours(o) => Some(o),
+        Held::Callers(_) => None,
     }
 }
