@@ -43,8 +43,11 @@ pub unsafe fn number(object: *mut omapi_object_t) -> omapi_handle_t {
 /// # Errors
 /// `ISC_R_NOMORE` after four thousand million objects.
 pub unsafe fn of(object: *mut omapi_object_t) -> Result<omapi_handle_t, Status> {
+    // The table's reference is counted, and seen as the table's, at once: who
+    // decides about the chain sees both or neither.
+    let _decisions = refs::structure();
     let mut table = TABLE.lock();
-    // SAFETY: object is live; the field changes only under this lock.
+    // SAFETY: object is live; the field changes only under these locks.
     unsafe {
         let known = number(object);
         if known != 0 {

@@ -17,7 +17,13 @@ use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use parking_lot::Mutex;
 
-/// Protects links and the decision to free a chain. A leaf lock.
+/// Protects links, the handle table's references, and the decision to free a
+/// chain. A leaf lock, but for the handle table.
+///
+/// Every reference is given up under it, also one that looks like one of many:
+/// two threads that each take the other's for the one that remains, while one
+/// of them links the object or gives it a handle, would leave a chain that
+/// nobody decides about.
 static STRUCTURE: Mutex<()> = Mutex::new(());
 
 /// Holds back every decision that a chain is dead.
@@ -141,9 +147,6 @@ pub unsafe fn dereference_at(
             return Status::INVALID_ARGUMENT;
         }
         let object = *slot;
-        if give_up_shared(object, slot) {
-            return Status::SUCCESS;
-        }
         let mut dead = {
             let _guard = STRUCTURE.lock();
             let status = give_up(object, slot);
@@ -158,36 +161,6 @@ pub unsafe fn dereference_at(
         }
     }
     Status::SUCCESS
-}
-
-/// The common case without a lock: an object with references to spare.
-///
-/// # Safety
-/// As [`dereference`]; `*slot` is `object`.
-unsafe fn give_up_shared(object: *mut omapi_object_t, slot: *mut *mut omapi_object_t) -> bool {
-    // SAFETY: object is live, and stays so: another reference remains.
-    unsafe {
-        let refs = count(&raw mut (*object).refcnt);
-        let mut now = refs.load(Ordering::Acquire);
-        // References that may be structural, and the one that is given up:
-        // what is beyond these is somebody else's. Whoever changes links or the
-        // handle meanwhile has a reference in the chain, and decides about the
-        // chain when he gives that up.
-        let inner = link(&raw mut (*object).inner).is_some();
-        let outer = link(&raw mut (*object).outer).is_some();
-        let handle = count((&raw mut (*object).handle).cast()).load(Ordering::Relaxed) != 0;
-        let needed = i32::from(inner) + i32::from(outer) + i32::from(handle) + 1;
-        while now > needed {
-            match refs.compare_exchange_weak(now, now - 1, Ordering::Release, Ordering::Relaxed) {
-                Ok(_) => {
-                    AtomicPtr::from_ptr(slot).store(null_mut(), Ordering::Release);
-                    return true;
-                }
-                Err(other) => now = other,
-            }
-        }
-    }
-    false
 }
 
 /// References to `object` that its neighbours and the handle table hold,
