@@ -5,7 +5,7 @@ use crate::object::layout::{
     isc_result_t, omapi_data_string_t, omapi_handle_t, omapi_object_t, omapi_object_type_t,
     omapi_typed_data_t, omapi_value_t, va_list,
 };
-use crate::object::{generic, refs, ticket, types};
+use crate::object::{extension, generic, refs, ticket, types};
 use crate::status::Status;
 use core::ffi::{c_char, c_int};
 use core::ptr::null_mut;
@@ -105,7 +105,7 @@ pub unsafe extern "C" fn omapi_object_initialize(
     // SAFETY: the C contract: `o` has `psize` bytes.
     guard(|| unsafe {
         let (o, t) = (some(o)?, some(r#type)?);
-        if refs::is_extended(t) || psize < size_of::<omapi_object_t>() {
+        if extension::of(t).is_some() || psize < size_of::<omapi_object_t>() {
             return Err(Status::INVALID_ARGUMENT);
         }
         o.cast::<u8>().write_bytes(0, psize);

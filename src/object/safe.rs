@@ -6,7 +6,7 @@ use super::data::{self, Datum};
 use super::refs::{self, ObjectRef};
 use super::remote::{self, Ask};
 use super::value::Owned;
-use super::{auth_key, completion, connection, generic, servers, types};
+use super::{auth_key, builtin, completion, connection, generic, servers, types};
 use crate::status::Status;
 use core::ffi::CStr;
 use core::ptr::null_mut;
@@ -17,7 +17,7 @@ use std::time::Instant;
 /// # Errors
 /// `ISC_R_NOMEMORY`.
 pub fn initialize() -> Result<(), Status> {
-    types::initialize()
+    builtin::initialize()
 }
 
 /// A new authenticator.
