@@ -16,6 +16,7 @@ use crate::wire::{Encoder, Value};
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
+use core::sync::atomic::Ordering;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use zeroize::Zeroize;
@@ -253,7 +254,10 @@ pub unsafe extern "C" fn destroy_handler(
     _file: *const c_char,
     _line: c_int,
 ) -> isc_result_t {
-    // SAFETY: h is ours alone; its members are from malloc.
+    // SAFETY: h is ours alone, and so are its strings, which are NULL or from
+    // malloc. The key may have other users: its count is read atomically, and
+    // its bytes are erased if the reference is the only one, so that nobody
+    // can have or get another.
     unsafe {
         let Some(a) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;
@@ -263,7 +267,7 @@ pub unsafe extern "C" fn destroy_handler(
         (*a).name = null_mut();
         (*a).algorithm = null_mut();
         if !(*a).key.is_null() {
-            if (*(*a).key).refcnt == 1 {
+            if data::count(&raw mut (*(*a).key).refcnt).load(Ordering::Acquire) == 1 {
                 let len = (*(*a).key).len as usize;
                 let bytes: *mut u8 = (&raw mut (*(*a).key).value).cast();
                 core::slice::from_raw_parts_mut(bytes, len).zeroize();
