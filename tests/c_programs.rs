@@ -16,7 +16,7 @@ use support::{
 };
 
 /// The programs that print TAP and run against any server.
-const PROGRAMS: [&str; 26] = [
+const PROGRAMS: [&str; 27] = [
     "lookup",
     "host",
     "group",
@@ -38,6 +38,7 @@ const PROGRAMS: [&str; 26] = [
     "keys",
     "poll",
     "sharing",
+    "lifetimes",
     "reenter",
     "eventloop",
     "fork",

@@ -74,7 +74,7 @@ const DIFFERENT: [Different; 5] = [
 ];
 
 /// The other files of `c-tests`, and why they are not run here.
-const LEFT_OUT: [(&str, &str); 18] = [
+const LEFT_OUT: [(&str, &str); 19] = [
     ("manpage", "run by name and by map: `the_same_program`"),
     ("bind", "part of the tests of linking: asks no server"),
     ("exceptions", "part of the tests of linking: asks no server"),
@@ -94,6 +94,7 @@ const LEFT_OUT: [(&str, &str); 18] = [
     ("ids", "ids of messages are OMAPI's"),
     ("keys", "entered keys: no server"),
     ("kit", "containers and buffers: no server"),
+    ("lifetimes", "lifetimes of objects: no server"),
     ("strings", "data strings: no server"),
     ("texts", "texts of results: no server"),
     ("types", "types of a program: no server"),
