@@ -4,6 +4,7 @@
 # make bench     speed, memory and system calls next to their targets
 # make tsan      the tests with threads under ThreadSanitizer
 # make asan      the same and more under AddressSanitizer
+# make miri      the objects' unit tests under Miri (nightly)
 # make header    writes include/dhcpctl.h anew
 # make install   into PREFIX (/usr/local), below DESTDIR if that is set: the
 #                library with its headers, and omshell
@@ -46,6 +47,9 @@ tsan:
 
 asan:
 	@ci/asan
+
+miri:
+	@ci/miri
 
 header:
 	$(CARGO) run --quiet -p xtask -- header
@@ -95,4 +99,4 @@ clean:
 	$(CARGO) clean
 	$(MAKE) -C examples-c clean
 
-.PHONY: all demo check test check-slow bench tsan asan header install uninstall clean
+.PHONY: all demo check test check-slow bench tsan asan miri header install uninstall clean
