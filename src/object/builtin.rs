@@ -8,8 +8,8 @@ use super::remote::Remote;
 use super::types::{Unregistered, bare};
 use super::{auth_key, callback, completion, generic, message, passing, protocol, remote};
 use crate::capi::data as symbols;
-use crate::status::Status;
 use core::sync::atomic::Ordering;
+use omapi::status::Status;
 use parking_lot::Mutex;
 
 /// Registers the library's types, once: a second call changes nothing, so that

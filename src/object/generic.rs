@@ -14,11 +14,11 @@ use super::layout::{
 use super::value::{self, Owned};
 use super::{slots, types};
 use crate::capi::data as symbols;
-use crate::status::Status;
-use crate::wire::{Encoder, Value, ValueList};
 use core::ffi::{c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
+use omapi::status::Status;
+use omapi::wire::{Encoder, Value, ValueList};
 use parking_lot::{Mutex, MutexGuard};
 
 /// Locks of all generic objects, by address: the C struct has no room for one.

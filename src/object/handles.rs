@@ -5,8 +5,8 @@ use super::data::shared;
 use super::layout::{omapi_handle_t, omapi_object_t};
 use super::lifetime::{self, Structure};
 use super::refs::{self, Live, ObjectRef};
-use crate::status::Status;
 use core::sync::atomic::Ordering;
+use omapi::status::Status;
 use std::collections::BTreeMap;
 
 /// The handle table. The structure lock protects it.

@@ -50,7 +50,7 @@ mod tests {
     use super::super::value::Owned;
     use super::super::{builtin, data, generic, types};
     use super::*;
-    use crate::status::Status;
+    use omapi::status::Status;
 
     /// Each holds the last reference on the next, in a value. Miri, which is
     /// slow, has fewer, but more than may be on the stack.

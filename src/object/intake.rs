@@ -8,8 +8,8 @@ use super::names::{Found, Names};
 use super::slab::{self, Slab};
 use super::slots;
 use super::value::{self, Owned};
-use crate::status::Status;
-use crate::wire::ValueList;
+use omapi::status::Status;
+use omapi::wire::ValueList;
 use parking_lot::MutexGuard;
 
 /// Slots that are noted at the start instead of searched each time: what a

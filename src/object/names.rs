@@ -5,8 +5,8 @@
 use super::data;
 use super::layout::omapi_data_string_t;
 use super::value::Owned;
-use crate::status::Status;
 use core::ptr::null_mut;
+use omapi::status::Status;
 
 /// Places, one for each value of [`place`].
 const PLACES: usize = 64;

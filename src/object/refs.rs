@@ -11,10 +11,10 @@ use super::extension;
 use super::handles::Table;
 use super::layout::{omapi_object_t, omapi_object_type_t};
 use super::lifetime::{self, Object};
-use crate::status::Status;
 use core::ffi::{c_char, c_int};
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicPtr, Ordering};
+use omapi::status::Status;
 use parking_lot::{Mutex, MutexGuard};
 
 /// Protects links, the handle table, and the decision to free a chain. A leaf

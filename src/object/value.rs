@@ -3,8 +3,8 @@
 use super::data::{self, Counted};
 use super::layout::{omapi_data_string_t, omapi_typed_data_t, omapi_value_t};
 use super::slab::{self, Slab};
-use crate::status::Status;
 use core::ptr::null_mut;
+use omapi::status::Status;
 
 /// Longest datum that lies in a slab. Larger ones have a block of their own, so
 /// that one value that a program keeps does not keep much else.
