@@ -49,6 +49,9 @@ tsan: ## the tests with threads under ThreadSanitizer
 asan: ## the same and more under AddressSanitizer
 	@ci/asan
 
+miri: ## the unit tests of objects and wire format under Miri (nightly)
+	@ci/miri
+
 header: ## writes include/dhcpctl.h anew
 	$(CARGO) run --quiet -p xtask -- header
 
@@ -97,4 +100,4 @@ clean: ## what was built
 	$(CARGO) clean
 	$(MAKE) -C examples-c clean
 
-.PHONY: all help demo quick check test check-slow bench tsan asan header install uninstall clean
+.PHONY: all help demo quick check test check-slow bench tsan asan miri header install uninstall clean

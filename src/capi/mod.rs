@@ -29,9 +29,9 @@ mod result;
 mod value;
 pub(crate) mod variadic;
 
+use crate::object::builtin;
 use crate::object::layout::isc_result_t;
 use crate::object::layout::omapi_object_t;
-use crate::object::types;
 use core::ffi::{CStr, c_char};
 use omapi::status::Status;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -93,5 +93,5 @@ fn some<T>(p: *mut T) -> Result<*mut T, Status> {
 /// Registers the types; see `dhcpctl_initialize`.
 fn initialize() -> Result<(), Status> {
     environment::read();
-    types::initialize()
+    builtin::initialize()
 }

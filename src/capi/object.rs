@@ -5,7 +5,7 @@ use crate::object::layout::{
     isc_result_t, omapi_data_string_t, omapi_handle_t, omapi_object_t, omapi_object_type_t,
     omapi_typed_data_t, omapi_value_t, va_list,
 };
-use crate::object::{generic, refs, ticket, types};
+use crate::object::{extension, generic, refs, ticket, types};
 use core::ffi::{c_char, c_int};
 use core::ptr::null_mut;
 use omapi::status::Status;
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn omapi_object_initialize(
         let (o, t) = (some(o)?, some(r#type)?);
         // The library writes where the type's struct has its members.
         let least = (*t).size.max(size_of::<omapi_object_t>());
-        if refs::is_extended(t) || psize < least {
+        if extension::of(t).is_some() || psize < least {
             return Err(Status::INVALID_ARGUMENT);
         }
         o.cast::<u8>().write_bytes(0, psize);

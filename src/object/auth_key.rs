@@ -260,8 +260,10 @@ pub unsafe extern "C" fn destroy_handler(
     _file: *const c_char,
     _line: c_int,
 ) -> isc_result_t {
-    // SAFETY: h is ours alone; its name and algorithm are from malloc. The key
-    // may be shared: it is erased only when this is the last reference on it.
+    // SAFETY: h is ours alone, and so are its strings, which are NULL or from
+    // malloc. The key may have other users: its count is read atomically, and
+    // its bytes are erased if the reference is the only one, so that nobody
+    // can have or get another.
     unsafe {
         let Some(a) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;

@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn an_object_is_of_its_own_kind_alone() {
-        types::initialize().unwrap();
+        crate::object::builtin::initialize().unwrap();
         // SAFETY: the objects are this test's.
         unsafe {
             let owned = |o: Result<_, _>| ObjectRef::from_raw(o.unwrap());

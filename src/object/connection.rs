@@ -488,7 +488,7 @@ mod tests {
     /// that are open: it would stay there for ever.
     #[test]
     fn open_before_it_is_seen() {
-        crate::object::types::initialize().unwrap();
+        crate::object::builtin::initialize().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let destination = Destination::Omapi(vec![listener.local_addr().unwrap()]);
         let protocol = TypedRef::<ProtocolObject>::allocate().unwrap();

@@ -173,7 +173,7 @@ mod tests {
     /// COMPATIBILITY.md, row 33.
     #[test]
     fn answers_cannot_fill_an_object_without_end() {
-        super::super::types::initialize().unwrap();
+        super::super::builtin::initialize().unwrap();
         let mut object = generic::new().unwrap();
         let mut names = Names::default();
         // SAFETY: the object is live and this test's alone.

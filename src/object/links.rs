@@ -4,6 +4,7 @@
 //! under it.
 
 use super::checked::Checked;
+use super::handles::Table;
 use super::layout::{omapi_io_object_t, omapi_object_t};
 use super::refs::{self, ObjectRef};
 use parking_lot::MutexGuard;
@@ -11,7 +12,7 @@ use parking_lot::MutexGuard;
 /// The structure lock, held: what is linked to a live object is live too. No
 /// object may be given up meanwhile.
 pub(super) struct Links {
-    _lock: MutexGuard<'static, ()>,
+    _lock: MutexGuard<'static, Table>,
 }
 
 impl Links {
@@ -145,7 +146,7 @@ mod tests {
     use core::ptr::null_mut;
 
     fn new() -> ObjectRef {
-        types::initialize().unwrap();
+        crate::object::builtin::initialize().unwrap();
         // SAFETY: a new object, whose reference is ours.
         unsafe { ObjectRef::from_raw(generic::new().unwrap()) }
     }

@@ -8,19 +8,21 @@
 //! NULL is checked at the C boundary (`capi`), not here, unless said.
 
 pub mod auth_key;
+pub mod builtin;
 pub mod callback;
-mod chain;
 mod checked;
 pub mod completion;
 pub mod connection;
 pub mod data;
 pub mod dispatch;
+pub mod extension;
 pub mod generic;
 pub mod handles;
 mod held;
 mod intake;
 pub mod io;
 pub mod layout;
+mod lifetime;
 mod links;
 pub mod message;
 pub mod names;

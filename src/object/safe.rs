@@ -6,7 +6,7 @@ use super::data::{self, Datum};
 use super::refs::{self, ObjectRef};
 use super::remote::{self, Ask};
 use super::value::Owned;
-use super::{auth_key, completion, connection, generic, links, servers, types};
+use super::{auth_key, builtin, completion, connection, generic, links, servers, types};
 use core::ffi::CStr;
 use core::ptr::null_mut;
 use omapi::status::Status;
@@ -18,7 +18,7 @@ use std::time::Instant;
 /// # Errors
 /// `ISC_R_NOMEMORY`.
 pub fn initialize() -> Result<(), Status> {
-    types::initialize()
+    builtin::initialize()
 }
 
 /// A new authenticator.

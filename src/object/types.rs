@@ -4,6 +4,7 @@
 //! handler passes on to its inner object what is not its own. Handlers may be a
 //! program's, so no lock is held while one runs, but a reference on its object.
 
+use super::data;
 use super::layout::{
     isc_result_t, omapi_data_string_t, omapi_object_t, omapi_object_type_t, omapi_typed_data_t,
     omapi_value_t, va_list,
@@ -11,7 +12,6 @@ use super::layout::{
 use super::links::{self, Held};
 use super::refs::ObjectRef;
 use super::value::Owned;
-use super::{auth_key, callback, data, generic, message, passing, protocol, remote};
 use crate::capi::data as symbols;
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::size_of;
@@ -48,24 +48,54 @@ pub fn get(symbol: &AtomicPtr<omapi_object_type_t>) -> Result<*mut omapi_object_
     Ok(t)
 }
 
-/// Adds a type to the front of the list. The block is never freed, because
-/// objects refer to it for as long as they live.
+/// A type in a block of its own that nobody knows yet.
+pub(super) struct Unregistered(*mut omapi_object_type_t);
+
+impl Unregistered {
+    /// # Errors
+    /// `ISC_R_NOMEMORY`.
+    pub(super) fn new(prototype: omapi_object_type_t) -> Result<Self, Status> {
+        let t: *mut omapi_object_type_t =
+            data::allocate_block(size_of::<omapi_object_type_t>()).cast();
+        if t.is_null() {
+            return Err(Status::NO_MEMORY);
+        }
+        // SAFETY: a fresh block of the type's size.
+        unsafe { t.write(prototype) };
+        Ok(Self(t))
+    }
+
+    /// Where it is, and stays.
+    pub(super) fn address(&self) -> usize {
+        self.0 as usize
+    }
+
+    /// Adds the type to the front of the list. The block is never freed,
+    /// because objects refer to it for as long as they live.
+    pub(super) fn register(self) -> *mut omapi_object_type_t {
+        let t = self.0;
+        core::mem::forget(self);
+        let _guard = REGISTRY.lock();
+        // SAFETY: the block is ours until the list has it.
+        unsafe { (*t).next = symbols::omapi_object_types.load(Ordering::Acquire) };
+        symbols::omapi_object_types.store(t, Ordering::Release);
+        t
+    }
+}
+
+impl Drop for Unregistered {
+    fn drop(&mut self) {
+        // SAFETY: the block is from malloc, and nobody else knows it.
+        unsafe { libc::free(self.0.cast()) };
+    }
+}
+
+/// Registers a type.
 ///
 /// # Errors
 /// `ISC_R_NOMEMORY`.
 pub fn register(prototype: omapi_object_type_t) -> Result<*mut omapi_object_type_t, Status> {
-    let t: *mut omapi_object_type_t = data::allocate_block(size_of::<omapi_object_type_t>()).cast();
-    if t.is_null() {
-        return Err(Status::NO_MEMORY);
-    }
-    let _guard = REGISTRY.lock();
-    // SAFETY: a fresh block of the type's size.
-    unsafe {
-        t.write(prototype);
-        (*t).next = symbols::omapi_object_types.load(Ordering::Acquire);
-    }
-    symbols::omapi_object_types.store(t, Ordering::Release);
-    Ok(t)
+    Ok(Unregistered::new(prototype)?.register())
 }
 
 /// A type with nothing but name and size.
@@ -89,40 +119,6 @@ pub fn bare(name: &'static CStr, size: usize) -> omapi_object_type_t {
         rc_flag: RC_MISC,
         initialize: None,
     }
-}
-
-/// Registers the library's types, once: a second call changes nothing, so that
-/// objects made before it keep working.
-///
-/// # Errors
-/// `ISC_R_NOMEMORY`.
-pub fn initialize() -> Result<(), Status> {
-    static DONE: Mutex<bool> = Mutex::new(false);
-    let mut done = DONE.lock();
-    if *done {
-        return Ok(());
-    }
-    // The genuine order; the list shows it newest first.
-    for (symbol, prototype) in [
-        (&symbols::omapi_type_connection, passing::connection_type()),
-        (&symbols::omapi_type_listener, bare(c"listener", 64)),
-        (&symbols::omapi_type_io_object, passing::io_type()),
-        (&symbols::omapi_type_generic, generic::generic_type()),
-        (&symbols::omapi_type_protocol, protocol::protocol_type()),
-        (
-            &symbols::omapi_type_protocol_listener,
-            bare(c"protocol-listener", 48),
-        ),
-        (&symbols::omapi_type_message, message::message_type()),
-        (&symbols::omapi_type_waiter, bare(c"waiter", 48)),
-        (&symbols::omapi_type_auth_key, auth_key::auth_key_type()),
-        (&symbols::dhcpctl_callback_type, callback::callback_type()),
-        (&symbols::dhcpctl_remote_type, remote::remote_type()),
-    ] {
-        symbol.store(register(prototype)?, Ordering::Release);
-    }
-    *done = true;
-    Ok(())
 }
 
 /// Calls one of the handlers of an object's type, if it has that one.

@@ -109,7 +109,8 @@ pub unsafe fn new(
     value: *mut omapi_typed_data_t,
 ) -> Result<*mut omapi_value_t, Status> {
     let v = empty()?;
-    // SAFETY: a fresh zeroed block; name is live, value NULL or live.
+    // SAFETY: a new value that nobody else has, whose members `empty` has
+    // written as NULL; name is live, value NULL or live.
     unsafe {
         data::reference(&raw mut (*v).name, name);
         if !value.is_null() {
