@@ -13,7 +13,7 @@ pub(crate) use read::refresh;
 pub(crate) use update::update;
 pub(crate) use walk::next;
 
-use crate::model::{Answer, Attributes, KeaError};
+use crate::model::{Answer, Attributes, KeaError, refused};
 use crate::server::Commands;
 use details::RequestedDetails;
 use omapi::request::flags;
@@ -50,8 +50,7 @@ pub(crate) async fn open(
         return Err(KeaError::because(Status::EXISTS, why));
     }
     if create {
-        let why = "can't update object";
-        return Err(KeaError::because(Status::NO_PERMISSION, why));
+        return Err(refused(Status::NO_PERMISSION));
     }
     match found {
         read::Found::Lease(lease) if wanted & flags::UPDATE != 0 => {
