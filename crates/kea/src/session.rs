@@ -146,27 +146,7 @@ impl<T> Session<T> {
             requests.push(request);
             tickets.push(ticket);
         }
-        let job = match requests.pop() {
-            // The common case, in a small block.
-            Some(KeaRequest::Open {
-                kind: Kind::Lease,
-                flags,
-                attributes,
-            }) => Job::new(&self.server, move |kea| async move {
-                vec![leases::open(&kea, &attributes, flags).await.into()]
-            }),
-            Some(request) if order != Order::Together => {
-                Job::new(&self.server, move |kea| async move {
-                    vec![run(request, &kea).await.into()]
-                })
-            }
-            last => {
-                requests.extend(last);
-                Job::new(&self.server, move |kea| async move {
-                    apply::run(&kea, requests).await
-                })
-            }
-        };
+        let job = job(&self.server, order, requests);
         let id = self.next_id;
         self.next_id += 1;
         self.running += 1;
@@ -219,5 +199,28 @@ impl<T> Session<T> {
     pub fn abandon(&mut self) -> Vec<T> {
         self.probe = None;
         self.waiting.drain(..).map(|(_, _, t)| t).collect()
+    }
+}
+
+/// What does these requests: one, or several that are done together.
+fn job(server: &Arc<ServerInfo>, order: Order, mut requests: Vec<KeaRequest>) -> Job {
+    match requests.pop() {
+        // The common case, in a small block.
+        Some(KeaRequest::Open {
+            kind: Kind::Lease,
+            flags,
+            attributes,
+        }) => Job::new(server, move |kea| async move {
+            vec![leases::open(&kea, &attributes, flags).await.into()]
+        }),
+        Some(request) if order != Order::Together => Job::new(server, move |kea| async move {
+            vec![run(request, &kea).await.into()]
+        }),
+        last => {
+            requests.extend(last);
+            Job::new(server, move |kea| async move {
+                apply::run(&kea, requests).await
+            })
+        }
     }
 }

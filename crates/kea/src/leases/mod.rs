@@ -13,7 +13,7 @@ pub(crate) use read::refresh;
 pub(crate) use update::update;
 pub(crate) use walk::next;
 
-use crate::model::{Answer, Attributes, KeaError};
+use crate::model::{Answer, Attributes, KeaError, refused};
 use crate::server::Commands;
 use details::RequestedDetails;
 use omapi::refusals;
@@ -51,8 +51,7 @@ pub(crate) async fn open(
         return Err(KeaError::because(Status::EXISTS, why));
     }
     if create {
-        let why = refusals::CANNOT_UPDATE;
-        return Err(KeaError::because(Status::NO_PERMISSION, why));
+        return Err(refused(Status::NO_PERMISSION));
     }
     match found {
         read::Found::Lease(lease) if wanted & flags::UPDATE != 0 => {

@@ -65,7 +65,7 @@ impl Commands {
     }
 
     /// lease4-get for an address. With `shown`, a usual lease comes in
-    /// [`Reply::lease`].
+    /// [`Reply::lease`](crate::protocol::Reply::lease).
     ///
     /// # Errors
     /// As [`command`](Self::command).
@@ -123,7 +123,7 @@ impl Future for Want<'_> {
             return Poll::Pending;
         }
         match slot.result.take() {
-            Some(outcome) => Poll::Ready(outcome),
+            Some(exchanged) => Poll::Ready(exchanged),
             None => Poll::Pending,
         }
     }
@@ -145,7 +145,7 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Makes a job of a function of its [`Kea`]. Nothing happens before the
+    /// Makes a job of a function of its [`Commands`]. Nothing happens before the
     /// first [`step`](Self::step).
     pub(crate) fn new<F>(server: &Arc<ServerInfo>, body: impl FnOnce(Commands) -> F) -> Self
     where
