@@ -400,9 +400,8 @@ pub(super) fn lose<T: Complete, S: Server<T>>(
     st.completing += 1;
     let followups = MutexGuard::unlocked(st, || {
         let lost = Outcome::Lost(Status::CONNECTION_RESET);
-        let mut memory = T::Memory::default();
         let all = tickets.into_iter();
-        all.filter_map(|t| t.complete(lost, &mut memory)).collect()
+        all.filter_map(|t| t.complete(lost)).collect()
     });
     st.completing -= 1;
     st.followups.extend(followups);

@@ -16,7 +16,7 @@ use std::time::Instant;
 /// reader is out of the shared state.
 pub struct Turn<'c, T: Complete> {
     connection: &'c Connection<T>,
-    reader: Option<Box<Receiving<T>>>,
+    reader: Option<Box<Receiving>>,
     socket: Arc<Socket>,
     write: bool,
     connecting: bool,
@@ -31,7 +31,7 @@ pub struct Turn<'c, T: Complete> {
 impl<'c, T: Complete> Turn<'c, T> {
     pub(super) fn new(
         connection: &'c Connection<T>,
-        reader: Box<Receiving<T>>,
+        reader: Box<Receiving>,
         socket: Arc<Socket>,
         write: bool,
         connecting: bool,
@@ -129,7 +129,6 @@ impl<'c, T: Complete> Turn<'c, T> {
         };
         let Receiving {
             reader,
-            memory,
             completed,
         } = &mut **receiving;
         loop {
@@ -150,7 +149,7 @@ impl<'c, T: Complete> Turn<'c, T> {
                 Some(Answered::Ticket(ticket)) => {
                     drop(st);
                     completed.push(ticket.key());
-                    self.followups.extend(ticket.complete(outcome, memory));
+                    self.followups.extend(ticket.complete(outcome));
                 }
                 Some(Answered::Authenticator) => {
                     let signer = st.server.session.authenticated(&outcome)?;

@@ -42,6 +42,24 @@ pub(super) unsafe fn find(slots: &[*mut omapi_value_t], name: &[u8]) -> Option<u
     }
 }
 
+/// The same, if it is most likely the one at `expected`.
+///
+/// # Safety
+/// As [`find`].
+pub(super) unsafe fn find_from(
+    slots: &[*mut omapi_value_t],
+    expected: usize,
+    name: &[u8],
+) -> Option<usize> {
+    // SAFETY: as the function's.
+    unsafe {
+        match slots.get(expected..=expected) {
+            Some(one) if find(one, name).is_some() => Some(expected),
+            _ => find(slots, name),
+        }
+    }
+}
+
 /// Stores a value behind the others, whatever its name. It is to be sent.
 ///
 /// # Safety

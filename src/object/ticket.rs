@@ -3,9 +3,7 @@
 
 use super::completion::{self, Finished};
 use super::data::{self, Datum};
-use super::intake::Intake;
 use super::layout::{dhcpctl_remote_object_t, omapi_generic_object_t, omapi_object_t};
-use super::names::Names;
 use super::refs::{self, ObjectRef};
 use super::value::Owned;
 use super::{callback, generic, message, remote, types};
@@ -65,7 +63,6 @@ enum What {
 
 impl Complete for Ticket {
     type Followup = After;
-    type Memory = Names;
 
     fn key(&self) -> usize {
         match (&self.about, &self.notify) {
@@ -74,7 +71,7 @@ impl Complete for Ticket {
         }
     }
 
-    fn complete(self, outcome: Outcome<'_>, names: &mut Names) -> Option<After> {
+    fn complete(self, outcome: Outcome<'_>) -> Option<After> {
         let tell = self.notify.is_none();
         let after = After {
             notify: self.notify.map(|object| Step {
@@ -82,7 +79,7 @@ impl Complete for Ticket {
                 what: result_of(outcome),
                 tell: true,
             }),
-            about: self.about.and_then(|o| complete(o, outcome, names, tell)),
+            about: self.about.and_then(|o| complete(o, outcome, tell)),
             message: self.message,
         };
         let anything = after.about.is_some() || after.notify.is_some() || after.message.is_some();
@@ -102,18 +99,13 @@ fn result_of(outcome: Outcome<'_>) -> What {
 }
 
 /// Takes the outcome into the object that the request was about.
-fn complete(
-    object: ObjectRef,
-    outcome: Outcome<'_>,
-    names: &mut Names,
-    tell: bool,
-) -> Option<Step> {
+fn complete(object: ObjectRef, outcome: Outcome<'_>, tell: bool) -> Option<Step> {
     // SAFETY: we own a reference.
     let plain = unsafe { remote::plain_attributes(object.as_ptr()) };
     let what = match (outcome, plain) {
         (Outcome::Object { handle, attributes }, Some(g)) => {
             // SAFETY: as above; g is inside the object.
-            let status = unsafe { take_in(object.as_ptr(), g, handle, attributes, names) };
+            let status = unsafe { take_in(object.as_ptr(), g, handle, attributes) };
             return end(object, Finished::Answered(status), None);
         }
         (Outcome::Status { code, message }, Some(_)) => {
@@ -228,28 +220,19 @@ unsafe fn take_in(
     g: *mut omapi_generic_object_t,
     handle: u32,
     attributes: ValueList<'_>,
-    names: &mut Names,
 ) -> Status {
     // SAFETY: as the function's.
     unsafe {
-        let mut intake = Intake::begin(g, names, attributes);
-        for (name, bytes) in attributes {
-            let status = if name == remote::REMOTE_HANDLE {
-                remote::set_remote_handle(object, Datum::Data(bytes))
-            } else {
-                match intake.set(name, bytes) {
-                    Ok(()) => Status::SUCCESS,
-                    Err(status) => status,
-                }
-            };
-            if !status.is_success() {
-                return status;
-            }
+        let taken = generic::receive(g, attributes, |name, bytes| {
+            (name == remote::REMOTE_HANDLE)
+                .then(|| remote::set_remote_handle(object, Datum::Data(bytes)).ok())
+        });
+        if let Err(status) = taken {
+            return status;
         }
         if handle != 0 {
             remote::set_remote_number(object.cast(), handle);
         }
-        intake.finish();
     }
     Status::SUCCESS
 }

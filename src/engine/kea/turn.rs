@@ -205,7 +205,7 @@ impl<'c, T: Complete> Turn<'c, T> {
                             break;
                         };
                         driver.completed.push(ticket.key());
-                        let followup = ticket.complete(answer.outcome(), &mut driver.memory);
+                        let followup = ticket.complete(answer.outcome());
                         self.followups.extend(followup);
                     }
                     // Free for others before the next request of ours starts.
