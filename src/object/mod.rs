@@ -9,7 +9,6 @@
 
 pub mod auth_key;
 pub mod callback;
-mod chain;
 pub mod completion;
 pub mod connection;
 pub mod data;

@@ -6,7 +6,6 @@
 //! do not keep a chain alive: it dies with the last reference from elsewhere.
 //! (`omapi_object_dereference` of the original decides the same way.)
 
-use super::chain::Chain;
 use super::data::{self, count};
 use super::layout::{omapi_object_t, omapi_object_type_t};
 use super::{completion, connection, handles, protocol, remote};
@@ -144,7 +143,7 @@ pub unsafe fn dereference_at(
         if give_up_shared(object, slot) {
             return Status::SUCCESS;
         }
-        let mut dead = {
+        let dead = {
             let _guard = STRUCTURE.lock();
             let status = give_up(object, slot);
             AtomicPtr::from_ptr(slot).store(null_mut(), Ordering::Release);
@@ -153,7 +152,7 @@ pub unsafe fn dereference_at(
                 Ok(dead) => dead,
             }
         };
-        for &mut o in dead.all() {
+        for o in dead {
             destroy(o, file, line);
         }
     }
@@ -220,7 +219,7 @@ unsafe fn structural(object: *mut omapi_object_t, except: *mut *mut omapi_object
 unsafe fn give_up(
     object: *mut omapi_object_t,
     slot: *mut *mut omapi_object_t,
-) -> Result<Chain, Status> {
+) -> Result<Vec<*mut omapi_object_t>, Status> {
     // SAFETY: as the function's. Members of the chain are live: they are
     // linked, and only this function, under this lock, ends them.
     unsafe {
@@ -229,22 +228,22 @@ unsafe fn give_up(
         if now <= 0 {
             return Err(Status::INVALID_ARGUMENT);
         }
-        let mut chain = Chain::new();
+        let mut chain = Vec::new();
         if now == structural(object, slot) + 1 {
             chain = members(object);
-            let needed = chain.all().iter().any(|&o| {
+            let needed = chain.iter().any(|&o| {
                 o != object
                     && count(&raw mut (*o).refcnt).load(Ordering::Acquire) > structural(o, slot)
             });
             if needed {
-                chain = Chain::new();
+                chain = Vec::new();
             }
         }
-        if chain.all().is_empty() {
+        if chain.is_empty() {
             refs.fetch_sub(1, Ordering::Release);
             return Ok(chain);
         }
-        for &mut o in chain.all() {
+        for &o in &chain {
             AtomicPtr::from_ptr(&raw mut (*o).inner).store(null_mut(), Ordering::Release);
             AtomicPtr::from_ptr(&raw mut (*o).outer).store(null_mut(), Ordering::Release);
             if handles::number(o) != 0 {
@@ -261,8 +260,8 @@ unsafe fn give_up(
 ///
 /// # Safety
 /// `object` is live; `STRUCTURE` is held.
-unsafe fn members(object: *mut omapi_object_t) -> Chain {
-    let mut all = Chain::new();
+unsafe fn members(object: *mut omapi_object_t) -> Vec<*mut omapi_object_t> {
+    let mut all = Vec::new();
     // SAFETY: linked objects are live while the lock is held.
     unsafe {
         let mut o = object;
@@ -270,14 +269,14 @@ unsafe fn members(object: *mut omapi_object_t) -> Chain {
             all.push(next);
             o = next;
         }
-        let inner = all.all().len();
-        all.all().reverse();
+        let inner = all.len();
+        all.reverse();
         o = object;
         while let Some(next) = link(&raw mut (*o).outer) {
             all.push(next);
             o = next;
         }
-        all.all()[inner..].reverse();
+        all[inner..].reverse();
     }
     all.push(object);
     all
