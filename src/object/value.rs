@@ -155,17 +155,6 @@ impl<T: Counted> Drop for Owned<T> {
 }
 
 impl<T: Counted> Owned<T> {
-    /// Another reference on the same.
-    ///
-    /// # Safety
-    /// `p` is live.
-    pub(super) unsafe fn another(p: *mut T) -> Self {
-        let mut slot = null_mut();
-        // SAFETY: p is live, the slot is empty.
-        unsafe { data::reference(&raw mut slot, p) };
-        Self(slot)
-    }
-
     /// Gives the reference to the caller.
     #[must_use]
     pub fn into_raw(self) -> *mut T {
