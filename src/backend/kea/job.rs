@@ -201,8 +201,11 @@ impl Kea {
     /// # Errors
     /// When there is no answer.
     pub async fn lease4_get(&self, address: Ipv4Addr, shown: bool) -> Outcome {
+        let arguments = json::map([("ip-address", address.to_string().into())]);
+        let arguments = Value::Object(arguments);
+        let service = self.shared.target.service();
         self.want(Effect::Command {
-            bytes: json::lease4_get(self.shared.target.service(), address),
+            bytes: json::command("lease4-get", service, Some(&arguments)),
             repeatable: true,
             lease: shown,
         })

@@ -8,7 +8,6 @@
 use crate::status::Status;
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::net::Ipv4Addr;
 
 pub use super::map::Map;
 pub use super::value::Value;
@@ -144,34 +143,6 @@ fn one_char_for_each_byte(text: &[u8]) -> Cow<'_, str> {
         Ok(ascii) if text.is_ascii() => Cow::Borrowed(ascii),
         _ => Cow::Owned(text.iter().map(|&b| char::from(b)).collect()),
     }
-}
-
-/// The command of every lookup of a lease by its address.
-#[must_use]
-pub fn lease4_get(service: Option<&str>, address: Ipv4Addr) -> Vec<u8> {
-    let mut out = String::with_capacity(128);
-    out.push_str("{\"command\":\"lease4-get\",");
-    if let Some(service) = service {
-        out.push_str("\"service\":[");
-        put_string(&mut out, service);
-        out.push_str("],");
-    }
-    out.push_str("\"arguments\":{\"ip-address\":\"");
-    for (at, octet) in address.octets().into_iter().enumerate() {
-        if at > 0 {
-            out.push('.');
-        }
-        let digit = |n: u8| char::from(b'0' + n % 10);
-        if octet > 99 {
-            out.push(digit(octet / 100));
-        }
-        if octet > 9 {
-            out.push(digit(octet / 10));
-        }
-        out.push(digit(octet));
-    }
-    out.push_str("\"}}");
-    out.into_bytes()
 }
 
 /// A command for Kea, for `service` if it is not Kea itself that takes it.
@@ -327,9 +298,6 @@ pub fn identifier(text: &str) -> Option<Vec<u8>> {
     if let Some(quoted) = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')) {
         return Some(bytes(quoted));
     }
-    if let Some(bytes) = pairs(text.as_bytes()) {
-        return Some(bytes);
-    }
     let text = text.strip_prefix("0x").unwrap_or(text);
     let colons = text.contains(':');
     let mut out = Vec::with_capacity(text.len().div_ceil(2));
@@ -366,26 +334,6 @@ fn hex_digit(c: u8) -> Option<u8> {
         b'A'..=b'F' => Some(c - b'A' + 10),
         _ => None,
     }
-}
-
-/// The form in which Kea writes those of leases: every lookup reads two.
-fn pairs(text: &[u8]) -> Option<Vec<u8>> {
-    let digit = |c: u8| match c {
-        b'0'..=b'9' => Some(c - b'0'),
-        b'a'..=b'f' => Some(c - b'a' + 10),
-        _ => None,
-    };
-    if text.len() % 3 != 2 {
-        return None;
-    }
-    let mut out = Vec::with_capacity(text.len().div_ceil(3));
-    for pair in text.chunks(3) {
-        match pair {
-            [high, low] | [high, low, b':'] => out.push(digit(*high)? << 4 | digit(*low)?),
-            _ => return None,
-        }
-    }
-    Some(out)
 }
 
 /// Bytes as lower-case pairs with colons, as Kea writes addresses.
