@@ -1,6 +1,6 @@
 //! Queueing requests, and getting them onto the wire.
 
-use super::common::{Phase, Server, State, sooner};
+use super::common::{Phase, State, sooner};
 use super::connection::{Connection, Omapi};
 use crate::net;
 use crate::request::{Complete, Operation, Request};
@@ -30,9 +30,9 @@ impl<T: Complete> Connection<T> {
     }
 
     /// Queues a request. Nothing is sent before somebody waits, flushes or
-    /// dispatches, so that many requests go out in few writes; unless very many
-    /// are queued, which keep the server busy meanwhile. (If another thread is
-    /// at it already, it goes out now: that thread may sleep until the answer.)
+    /// dispatches, so that many requests go out in few writes. (If another
+    /// thread is at it already, it goes out now: that thread may sleep until
+    /// the answer.)
     /// Returns the id of the message.
     ///
     /// # Errors
@@ -44,13 +44,6 @@ impl<T: Complete> Connection<T> {
             return Err((Status::CONNECTION_RESET, ticket));
         }
         let mut st = self.state.lock();
-        if st.phase == Phase::Ready && st.server.session.is_piling_up() {
-            // Before the request is queued, so that an answer is still to come
-            // that wakes whoever waits for the socket to be readable.
-            if let Some(turn) = Omapi::begin_turn(self, &mut st) {
-                MutexGuard::unlocked(&mut st, || turn.look());
-            }
-        }
         let refusal = match st.phase {
             Phase::Closed(_) => Some(Status::CONNECTION_RESET),
             Phase::Draining => Some(Status::SHUTTING_DOWN),

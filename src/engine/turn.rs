@@ -127,10 +127,7 @@ impl<'c, T: Complete> Turn<'c, T> {
         let Some(receiving) = &mut self.reader else {
             return Ok(());
         };
-        let Receiving {
-            reader,
-            completed,
-        } = &mut **receiving;
+        let Receiving { reader, completed } = &mut **receiving;
         loop {
             let (rid, size, outcome) = match reader.receive()? {
                 None => return Ok(()),
