@@ -26,7 +26,7 @@ use crate::object::data::Datum;
 use crate::object::refs::ObjectRef;
 use crate::object::remote::Ask;
 use crate::object::safe;
-use crate::status::Status;
+use omapi::status::Status;
 use std::ffi::CString;
 use std::time::Instant;
 

@@ -4,7 +4,7 @@
 //! so with `MSG_DONTWAIT`. That lets a waiter without deadline sleep in `recv`
 //! itself instead of in `poll` and then `recv`. No call here raises SIGPIPE.
 
-use crate::status::Status;
+use omapi::status::Status;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;

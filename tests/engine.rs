@@ -13,8 +13,8 @@ mod threads;
 #[path = "engine/ticket.rs"]
 mod ticket;
 
-use dhcpctl::engine::{Connection, Phase, Waited};
-use dhcpctl::status::Status;
+use engine::{Connection, Phase, Waited};
+use omapi::status::Status;
 use server::{nobody, serve};
 use std::sync::Arc;
 use std::time::{Duration, Instant};

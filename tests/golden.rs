@@ -2,8 +2,8 @@
 //! each message as the recording says, whole and byte by byte, writes the same
 //! bytes again, and every signature verifies.
 
-use dhcpctl::auth::{Algorithm, Key};
-use dhcpctl::wire::{Encoder, Frame, Introduction, Limits, Scanner, Value, ValueList};
+use omapi::auth::{Algorithm, Key};
+use omapi::wire::{Encoder, Frame, Introduction, Limits, Scanner, Value, ValueList};
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 
@@ -155,8 +155,8 @@ fn every_message_of_every_session() {
                         (100, 24..=1024) => Ok(Some(Introduction {
                             header_size: size as usize,
                         })),
-                        (100, _) => Err(dhcpctl::wire::WireError::HeaderSize(size)),
-                        _ => Err(dhcpctl::wire::WireError::Version(version)),
+                        (100, _) => Err(omapi::wire::WireError::HeaderSize(size)),
+                        _ => Err(omapi::wire::WireError::Version(version)),
                     };
                     let read = Introduction::decode(&raw, &Limits::default());
                     assert_eq!(read, expected, "{name}");

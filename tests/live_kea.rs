@@ -39,8 +39,8 @@ mod support;
 mod unchanged;
 
 use dhcpctl::client::{Connection, Failure, Object, OpenFlags, Value};
-use dhcpctl::status::Status;
 use kea::{Kea, Program, Setup};
+use omapi::status::Status;
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 use support::{Tap, leave_out, tally};

@@ -9,7 +9,7 @@ mod kea;
 #[path = "mutations/oracle.rs"]
 mod oracle;
 
-use dhcpctl::wire::INTRODUCTION;
+use omapi::wire::INTRODUCTION;
 use serde_json::Value as Json;
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! What is wrong when a Kea server cannot be connected to. Result codes are
 //! few; the file system tells more. Passwords in names are not repeated.
 
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::io::ErrorKind;
 use std::os::unix::fs::FileTypeExt;
 

@@ -5,7 +5,7 @@ use crate::hint::is_kea;
 use crate::lexer::{Kind, Lexer};
 use crate::{secret, services, value};
 use dhcpctl::client::Key;
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::net::Ipv6Addr;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;

@@ -10,7 +10,7 @@ use crate::print;
 use crate::settings::Settings;
 use crate::value::{self, Parsed};
 use dhcpctl::client::{Connection, Failure as Fate, Object, OpenFlags, Value};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use zeroize::Zeroizing;
 
 const HELP: &str = "\

@@ -6,10 +6,10 @@ use crate::object::layout::{
     isc_result_t, omapi_addr_list_t, omapi_addr_t, omapi_array_deref_t, omapi_array_ref_t,
     omapi_array_t,
 };
-use crate::status::Status;
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::mem::size_of;
 use core::ptr::null_mut;
+use omapi::status::Status;
 
 /// Slots added at a time, as in the original: up to the index, and ten more.
 const STEP: usize = 10;

@@ -6,8 +6,8 @@ use crate::object::layout::{
     isc_result_t, omapi_auth_key_t, omapi_data_string_t, omapi_object_t, omapi_value_t,
 };
 use crate::object::{auth_key, refs};
-use crate::status::Status;
 use core::ffi::{c_char, c_int};
+use omapi::status::Status;
 
 /// Makes an authenticator whose members the program fills with memory of
 /// dmalloc. `*o` must be NULL before.

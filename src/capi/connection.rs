@@ -2,15 +2,15 @@
 //! below `dhcpctl_*`, and driving them from a program's own event loop.
 
 use super::{guard, guard_calling, guard_or, object, some, text};
-use crate::engine::{Destination, Phase};
 use crate::object::connection::{self, Conn};
 use crate::object::layout::{
     isc_boolean_t, isc_result_t, omapi_addr_list_t, omapi_addr_t, omapi_object_t,
 };
 use crate::object::{message, protocol, servers, types};
-use crate::status::Status;
 use core::ffi::{c_char, c_int, c_uint};
 use core::ptr::null_mut;
+use engine::{Destination, Phase};
+use omapi::status::Status;
 use rustix::fd::{AsFd, AsRawFd};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;

@@ -3,8 +3,8 @@
 use super::{guard, guard_or, some, text};
 use crate::object::data::{self, Datum};
 use crate::object::layout::{isc_result_t, omapi_data_string_t, omapi_typed_data_t};
-use crate::status::Status;
 use core::ffi::{c_char, c_int, c_uint, c_ulong};
+use omapi::status::Status;
 
 /// Makes a data string of `len` zero bytes with one reference. `*d` must be
 /// NULL before.

@@ -8,10 +8,10 @@ use crate::object::layout::{
 };
 use crate::object::value::Owned;
 use crate::object::{auth_key, callback, completion, connection, data, remote, servers, types};
-use crate::status::Status;
 use core::ffi::{c_char, c_int, c_uchar, c_uint, c_void};
 use core::ptr::null_mut;
 use libc::timeval;
+use omapi::status::Status;
 use std::time::{Duration, Instant};
 
 /// Prepares the library; the first call of every program. Calling it again

@@ -1,9 +1,9 @@
 //! What the process tells the library: environment variables, forks,
 //! cancelled threads.
 
-use crate::engine::process;
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU64, Ordering};
+use engine::process;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 

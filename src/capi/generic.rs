@@ -6,8 +6,8 @@ use crate::object::layout::{
     omapi_value_t, va_list,
 };
 use crate::object::{generic, refs};
-use crate::status::Status;
 use core::ffi::{c_char, c_int};
+use omapi::status::Status;
 
 /// Makes a generic object. `*gen` must be NULL before.
 #[unsafe(no_mangle)]

@@ -6,8 +6,8 @@ use crate::object::layout::{
     isc_result_t, omapi_data_string_t, omapi_object_t, omapi_typed_data_t, omapi_value_t, va_list,
 };
 use crate::object::{callback, remote};
-use crate::status::Status;
 use core::ffi::{c_char, c_int};
+use omapi::status::Status;
 
 /// `set_value` of the type: "remote-handle" sets the handle; the inner objects have the attributes.
 #[unsafe(no_mangle)]

@@ -3,8 +3,8 @@
 use super::{guard, object};
 use crate::object::io::{self, Functions};
 use crate::object::layout::{isc_result_t, omapi_object_t};
-use crate::status::Status;
 use core::ffi::{c_int, c_void};
+use omapi::status::Status;
 
 /// Has waits and dispatches serve descriptors of `h`: `readfd` and `writefd`
 /// return them (-1 for none at the moment), `reader` and `writer` are called

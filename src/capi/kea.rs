@@ -7,9 +7,9 @@ use crate::object::layout::{dhcpctl_data_string, dhcpctl_handle, dhcpctl_status,
 use crate::object::refs::ObjectRef;
 use crate::object::value::Owned;
 use crate::object::{completion, connection, remote, types};
-use crate::status::Status;
 use core::ffi::{CStr, c_char};
 use core::ptr::null_mut;
+use omapi::status::Status;
 
 /// Addition, not in ISC's library. Sends `command` to a Kea server and waits
 /// for its answer. `arguments_json` is NULL or the command's arguments in

@@ -6,9 +6,9 @@ use crate::object::layout::{
 };
 use crate::object::value::{self, Owned};
 use crate::object::{data, handles, types};
-use crate::status::Status;
 use core::ffi::{c_char, c_int, c_uchar, c_uint};
 use core::ptr::null_mut;
+use omapi::status::Status;
 
 /// Stores a new value of that name in `*slot`, which must be NULL before.
 ///

@@ -6,8 +6,8 @@ use crate::object::layout::{
     omapi_value_t,
 };
 use crate::object::{message, refs};
-use crate::status::Status;
 use core::ffi::{c_char, c_int};
+use omapi::status::Status;
 
 /// Makes a message with room for message values. `*o` must be NULL before.
 #[unsafe(no_mangle)]

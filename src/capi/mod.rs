@@ -32,8 +32,8 @@ pub(crate) mod variadic;
 use crate::object::layout::isc_result_t;
 use crate::object::layout::omapi_object_t;
 use crate::object::types;
-use crate::status::Status;
 use core::ffi::{CStr, c_char};
+use omapi::status::Status;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs the body of an entry point. A panic, which would be a bug of ours,

@@ -6,9 +6,9 @@ use crate::object::layout::{
     omapi_typed_data_t, omapi_value_t, va_list,
 };
 use crate::object::{generic, refs, ticket, types};
-use crate::status::Status;
 use core::ffi::{c_char, c_int};
 use core::ptr::null_mut;
+use omapi::status::Status;
 
 /// Registers the types of the library, as dhcpctl_initialize does.
 #[unsafe(no_mangle)]

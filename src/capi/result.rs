@@ -2,8 +2,8 @@
 
 use super::{guard, guard_or};
 use crate::object::layout::{isc_msgcat_t, isc_result_t};
-use crate::status::{Status, names};
 use core::ffi::{c_char, c_int, c_uint};
+use omapi::status::{Status, names};
 use parking_lot::RwLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -6,8 +6,8 @@ use crate::object::layout::{
 };
 use crate::object::value::{self, Owned};
 use crate::object::{data, types};
-use crate::status::Status;
 use core::ffi::{c_char, c_int};
+use omapi::status::Status;
 
 /// Makes a value without name and content. `*v` must be NULL before.
 #[unsafe(no_mangle)]

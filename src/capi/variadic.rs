@@ -7,9 +7,9 @@ use crate::object::layout::{
     isc_result_t, omapi_datatype_t, omapi_object_t, omapi_typed_data_t, va_list,
 };
 use crate::object::{data, types};
-use crate::status::Status;
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::ptr::null_mut;
+use omapi::status::Status;
 
 unsafe extern "C" {
     fn dhcpctl_c_typed_data_new(

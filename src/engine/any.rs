@@ -3,11 +3,11 @@
 #[cfg(feature = "kea")]
 use super::kea::{self, KeaConnection};
 use super::{Connection, Credentials, Disconnect, Phase, Turn, Waited};
-#[cfg(feature = "kea")]
-use crate::backend::kea::target::Target;
 use crate::net::Socket;
-use crate::request::{Complete, Request};
-use crate::status::Status;
+#[cfg(feature = "kea")]
+use ::kea::target::Target;
+use omapi::request::{Complete, Request};
+use omapi::status::Status;
 use rustix::event::{PollFd, PollFlags};
 use rustix::fd::{AsFd, AsRawFd, RawFd};
 use std::net::SocketAddr;

@@ -3,8 +3,8 @@
 
 use super::sleepers::{self, Sleepers};
 use super::{followups, process};
-use crate::request::{Complete, Outcome};
-use crate::status::Status;
+use omapi::request::{Complete, Outcome};
+use omapi::status::Status;
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};

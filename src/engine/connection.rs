@@ -2,18 +2,18 @@
 
 use super::common::{Core, Disconnect, Phase, Server, State};
 use super::turn::Turn;
-use crate::backend::omapi::{Reader, Session};
 use crate::net::Socket;
-use crate::request::Complete;
-use crate::status::Status;
-use crate::wire::Limits;
+use omapi::client::{Reader, Session};
+use omapi::request::Complete;
+use omapi::status::Status;
+use omapi::wire::Limits;
 use parking_lot::MutexGuard;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use crate::backend::omapi::Credentials;
+pub use omapi::client::Credentials;
 
 /// A connection over OMAPI.
 pub type Connection<T> = Core<T, Omapi<T>>;

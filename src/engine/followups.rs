@@ -1,7 +1,7 @@
 //! Running what completions leave behind: programs' callbacks, with no lock
 //! and no role held.
 
-use crate::request::Followup;
+use omapi::request::Followup;
 use parking_lot::MutexGuard;
 use std::cell::Cell;
 use std::collections::VecDeque;

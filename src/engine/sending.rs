@@ -3,8 +3,8 @@
 use super::common::{Phase, State, sooner};
 use super::connection::{Connection, Omapi};
 use crate::net;
-use crate::request::{Complete, Operation, Request};
-use crate::status::Status;
+use omapi::request::{Complete, Operation, Request};
+use omapi::status::Status;
 use parking_lot::MutexGuard;
 use rustix::event::{PollFd, PollFlags};
 use std::time::{Duration, Instant};

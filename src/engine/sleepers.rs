@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// What a thread sleeps for, or an answer is about: see
-/// [`Complete::key`](crate::request::Complete::key).
+/// [`Complete::key`](omapi::request::Complete::key).
 pub(super) const ANYTHING: usize = 0;
 
 #[derive(Default)]

@@ -3,10 +3,10 @@
 
 use super::common::Phase;
 use super::connection::{Connection, Receiving};
-use crate::backend::omapi::{Answered, Received};
 use crate::net::{self, Socket};
-use crate::request::Complete;
-use crate::status::Status;
+use omapi::client::{Answered, Received};
+use omapi::request::Complete;
+use omapi::status::Status;
 use rustix::event::{PollFd, PollFlags};
 use rustix::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
@@ -90,7 +90,7 @@ impl<'c, T: Complete> Turn<'c, T> {
             return;
         }
         if self.connecting {
-            let result = self.socket.finish_connect().map_err(Status::from);
+            let result = self.socket.finish_connect().map_err(status_of);
             return self.connection.connect_finished(result);
         }
         // Errors and hang-ups are found by reading. Room to write needs

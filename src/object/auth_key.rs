@@ -8,14 +8,14 @@ use super::layout::{
 use super::refs::ObjectRef;
 use super::value::{self, Owned};
 use super::{refs, stuffing, types};
-use crate::auth;
 use crate::capi::data as symbols;
-use crate::engine::Credentials;
-use crate::status::Status;
-use crate::wire::{Encoder, Value};
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
+use engine::Credentials;
+use omapi::auth;
+use omapi::status::Status;
+use omapi::wire::{Encoder, Value};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use zeroize::Zeroize;

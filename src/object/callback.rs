@@ -9,9 +9,9 @@ use super::layout::{
 use super::refs::{self, ObjectRef};
 use super::{data, remote, types};
 use crate::capi::data as symbols;
-use crate::status::Status;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::size_of;
+use omapi::status::Status;
 use parking_lot::Mutex;
 use std::cell::Cell;
 use std::sync::atomic::Ordering;

@@ -4,11 +4,11 @@
 use super::layout::{omapi_data_string_t, omapi_datatype_t, omapi_object_t, omapi_typed_data_t};
 use super::slab;
 use super::{held, refs};
-use crate::status::Status;
 use core::ffi::{c_int, c_uint};
 use core::mem::offset_of;
 use core::ptr::{self, null_mut};
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use omapi::status::Status;
 
 pub use super::slab::Freed;
 

@@ -4,9 +4,9 @@
 
 use super::connection::Conn;
 use super::io;
-use crate::engine::{AnyTurn, Phase, Waited};
-use crate::net;
-use crate::status::Status;
+use engine::net;
+use engine::{AnyTurn, Phase, Waited};
+use omapi::status::Status;
 use parking_lot::Mutex;
 use rustix::event::PollFd;
 use std::cell::{Cell, RefCell};

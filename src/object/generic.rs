@@ -15,11 +15,11 @@ use super::slab::{Freed, Slab};
 use super::value::{self, Owned};
 use super::{slots, types};
 use crate::capi::data as symbols;
-use crate::status::Status;
-use crate::wire::{Encoder, Value, ValueList};
 use core::ffi::{c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
+use omapi::status::Status;
+use omapi::wire::{Encoder, Value, ValueList};
 use parking_lot::{Mutex, MutexGuard};
 
 /// Attributes that answers may give an object, one after the other with other

@@ -4,8 +4,8 @@
 use super::data::{count, shared};
 use super::layout::{omapi_handle_t, omapi_object_t};
 use super::refs::{self, ObjectRef};
-use crate::status::Status;
 use core::sync::atomic::Ordering;
+use omapi::status::Status;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 

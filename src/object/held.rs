@@ -50,7 +50,7 @@ mod tests {
     use super::super::value::Owned;
     use super::super::{data, generic, types};
     use super::*;
-    use crate::status::Status;
+    use omapi::status::Status;
 
     /// Each holds the last reference on the next, in a value.
     #[test]

@@ -11,12 +11,12 @@ use super::ticket::Ticket;
 use super::value::{self, Owned};
 use super::{completion, connection, dispatch, generic, handles, stuffing, types};
 use crate::capi::data as symbols;
-use crate::request::{Operation, Request};
-use crate::status::Status;
-use crate::wire::ValueList;
 use core::ffi::{c_char, c_int, c_uint};
 use core::mem::size_of;
 use core::ptr::null_mut;
+use omapi::request::{Operation, Request};
+use omapi::status::Status;
+use omapi::wire::ValueList;
 use parking_lot::Mutex;
 
 /// Protects the fields of all messages. Held for copying only.

@@ -6,9 +6,9 @@ use super::layout::{
     omapi_object_t, omapi_object_type_t, omapi_typed_data_t, omapi_value_t, va_list,
 };
 use super::{data, refs, types};
-use crate::status::Status;
 use core::ffi::c_char;
 use core::mem::size_of;
+use omapi::status::Status;
 
 /// The type of connection objects, as it is registered.
 pub(super) fn connection_type() -> omapi_object_type_t {

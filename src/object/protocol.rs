@@ -7,10 +7,10 @@ use super::layout::{
 };
 use super::refs::{self, ObjectRef};
 use super::{data, passing, types};
-use crate::status::Status;
 use core::ffi::{c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
+use omapi::status::Status;
 use parking_lot::Mutex;
 
 /// Protects the lists of authenticators of all protocol objects. A leaf lock.

@@ -10,10 +10,10 @@ use super::data::{self, count};
 use super::layout::{omapi_object_t, omapi_object_type_t};
 use super::{completion, connection, handles, protocol, remote};
 use crate::capi::data as symbols;
-use crate::status::Status;
 use core::ffi::{c_char, c_int};
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicPtr, Ordering};
+use omapi::status::Status;
 use parking_lot::Mutex;
 
 /// Protects links and the decision to free a chain. A leaf lock.

@@ -7,9 +7,9 @@ use super::refs::{self, ObjectRef};
 use super::remote::{self, Ask};
 use super::value::Owned;
 use super::{auth_key, completion, connection, generic, servers, types};
-use crate::status::Status;
 use core::ffi::CStr;
 use core::ptr::null_mut;
+use omapi::status::Status;
 use std::time::Instant;
 
 /// Registers the types; more than once is fine.

@@ -5,12 +5,12 @@
 //! with it), otherwise the file /etc/dhcpctl/servers.conf. So a program that
 //! always connects to 127.0.0.1 port 7911 can manage a Kea without a change.
 
-use crate::engine::Destination;
-use crate::net;
-use crate::status::Status;
+use engine::Destination;
+use engine::net;
+use omapi::status::Status;
 
 #[cfg(feature = "kea")]
-use crate::backend::kea::target::{Target, mapped};
+use ::kea::target::{Target, mapped};
 #[cfg(feature = "kea")]
 use std::{io::ErrorKind, path::Path};
 

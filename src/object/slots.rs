@@ -4,10 +4,10 @@
 use super::data;
 use super::layout::{omapi_generic_object_t, omapi_value_t};
 use super::value::Owned;
-use crate::status::Status;
 use core::ffi::{c_int, c_uchar};
 use core::mem::size_of;
 use core::ptr::null_mut;
+use omapi::status::Status;
 
 /// How many there are at first. The genuine number; programs can see it, and
 /// that it doubles.

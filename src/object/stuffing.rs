@@ -5,9 +5,9 @@
 use super::layout::omapi_object_t;
 use super::refs::ObjectRef;
 use super::{connection, types};
-use crate::status::Status;
 use core::mem::ManuallyDrop;
 use core::ptr::null_mut;
+use omapi::status::Status;
 use std::cell::{Cell, RefCell};
 
 thread_local! {

@@ -8,10 +8,10 @@ use super::refs::{self, ObjectRef};
 use super::value::Owned;
 use super::{callback, generic, message, remote, types};
 use crate::capi::variadic;
-use crate::request::{Complete, Followup, Outcome};
-use crate::status::Status;
-use crate::wire::ValueList;
 use core::ptr::null_mut;
+use omapi::request::{Complete, Followup, Outcome};
+use omapi::status::Status;
+use omapi::wire::ValueList;
 
 /// Who is concerned by the answer to a request. A program's own message may
 /// concern nobody.

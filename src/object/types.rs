@@ -11,11 +11,11 @@ use super::layout::{
 use super::value::Owned;
 use super::{auth_key, callback, data, generic, message, passing, protocol, refs, remote};
 use crate::capi::data as symbols;
-use crate::status::Status;
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, Ordering};
+use omapi::status::Status;
 use parking_lot::Mutex;
 
 /// `rc_flag` of every type of the library: "misc" in reference-count histories.

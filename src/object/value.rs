@@ -3,8 +3,8 @@
 use super::data::{self, Counted};
 use super::layout::{omapi_data_string_t, omapi_typed_data_t, omapi_value_t};
 use super::slab::{self, Freed, Slab};
-use crate::status::Status;
 use core::ptr::null_mut;
+use omapi::status::Status;
 
 /// Most bytes of a name and its datum together in a slab. Longer ones have
 /// blocks of their own, so that one value that a program keeps does not keep

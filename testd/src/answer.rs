@@ -2,9 +2,9 @@
 
 use crate::database::Database;
 use crate::objects::{self, Kind, ObjectRef};
-use dhcpctl::auth::Key;
-use dhcpctl::status::Status;
-use dhcpctl::wire::{Encoder, Value, WireError, op};
+use omapi::auth::Key;
+use omapi::status::Status;
+use omapi::wire::{Encoder, Value, WireError, op};
 use std::ops::Range;
 
 /// The ids of one answer, and what signs it: the authenticator's handle and

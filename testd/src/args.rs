@@ -1,8 +1,8 @@
 //! The command line.
 
 use base64::Engine as _;
-use dhcpctl::auth::Algorithm;
 use lexopt::{Arg, Parser, ValueExt as _};
+use omapi::auth::Algorithm;
 use omapi_testd::Config;
 use omapi_testd::text::conf::{Conf, KeyConf};
 use omapi_testd::text::leases::Leases;

@@ -11,7 +11,7 @@ use crate::objects::network::Network;
 use crate::objects::{Kind, ObjectRef};
 use crate::text::conf::Conf;
 use crate::text::statements::{Known, check};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::collections::{BTreeSet, HashMap};
 
 /// The objects, their handles and the clock.

@@ -10,7 +10,7 @@
 //! order of attributes, handles. `tests/golden.rs` replays recorded sessions.
 //! Deliberate departures: requests that kill dhcpd are answered with "invalid
 //! argument"; where dhcpd sends stray memory, a constant is sent; messages
-//! beyond the limits of [`dhcpctl::wire::Limits`] end the connection.
+//! beyond the limits of [`omapi::wire::Limits`] end the connection.
 
 mod answer;
 mod connection;

@@ -2,8 +2,8 @@
 
 use crate::database::Database;
 use crate::objects::{self, Attributes, Kind, ObjectRef, authenticator};
-use dhcpctl::status::Status;
-use dhcpctl::wire::{Frame, op};
+use omapi::status::Status;
+use omapi::wire::{Frame, op};
 
 /// What a request leads to.
 pub(crate) enum Outcome {

@@ -23,7 +23,7 @@ fn prints_its_address_and_ends_on_request() {
     assert_eq!(lease.get("state"), Some(&[0, 0, 0, 1][..]));
     let control = c.open("control", &[], &[]).handle();
     c.send(
-        dhcpctl::wire::op::UPDATE,
+        omapi::wire::op::UPDATE,
         control,
         &[],
         &[("state", &[0, 0, 0, 2])],

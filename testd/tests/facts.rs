@@ -376,7 +376,7 @@ fn a_client_can_end_the_server() {
     );
     let control = a.open("control", &[], &[]).handle();
     a.send(
-        dhcpctl::wire::op::UPDATE,
+        omapi::wire::op::UPDATE,
         control,
         &[],
         &[("state", &[0, 0, 0, 2])],

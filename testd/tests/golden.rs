@@ -8,8 +8,8 @@
 #[path = "support/json.rs"]
 mod json;
 
-use dhcpctl::auth::Key;
 use json::{Json, Recorded};
+use omapi::auth::Key;
 use omapi_testd::{Config, Server};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};

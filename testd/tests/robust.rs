@@ -6,8 +6,8 @@ mod client;
 mod json;
 
 use client::Client;
-use dhcpctl::wire::INTRODUCTION;
 use json::Recorded;
+use omapi::wire::INTRODUCTION;
 use omapi_testd::{Config, Server};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};

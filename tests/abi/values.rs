@@ -1,7 +1,7 @@
 //! Constants, result codes and their texts.
 
 use crate::support::{assert_known, compilers, scratch, table};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 
 /// Constants that ours leaves out, for the same reason, or because they are in
 /// <omapip/isclib.h>, which no program outside ISC's tree can include.

@@ -4,8 +4,8 @@ use crate::server::serve;
 use crate::ticket::{
     Got, How, LONG, ask, ask_with, connect, finish, ready, try_ask, try_ask_as, value_of,
 };
-use dhcpctl::engine::{Connection, Disconnect, Phase, Waited};
-use dhcpctl::status::Status;
+use engine::{Connection, Disconnect, Phase, Waited};
+use omapi::status::Status;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};

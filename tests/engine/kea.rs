@@ -12,8 +12,8 @@ mod threads;
 mod watch;
 
 use crate::ticket::{Got, LONG};
-use dhcpctl::engine::{Phase, Waited};
-use dhcpctl::status::Status;
+use engine::{Phase, Waited};
+use omapi::status::Status;
 use server::{Folder, Server, connect, finish, look_up, look_up_with, ready, start, until};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -200,7 +200,7 @@ fn followups_that_connect() {
                 let other = connect(&path);
                 let slot = look_up(&other, i);
                 assert_eq!(finish(&other, &slot), Waited::Done);
-                assert!(other.disconnect(dhcpctl::engine::Disconnect::WhenSent));
+                assert!(other.disconnect(engine::Disconnect::WhenSent));
                 other.deliver_all();
             };
             look_up_with(&c, i, Box::new(work))

@@ -1,6 +1,6 @@
 //! A server in this process that does what a test's script says.
 
-use dhcpctl::wire::{Encoder, Frame, Header, INTRODUCTION, Limits, Scanner, Value, op};
+use omapi::wire::{Encoder, Frame, Header, INTRODUCTION, Limits, Scanner, Value, op};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;

@@ -5,8 +5,8 @@ use crate::ticket::{
     Conn, Dice, Got, How, LONG, ask, ask_with, connect, finish, ready, try_ask, try_ask_as,
     value_of,
 };
-use dhcpctl::engine::{Disconnect, Waited};
-use dhcpctl::status::Status;
+use engine::{Disconnect, Waited};
+use omapi::status::Status;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;

@@ -1,9 +1,9 @@
 //! Tickets that count what happens to them.
 
-use dhcpctl::engine::{Connection, Phase, Waited};
-use dhcpctl::request::{Complete, Followup, Operation, Outcome, Request};
-use dhcpctl::status::Status;
-use dhcpctl::wire::ValueList;
+use engine::{Connection, Phase, Waited};
+use omapi::request::{Complete, Followup, Operation, Outcome, Request};
+use omapi::status::Status;
+use omapi::wire::ValueList;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};

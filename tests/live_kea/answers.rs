@@ -5,7 +5,7 @@ use super::bad::PLAIN;
 use super::fake_kea::Fake;
 use super::kea::{Kea, Setup, raw_command};
 use super::{CREATE, Checks, connect, find, object, open, remove, with_each, with_those};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::io::Write;
 use std::path::PathBuf;
 

@@ -7,7 +7,7 @@ use super::{
     Attributes, CREATE, connect, ended, find, object, open, soon, update, with_each, with_those,
 };
 use dhcpctl::client::{Connection, OpenFlags};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use super::{
     with_each,
 };
 use dhcpctl::client::{Object, OpenFlags};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 
 const DHCP: Setup<'_> = Setup {
     dhcp: true,

@@ -9,7 +9,7 @@ use super::{
     CREATE, Checks, connect, find, get, number, object, open, remove, soon, with_each, with_those,
 };
 use dhcpctl::client::{Connection, OpenFlags};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::sync::atomic::Ordering;
 
 const A21: (&str, &[u8]) = ("ip-address", &[10, 77, 0, 21]);

@@ -8,7 +8,7 @@ use super::{
     with_those,
 };
 use dhcpctl::client::OpenFlags;
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::io::Write;
 
 const A21: (&str, &[u8]) = ("ip-address", &[10, 77, 0, 21]);

@@ -4,7 +4,7 @@ use super::kea::{Kea, Setup, now, raw_command};
 use super::{CREATE, connect, ended, find, get, number, object, open, refresh, remove, update};
 use super::{Checks, soon, with_each};
 use dhcpctl::client::{Connection, Object, OpenFlags, Value};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 
 const A21: (&str, &[u8]) = ("ip-address", &[10, 77, 0, 21]);
 

@@ -6,7 +6,7 @@ use super::{
     connect, ended, find, get, number, object, open, refresh, set, soon, update, with_each,
 };
 use dhcpctl::client::{Connection, Object, OpenFlags, Value};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::process::Command;
 use std::sync::atomic::Ordering;
 

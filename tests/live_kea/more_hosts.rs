@@ -5,7 +5,7 @@ use super::kea::{Kea, Setup};
 use super::{CREATE, connect, ended, find, get, object, open, refresh, remove, soon, update};
 use super::{number, with_each};
 use dhcpctl::client::{Connection, Object};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::time::Duration;
 
 const HW: [u8; 6] = [2, 0, 0, 0, 5, 1];

@@ -7,7 +7,7 @@ use super::{
     Attributes, CREATE, connect, find, get, number, object, open, refresh, remove, update,
     with_each,
 };
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::time::{Duration, Instant};
 
 const HOST: [(&str, &[u8]); 3] = [

@@ -2,7 +2,7 @@
 
 use super::kea::Setup;
 use super::{CREATE, connect, find, get, object, open, remove, update, with_each};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 
 const DHCP: Setup<'_> = Setup {
     dhcp: true,

@@ -1,15 +1,15 @@
 //! What must hold whatever a Kea answers. Used by `tests/mutations.rs` and by
 //! the target in `fuzz/`.
 
-use dhcpctl::backend::kea::job::{Effect, Outcome, Reply};
-use dhcpctl::backend::kea::json::{self, Scanner, Value};
-use dhcpctl::backend::kea::session::{Progress, Running, Session};
-use dhcpctl::backend::kea::shared::Shared;
-use dhcpctl::backend::kea::target::Target;
-use dhcpctl::backend::kea::{Answer, Failure, http};
-use dhcpctl::request::{Operation, Request, flags};
-use dhcpctl::status::Status;
-use dhcpctl::wire::{Encoder, Value as Wire, ValueList};
+use kea::job::{Effect, Outcome, Reply};
+use kea::json::{self, Scanner, Value};
+use kea::session::{Progress, Running, Session};
+use kea::shared::Shared;
+use kea::target::Target;
+use kea::{Answer, Failure, http};
+use omapi::request::{Operation, Request, flags};
+use omapi::status::Status;
+use omapi::wire::{Encoder, Value as Wire, ValueList};
 
 /// Most commands of one request, repetitions of a rewrite included.
 const COMMANDS: usize = 64;

@@ -1,10 +1,10 @@
 //! What must hold for any bytes whatever. Used by `tests/mutations.rs` and by
 //! the targets in `fuzz/`.
 
-use dhcpctl::auth::{Algorithm, Key};
-use dhcpctl::backend::omapi::{Answered, Credentials, Reader, Received, Session};
-use dhcpctl::request::{Operation, Outcome, Request};
-use dhcpctl::wire::{Frame, Introduction, Limits, Scanner, ValueList};
+use omapi::auth::{Algorithm, Key};
+use omapi::client::{Answered, Credentials, Reader, Received, Session};
+use omapi::request::{Operation, Outcome, Request};
+use omapi::wire::{Frame, Introduction, Limits, Scanner, ValueList};
 use std::sync::Arc;
 
 /// Id of the first request in the recorded sessions.

@@ -4,8 +4,8 @@
 //! served by a thread of the test process on a port of its own.
 //! `c-tests/hostile.c` is the client, and gets what to expect as an argument.
 
-use dhcpctl::auth::{Algorithm, Key, complete_name};
-use dhcpctl::wire::{Encoder, Frame, Header, INTRODUCTION, Limits, Scanner, Value, op};
+use omapi::auth::{Algorithm, Key, complete_name};
+use omapi::wire::{Encoder, Frame, Header, INTRODUCTION, Limits, Scanner, Value, op};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;

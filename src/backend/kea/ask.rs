@@ -7,8 +7,8 @@ use super::{Answer, Failure};
 use super::{
     config, control, failover, group, host, lease, lease_create, lease_update, lease_walk,
 };
-use crate::request::{Operation, Request};
-use crate::status::Status;
+use omapi::request::{Operation, Request};
+use omapi::status::Status;
 
 /// The kinds of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub enum Ask {
     Open {
         /// What kind of object.
         kind: Kind,
-        /// Bits of [`crate::request::flags`].
+        /// Bits of [`omapi::request::flags`].
         flags: u32,
         /// Keys and attributes.
         attributes: Attributes,

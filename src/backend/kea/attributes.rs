@@ -1,7 +1,7 @@
 //! Attributes of objects as they come and go: names and values in wire form.
 
-use crate::status::Status;
-use crate::wire::{Encoder, Value, ValueList};
+use omapi::status::Status;
+use omapi::wire::{Encoder, Value, ValueList};
 use std::net::Ipv4Addr;
 
 /// What a request carries, copied.

@@ -6,7 +6,7 @@ use super::handles::{self, Identity};
 use super::job::Kea;
 use super::lookup;
 use super::{commands, rewrite};
-use crate::status::Status;
+use omapi::status::Status;
 
 /// How a request is done.
 #[derive(Clone, Copy, PartialEq, Eq)]

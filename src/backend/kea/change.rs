@@ -10,7 +10,7 @@ use super::lookup::Key;
 use super::plan::{World, refused};
 use super::reservation::Reservation;
 use super::{group, part};
-use crate::status::Status;
+use omapi::status::Status;
 use std::net::Ipv4Addr;
 
 /// Plans changes under dhcpd's rules: name and identifiers that are there

@@ -9,7 +9,7 @@ use super::lookup::{Key, Names, Source};
 use super::plan::{Plan, World, plan};
 use super::reservation::Reservation;
 use super::{Answer, Failure};
-use crate::status::Status;
+use omapi::status::Status;
 
 /// Does requests one after the other; each has its own answer. Changes are
 /// made durable once, at the end.

@@ -5,7 +5,7 @@ use super::Failure;
 use super::job::Kea;
 use super::json::{self, Map, Value};
 use super::reservation::Entry;
-use crate::status::Status;
+use omapi::status::Status;
 use parking_lot::Mutex;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, LazyLock, OnceLock};

@@ -5,8 +5,8 @@ use super::handles::{self, Identity};
 use super::job::Kea;
 use super::json::{self, Value};
 use super::{Answer, Failure};
-use crate::request::flags;
-use crate::status::Status;
+use omapi::request::flags;
+use omapi::status::Status;
 
 /// Values of the attribute `state`.
 const RUNNING: u32 = 1;

@@ -10,7 +10,7 @@ use super::plan::{Plan, World, refused};
 use super::shared::Shared;
 use super::statements::{self, Translation};
 use super::{group, lease, part};
-use crate::status::Status;
+use omapi::status::Status;
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -8,7 +8,7 @@ use super::json::{self, Map, Value};
 use super::lookup::{self, Source};
 use super::reservation::{self, Entry, Reservation};
 use super::target::Options;
-use crate::status::Status;
+use omapi::status::Status;
 use std::net::Ipv4Addr;
 
 /// One change.

@@ -7,8 +7,8 @@ use super::handles::{self, Identity};
 use super::job::Kea;
 use super::json::{self, Map, Value};
 use super::{Answer, Failure};
-use crate::request::flags;
-use crate::status::Status;
+use omapi::request::flags;
+use omapi::status::Status;
 use std::net::Ipv4Addr;
 
 const PARTNER_DOWN: u32 = 4;

@@ -10,8 +10,8 @@ use super::job::Kea;
 use super::json::{self, Map, Value};
 use super::plan::{Plan, World, done, refused};
 use super::{Answer, Failure};
-use crate::request::flags;
-use crate::status::Status;
+use omapi::request::flags;
+use omapi::status::Status;
 
 /// The class that a group is.
 #[must_use]

@@ -7,7 +7,7 @@ use super::job::Kea;
 use super::lookup::{Key, Source, all_by_command, has_commands};
 use super::reservation::Reservation;
 use super::{Answer, Failure};
-use crate::status::Status;
+use omapi::status::Status;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 

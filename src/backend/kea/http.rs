@@ -3,7 +3,7 @@
 use super::Failure;
 use super::json::MAX_BYTES;
 use super::target::Secret;
-use crate::status::Status;
+use omapi::status::Status;
 use ureq_proto::BodyMode;
 use ureq_proto::client::state::{RecvBody, RecvResponse};
 use ureq_proto::client::{Call, RecvBodyResult, RecvResponseResult, SendRequestResult};

@@ -8,7 +8,7 @@ use super::facts::Facts;
 use super::json::{self, Map, Value};
 use super::shared::Shared;
 use super::{Answer, Failure};
-use crate::status::Status;
+use omapi::status::Status;
 use parking_lot::Mutex;
 use std::future::Future;
 use std::net::Ipv4Addr;

@@ -5,7 +5,7 @@
 //! Here a byte is one `char` up to U+00FF inside a string, in both directions.
 //! The text of numbers (64-bit, `0.875`, `1e3`) and the order of keys survive.
 
-use crate::status::Status;
+use omapi::status::Status;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 

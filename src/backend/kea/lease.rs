@@ -9,8 +9,8 @@ use super::json::{self, Map, Value};
 use super::lease_details::{self, Asked, Details};
 use super::shared::Shared;
 use super::{Answer, Failure};
-use crate::request::flags;
-use crate::status::Status;
+use omapi::request::flags;
+use omapi::status::Status;
 use std::net::Ipv4Addr;
 
 /// Values of the attribute `state`.

@@ -9,8 +9,8 @@ use super::lease::{self, INFINITE, state};
 use super::lease_details::Asked;
 use super::lease_update::{has_control, refused, set_bindings};
 use super::{Answer, Failure};
-use crate::request::flags;
-use crate::status::Status;
+use omapi::request::flags;
+use omapi::status::Status;
 use std::net::Ipv4Addr;
 
 /// A lease that is to be.

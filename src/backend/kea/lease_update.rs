@@ -10,7 +10,7 @@ use super::json::{self, Map, Value};
 use super::lease::{self, INFINITE, Lease, state};
 use super::lease_details::{self, Asked};
 use super::{Answer, Failure};
-use crate::status::Status;
+use omapi::status::Status;
 use std::net::Ipv4Addr;
 
 /// What is to become of a lease.

@@ -6,7 +6,7 @@ use super::lease::{Lease, leases};
 use super::lease_details::{self, Asked};
 use super::shared::Shared;
 use super::{Answer, Failure};
-use crate::status::Status;
+use omapi::status::Status;
 use std::net::Ipv4Addr;
 
 /// Leases that were read ahead.

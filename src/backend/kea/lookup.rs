@@ -9,7 +9,7 @@ use super::json::{self, Map, Value};
 use super::lease;
 use super::reservation::{Entry, Reservation, list};
 use super::shared::Shared;
-use crate::status::Status;
+use omapi::status::Status;
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 

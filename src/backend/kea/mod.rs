@@ -44,9 +44,9 @@ mod tests;
 mod tokens;
 mod value;
 
-use crate::request::Outcome;
-use crate::status::Status;
 use attributes::Answered;
+use omapi::request::Outcome;
+use omapi::status::Status;
 
 /// How a request ended, before it is given away.
 #[derive(Clone, Debug, PartialEq, Eq)]

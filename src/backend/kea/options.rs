@@ -6,7 +6,7 @@
 
 use super::Failure;
 use super::tokens::Token;
-use crate::status::Status;
+use omapi::status::Status;
 use std::net::Ipv4Addr;
 
 /// How the value of an option is written.

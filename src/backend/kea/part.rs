@@ -8,7 +8,7 @@ use super::json::{self, Map, Value};
 use super::lease_update::child;
 use super::reservation::{self, Reservation};
 use super::statements::Translation;
-use crate::status::Status;
+use omapi::status::Status;
 use std::net::Ipv4Addr;
 
 /// A new one, with its identifier, its address and the host's name.

@@ -14,8 +14,8 @@ use super::lookup::{Key, Source};
 use super::reservation::Reservation;
 use super::shared::Shared;
 use super::{Answer, Failure};
-use crate::request::flags;
-use crate::status::Status;
+use omapi::request::flags;
+use omapi::status::Status;
 
 /// What to do for a request, and what to answer when it is done.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use super::job::Kea;
 use super::json::{self, Map, Value};
 use super::plan::{Plan, World, plan};
 use super::{Answer, Failure};
-use crate::status::Status;
+use omapi::status::Status;
 use std::sync::Arc;
 use std::time::Duration;
 

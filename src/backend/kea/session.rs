@@ -5,8 +5,8 @@ use super::ask::{Ask, Kind, Order};
 use super::job::{Job, Outcome, Step};
 use super::shared::{self, Shared};
 use super::{Answer, batch, lease};
-use crate::request::Request;
-use crate::status::Status;
+use omapi::request::Request;
+use omapi::status::Status;
 use std::collections::VecDeque;
 use std::sync::Arc;
 

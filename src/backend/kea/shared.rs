@@ -8,7 +8,7 @@ use super::json::{self, Value};
 use super::lease_walk::Page;
 use super::target::{Options, Target};
 use super::{Answer, Failure};
-use crate::status::Status;
+use omapi::status::Status;
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};

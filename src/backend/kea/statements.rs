@@ -6,8 +6,8 @@ use super::Failure;
 use super::json::{self, Map, Value};
 use super::options;
 use super::tokens::{Token, tokens};
-use crate::status::Status;
 use core::slice;
+use omapi::status::Status;
 
 /// What statements mean for Kea.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -6,8 +6,8 @@
 //! kea+http://admin:secret@127.0.0.1:8000/?rewrite=no
 //! ```
 
-use crate::status::Status;
 use base64::Engine as _;
+use omapi::status::Status;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;

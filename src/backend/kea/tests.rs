@@ -13,9 +13,9 @@ use super::json::{self, Value};
 use super::shared::{self, Capabilities, Shared};
 use super::target::Target;
 use super::{Answer, Failure, batch, http};
-use crate::request::flags;
-use crate::status::Status;
-use crate::wire::{Encoder, Value as Wire, ValueList};
+use omapi::request::flags;
+use omapi::status::Status;
+use omapi::wire::{Encoder, Value as Wire, ValueList};
 use std::sync::{Arc, LazyLock};
 
 const VERSIONS: [&str; 3] = ["2.2.0", "2.6.3", "3.0.4"];

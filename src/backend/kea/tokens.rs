@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::json;
-use crate::status::Status;
+use omapi::status::Status;
 
 /// Longest text of statements.
 pub const MAX: usize = 32 * 1024;

@@ -1,11 +1,11 @@
 //! One command on its way: connect, send, receive until the answer is whole.
 
-use crate::backend::kea::Failure;
-use crate::backend::kea::job::Reply;
-use crate::backend::kea::json::{self, Scanner};
-use crate::backend::kea::{facts, http};
 use crate::net::{self, Socket};
-use crate::status::Status;
+use ::kea::Failure;
+use ::kea::job::Reply;
+use ::kea::json::{self, Scanner};
+use ::kea::{facts, http};
+use omapi::status::Status;
 use rustix::event::PollFlags;
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::io::Errno;
@@ -407,6 +407,6 @@ pub fn unreachable(e: Errno) -> Failure {
         Errno::NOENT | Errno::NOTDIR => Status::CONNECTION_REFUSED.into(),
         Errno::NAMETOOLONG => Status::INVALID_ARGUMENT.into(),
         Errno::PERM => Status::NO_PERMISSION.into(),
-        e => Status::from(e).into(),
+        e => status_of(e).into(),
     }
 }

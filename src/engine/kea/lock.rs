@@ -1,10 +1,10 @@
 //! The lock that keeps other clients of this library from changing a server's
 //! configuration meanwhile.
 
-use crate::backend::kea::Failure;
-use crate::backend::kea::target::{Place, Target};
-use crate::engine::process;
-use crate::status::Status;
+use crate::process;
+use ::kea::Failure;
+use ::kea::target::{Place, Target};
+use omapi::status::Status;
 use rustix::fd::OwnedFd;
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
@@ -31,7 +31,7 @@ impl Lock {
         };
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let lock = Self {
-            fd: rustix::fs::open(directory, flags, Mode::empty()).map_err(Status::from)?,
+            fd: rustix::fs::open(directory, flags, Mode::empty()).map_err(status_of)?,
             process: process::generation(),
         };
         if matches!(target.place, Place::Http { .. }) {
@@ -40,7 +40,7 @@ impl Lock {
         match rustix::fs::flock(&lock.fd, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(lock)),
             Err(Errno::AGAIN | Errno::INTR) => Ok(None),
-            Err(e) => Err(Status::from(e).into()),
+            Err(e) => Err(status_of(e).into()),
         }
     }
 }

@@ -8,7 +8,7 @@
 
 use super::driver::Driver;
 use crate::net::Socket;
-use crate::request::Complete;
+use omapi::request::Complete;
 use rustix::event::PollFlags;
 use rustix::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};

@@ -3,9 +3,9 @@
 use super::{Attributes, ObjectRef};
 use crate::database::Database;
 use crate::text::conf::KeyConf;
-use dhcpctl::auth::{Algorithm, Key, complete_name};
-use dhcpctl::status::Status;
-use dhcpctl::wire::{Encoder, Value, WireError};
+use omapi::auth::{Algorithm, Key, complete_name};
+use omapi::status::Status;
+use omapi::wire::{Encoder, Value, WireError};
 
 /// A configured key.
 pub(crate) struct Authenticator {

@@ -4,8 +4,8 @@
 use super::{Attributes, Kind, ObjectRef, agree, lease, not_null};
 use crate::database::Database;
 use crate::text::conf::ClassConf;
-use dhcpctl::status::Status;
-use dhcpctl::wire::{Encoder, Value, WireError};
+use omapi::status::Status;
+use omapi::wire::{Encoder, Value, WireError};
 use std::collections::{BTreeMap, HashMap};
 
 pub(crate) type ClassId = u32;

@@ -2,8 +2,8 @@
 
 use super::{Attributes, int};
 use crate::database::Database;
-use dhcpctl::status::Status;
-use dhcpctl::wire::{Encoder, Value, WireError};
+use omapi::status::Status;
+use omapi::wire::{Encoder, Value, WireError};
 
 /// The state that ends the server. dhcpd has names for others (pause,
 /// hibernate, awaken) and refuses them all.

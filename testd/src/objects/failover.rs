@@ -4,8 +4,8 @@
 use super::{Attributes, Kind, ObjectRef, agree, int};
 use crate::database::Database;
 use crate::text::conf::PeerConf;
-use dhcpctl::status::Status;
-use dhcpctl::wire::{Encoder, Value, WireError};
+use omapi::status::Status;
+use omapi::wire::{Encoder, Value, WireError};
 use std::net::Ipv4Addr;
 
 /// State of a server that has not yet heard of its partner.

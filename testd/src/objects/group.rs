@@ -2,8 +2,8 @@
 
 use super::{Attributes, Kind, ObjectRef, Search, not_null};
 use crate::database::Database;
-use dhcpctl::status::Status;
-use dhcpctl::wire::{Encoder, Value, WireError};
+use omapi::status::Status;
+use omapi::wire::{Encoder, Value, WireError};
 use std::collections::{BTreeMap, HashMap};
 
 pub(crate) type GroupId = u32;

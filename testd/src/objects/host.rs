@@ -5,8 +5,8 @@ use super::{Attributes, Kind, ObjectRef, Search, int, lease, not_null};
 use crate::database::Database;
 use crate::text::conf::HostConf;
 use crate::text::statements::{Known, check};
-use dhcpctl::status::Status;
-use dhcpctl::wire::{Encoder, Value, WireError};
+use omapi::status::Status;
+use omapi::wire::{Encoder, Value, WireError};
 use std::collections::{BTreeMap, HashMap};
 
 pub(crate) type HostId = u32;

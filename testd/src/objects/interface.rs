@@ -3,8 +3,8 @@
 
 use super::{Attributes, Kind, ObjectRef, agree, not_null};
 use crate::database::Database;
-use dhcpctl::status::Status;
-use dhcpctl::wire::{Encoder, Value, WireError};
+use omapi::status::Status;
+use omapi::wire::{Encoder, Value, WireError};
 use std::collections::BTreeMap;
 
 pub(crate) type InterfaceId = u32;

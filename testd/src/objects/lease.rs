@@ -4,8 +4,8 @@ use super::class::ClassId;
 use super::{Attributes, Kind, ObjectRef, agree, int, network};
 use crate::database::Database;
 use crate::text::leases::{LeaseEntry, NEVER, State, Variable};
-use dhcpctl::status::Status;
-use dhcpctl::wire::{Encoder, Value, WireError};
+use omapi::status::Status;
+use omapi::wire::{Encoder, Value, WireError};
 use std::collections::{BTreeMap, HashMap};
 
 /// The flags that are kept and shown.

@@ -16,8 +16,8 @@ pub(crate) mod lease;
 pub(crate) mod network;
 
 use crate::database::Database;
-use dhcpctl::status::Status;
-use dhcpctl::wire::{Encoder, ValueList, WireError};
+use omapi::status::Status;
+use omapi::wire::{Encoder, ValueList, WireError};
 use std::collections::HashMap;
 
 /// A type of object that a client can name.

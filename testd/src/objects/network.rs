@@ -4,7 +4,7 @@ use super::ObjectRef;
 use crate::database::Database;
 use crate::text::conf::Conf;
 use crate::text::leases::State;
-use dhcpctl::wire::{Encoder, Value, WireError};
+use omapi::wire::{Encoder, Value, WireError};
 use std::net::Ipv4Addr;
 
 /// Where an address lies.

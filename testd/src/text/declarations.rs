@@ -5,7 +5,7 @@ use super::SyntaxError;
 use super::lexer::{Lexer, Token};
 use super::values::{address, data, hardware, number};
 use base64::Engine as _;
-use dhcpctl::auth::Algorithm;
+use omapi::auth::Algorithm;
 use std::fmt;
 use std::net::Ipv4Addr;
 

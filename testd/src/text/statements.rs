@@ -12,7 +12,7 @@
 use super::expressions::split;
 use super::lexer::{Lexer, Token};
 use super::words::{RESERVED, SETTINGS, has};
-use dhcpctl::status::Status;
+use omapi::status::Status;
 use std::collections::BTreeSet;
 
 /// How deep blocks may nest; the checker is recursive.

@@ -2,7 +2,7 @@
 
 #![allow(dead_code)] // each test file uses a part of it
 
-use dhcpctl::wire::{Encoder, Frame, INTRODUCTION, Limits, Scanner, Value, op};
+use omapi::wire::{Encoder, Frame, INTRODUCTION, Limits, Scanner, Value, op};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;

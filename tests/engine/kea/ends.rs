@@ -4,8 +4,8 @@ use super::server::{
     Conn, Folder, Server, change, connect, finish, look_up, look_up_as, look_up_with, until,
 };
 use crate::ticket::{Got, How, LONG};
-use dhcpctl::engine::{Disconnect, Phase, Waited};
-use dhcpctl::status::Status;
+use engine::{Disconnect, Phase, Waited};
+use omapi::status::Status;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;

@@ -2,8 +2,8 @@
 
 use super::server::{Conn, change, finish, look_up, ready, serve_http, start_http};
 use crate::ticket::{Got, LONG};
-use dhcpctl::engine::{Disconnect, Phase, Waited};
-use dhcpctl::status::Status;
+use engine::{Disconnect, Phase, Waited};
+use omapi::status::Status;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;

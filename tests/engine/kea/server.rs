@@ -2,11 +2,11 @@
 //! requests to it.
 
 use crate::ticket::{How, LONG, Slot, Ticket, Work, attribute};
-use dhcpctl::backend::kea::target::Target;
-use dhcpctl::engine::{AnyConnection, Destination, Phase, Waited};
-use dhcpctl::request::{Operation, Request};
-use dhcpctl::status::Status;
-use dhcpctl::wire::ValueList;
+use engine::{AnyConnection, Destination, Phase, Waited};
+use kea::target::Target;
+use omapi::request::{Operation, Request};
+use omapi::status::Status;
+use omapi::wire::ValueList;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use serde_json::Value;
 use std::io::{Read, Write};

@@ -4,8 +4,8 @@ use super::server::{
     Conn, Folder, Server, change, connect, finish, look_up, look_up_as, ready, until,
 };
 use crate::ticket::{Dice, Got, How, LONG};
-use dhcpctl::engine::{Disconnect, Waited};
-use dhcpctl::status::Status;
+use engine::{Disconnect, Waited};
+use omapi::status::Status;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};

@@ -6,9 +6,9 @@ use super::server::{
     Conn, Folder, Server, connect, finish, look_up, ready, serve_http, start, start_http, until,
 };
 use crate::ticket::{Got, LONG, Slot};
-use dhcpctl::engine::{Disconnect, Phase, Waited};
-use dhcpctl::net;
-use dhcpctl::status::Status;
+use engine::net;
+use engine::{Disconnect, Phase, Waited};
+use omapi::status::Status;
 use rustix::event::{PollFd, PollFlags};
 use rustix::fd::BorrowedFd;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! The tree that JSON is read into, and what makes tests shorter.
 
-use crate::backend::kea::json::{self, Map, Value};
+use crate::json::{self, Map, Value};
 use std::ops::{Index, IndexMut};
 
 impl IndexMut<&str> for Value {
