@@ -1,7 +1,7 @@
 //! `omapi_array_*`: growing arrays of counted pointers, and address lists.
 
 use super::{guard, some};
-use crate::object::data::{self, Counted};
+use crate::object::data::{self, Counted, Freed};
 use crate::object::layout::{
     isc_result_t, omapi_addr_list_t, omapi_addr_t, omapi_array_deref_t, omapi_array_ref_t,
     omapi_array_t,
@@ -165,9 +165,9 @@ pub unsafe extern "C" fn omapi_array_lookup(
 
 // SAFETY: repr(C), refcnt first.
 unsafe impl Counted for omapi_addr_list_t {
-    unsafe fn destroy(this: *mut Self) {
-        // SAFETY: one block from malloc, to which nobody refers.
-        unsafe { libc::free(this.cast()) }
+    unsafe fn destroy(this: *mut Self, freed: &mut Freed) {
+        // SAFETY: one counted block, to which nobody refers.
+        unsafe { freed.add(this.cast()) }
     }
 }
 
@@ -192,7 +192,7 @@ pub unsafe extern "C" fn omapi_addr_list_new(
             .and_then(|n| n.checked_add(header))
             .filter(|&n| u32::try_from(n).is_ok())
             .ok_or(Status::INVALID_ARGUMENT)?;
-        let list: *mut omapi_addr_list_t = data::allocate_block(size).cast();
+        let list: *mut omapi_addr_list_t = data::counted_block(size).cast();
         if list.is_null() {
             return Err(Status::NO_MEMORY);
         }

@@ -12,6 +12,7 @@ use super::layout::{
     isc_result_t, omapi_data_string_t, omapi_generic_object_t, omapi_object_t, omapi_object_type_t,
     omapi_typed_data_t, omapi_value_t, va_list,
 };
+use super::slab::{Freed, Slab};
 use super::value::{self, Owned};
 use super::{slots, types};
 use crate::capi::data as symbols;
@@ -22,6 +23,11 @@ use core::sync::atomic::AtomicPtr;
 use omapi::status::Status;
 use omapi::wire::{Encoder, Value, ValueList};
 use parking_lot::{Mutex, MutexGuard};
+
+/// Attributes that answers may give an object, one after the other with other
+/// names: a hostile server must not make it grow, and every search in it slow,
+/// without end.
+const MOST: usize = 4096;
 
 /// Locks of all generic objects, by address: the C struct has no room for one.
 static STRIPES: [Mutex<()>; 64] = [const { Mutex::new(()) }; 64];
@@ -113,18 +119,60 @@ pub unsafe fn set(
     }
 }
 
-/// Sets an attribute to bytes that came from the server; none are null.
+/// Sets the attributes of an answer, each as if by its name, and says that
+/// nothing is to be sent. `other` takes those that are not for a generic object.
+/// After an error the rest is left out.
 ///
 /// # Safety
 /// `g` is live.
-pub unsafe fn set_bytes(g: *mut omapi_generic_object_t, name: &[u8], bytes: &[u8]) -> Status {
-    let value =
-        data::data_string_from(name).and_then(|name| value::received(None, Owned(name), bytes));
-    match value {
-        // SAFETY: g is live.
-        Ok(v) => unsafe { store(g, v) },
-        Err(status) => status,
+///
+/// # Errors
+/// `ISC_R_NOSPACE` beyond [`MOST`], `ISC_R_NOMEMORY`, or what `other` returns.
+pub(super) unsafe fn receive(
+    g: *mut omapi_generic_object_t,
+    answer: ValueList<'_>,
+    mut other: impl FnMut(&[u8], &[u8]) -> Option<Result<(), Status>>,
+) -> Result<(), Status> {
+    // Dropped after the lock: they may hold objects.
+    let mut replaced: Vec<Owned<omapi_value_t>> = Vec::new();
+    let mut slab = Slab::new(answer.iter().map(value::room).sum());
+    let _guard = lock(g);
+    // Objects that are read again have the attributes in the server's order.
+    let mut expected = 0;
+    for (name, bytes) in answer {
+        if let Some(result) = other(name, bytes) {
+            result?;
+            continue;
+        }
+        let new = value::received(slab.as_mut(), name, bytes)?;
+        // SAFETY: g is live and locked; stored values are live.
+        unsafe {
+            let slots = slots::of(g);
+            let Some(at) = slots::find_from(slots, expected, name) else {
+                if slots.len() >= MOST {
+                    return Err(Status::NO_SPACE);
+                }
+                slots::append(g, new)?;
+                continue;
+            };
+            expected = at + 1;
+            *(*g).changed.add(at) = 1;
+            let old = Owned(core::mem::replace(&mut slots[at], new.into_raw()));
+            if holds_object(old.0) {
+                replaced.push(old);
+            }
+        }
     }
+    // SAFETY: g is live and locked.
+    unsafe { clear_locked(g) };
+    Ok(())
+}
+
+/// # Safety
+/// `v` is live.
+unsafe fn holds_object(v: *mut omapi_value_t) -> bool {
+    // SAFETY: as the function's.
+    unsafe { !(*v).value.is_null() && matches!(data::view((*v).value), Datum::Object(_)) }
 }
 
 /// A reference to the attribute with that name, for the caller. A null value
@@ -278,21 +326,6 @@ pub unsafe fn put(
     Encoder::put(out, name, wire).map_err(Status::from)
 }
 
-/// Sets all attributes of a list, in its order.
-///
-/// # Safety
-/// `g` is live.
-pub unsafe fn set_all(g: *mut omapi_generic_object_t, list: ValueList<'_>) -> Status {
-    for (name, bytes) in list {
-        // SAFETY: g is live.
-        let status = unsafe { set_bytes(g, name, bytes) };
-        if !status.is_success() {
-            return status;
-        }
-    }
-    Status::SUCCESS
-}
-
 /// `set_value` of the type: a name that it has already, or that no inner object
 /// takes, is its own.
 ///
@@ -370,9 +403,10 @@ pub unsafe extern "C" fn destroy_handler(
         let Some(g) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;
         };
-        for slot in slots::of(g) {
-            if !slot.is_null() {
-                data::dereference(slot);
+        let mut freed = Freed::new();
+        for &mut value in slots::of(g) {
+            if !value.is_null() {
+                data::release_into(value, &mut freed);
             }
         }
         slots::release(g);
@@ -411,6 +445,44 @@ pub unsafe extern "C" fn stuff_handler(
         match appended {
             Ok(()) => types::stuff_inner(connection, id, h).0,
             Err(status) => status.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes in an answer with these attributes, all with that content.
+    fn receive_all(
+        g: *mut omapi_generic_object_t,
+        names: impl IntoIterator<Item = String>,
+        bytes: &[u8],
+    ) -> Result<(), Status> {
+        let mut list = Vec::new();
+        for name in names {
+            Encoder::put(&mut list, name.as_bytes(), Value::Bytes(bytes)).unwrap();
+        }
+        // SAFETY: the object is live.
+        unsafe { receive(g, ValueList::from_bytes(&list), |_, _| None) }
+    }
+
+    /// COMPATIBILITY.md, row 33.
+    #[test]
+    fn answers_cannot_fill_an_object_without_end() {
+        crate::object::builtin::initialize().unwrap();
+        let mut object = new().unwrap();
+        let numbers = |n: core::ops::Range<usize>| n.map(|n| n.to_string());
+        // SAFETY: the object is live and this test's alone.
+        unsafe {
+            let g = from_object(object).unwrap();
+            assert_eq!(receive_all(g, numbers(0..MOST), b"x"), Ok(()));
+            let one_more = receive_all(g, numbers(MOST..MOST + 1), b"x");
+            assert_eq!(one_more, Err(Status::NO_SPACE));
+            assert_eq!((*g).nvalues as usize, MOST);
+            let known = receive_all(g, numbers(0..10).chain(numbers(5..7)), b"y");
+            assert_eq!(known, Ok(()), "known names may change");
+            super::super::refs::dereference(&raw mut object);
         }
     }
 }

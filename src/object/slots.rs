@@ -12,8 +12,6 @@ use omapi::status::Status;
 /// How many there are at first. The genuine number; programs can see it, and
 /// that it doubles.
 const FIRST: usize = 10;
-/// How many there is room for at first: a lease has more than ten attributes.
-const ROOM: usize = 2 * FIRST;
 
 /// The attributes as slots. The lock of `g` must be held.
 ///
@@ -42,6 +40,24 @@ pub(super) unsafe fn find(slots: &[*mut omapi_value_t], name: &[u8]) -> Option<u
     }
 }
 
+/// The same, if it is most likely the one at `expected`.
+///
+/// # Safety
+/// As [`find`].
+pub(super) unsafe fn find_from(
+    slots: &[*mut omapi_value_t],
+    expected: usize,
+    name: &[u8],
+) -> Option<usize> {
+    // SAFETY: as the function's.
+    unsafe {
+        match slots.get(expected..=expected) {
+            Some(one) if find(one, name).is_some() => Some(expected),
+            _ => find(slots, name),
+        }
+    }
+}
+
 /// Stores a value behind the others, whatever its name. It is to be sent.
 ///
 /// # Safety
@@ -67,9 +83,7 @@ pub(super) unsafe fn append(
     Ok(())
 }
 
-/// Makes room for at least one more. (A new block, because realloc would
-/// rather break up a free block behind the old one than take one of the right
-/// size.)
+/// Makes room for twice as many.
 ///
 /// # Safety
 /// As [`of`].
@@ -81,17 +95,12 @@ unsafe fn enlarge(g: *mut omapi_generic_object_t) -> Result<(), Status> {
         let have = usize::try_from((*g).va_max).unwrap_or(0);
         let want = if have == 0 { FIRST } else { have * 2 };
         let want_int = c_int::try_from(want).map_err(|_| Status::NO_MEMORY)?;
-        if have > 0 && want <= ROOM {
-            (*g).va_max = want_int;
-            return Ok(());
-        }
-        let room = want.max(ROOM);
-        let block = data::allocate_block(room * EACH);
+        let block = data::allocate_block(want * EACH);
         if block.is_null() {
             return Err(Status::NO_MEMORY);
         }
         let values: *mut *mut omapi_value_t = block.cast();
-        let changed: *mut c_uchar = values.add(room).cast();
+        let changed: *mut c_uchar = values.add(want).cast();
         if have > 0 {
             values.copy_from_nonoverlapping((*g).values, have);
             changed.copy_from_nonoverlapping((*g).changed, have);

@@ -4,9 +4,7 @@
 use super::checked::Checked;
 use super::completion::{self, Finished};
 use super::data::{self, Datum};
-use super::intake::Intake;
 use super::layout::{omapi_generic_object_t, omapi_object_t};
-use super::names::Names;
 use super::refs::ObjectRef;
 use super::remote::Remote;
 use super::value::Owned;
@@ -67,7 +65,6 @@ enum What {
 
 impl Complete for Ticket {
     type Followup = After;
-    type Memory = Names;
 
     fn key(&self) -> usize {
         match (&self.about, &self.notify) {
@@ -76,7 +73,7 @@ impl Complete for Ticket {
         }
     }
 
-    fn complete(self, outcome: Outcome<'_>, names: &mut Names) -> Option<After> {
+    fn complete(self, outcome: Outcome<'_>) -> Option<After> {
         let tell = self.notify.is_none();
         let after = After {
             notify: self.notify.map(|object| Step {
@@ -84,7 +81,7 @@ impl Complete for Ticket {
                 what: result_of(outcome),
                 tell: true,
             }),
-            about: self.about.and_then(|o| complete(o, outcome, names, tell)),
+            about: self.about.and_then(|o| complete(o, outcome, tell)),
             message: self.message,
         };
         let anything = after.about.is_some() || after.notify.is_some() || after.message.is_some();
@@ -106,12 +103,7 @@ fn result_of(outcome: Outcome<'_>) -> What {
 /// Takes the outcome into the object that the request was about: directly, if it
 /// is a remote object, and nobody but the library is in its chain. To everything
 /// else the answer is told later, through the handlers of its types.
-fn complete(
-    object: ObjectRef,
-    outcome: Outcome<'_>,
-    names: &mut Names,
-    tell: bool,
-) -> Option<Step> {
+fn complete(object: ObjectRef, outcome: Outcome<'_>, tell: bool) -> Option<Step> {
     // SAFETY: we own a reference.
     let plain = unsafe {
         remote::from_object(object.as_ptr())
@@ -121,7 +113,7 @@ fn complete(
         (Outcome::Object { handle, attributes }, Some((remote, g))) => {
             let g = g.get().as_ptr();
             // SAFETY: as above; we own a reference on the attributes too.
-            let status = unsafe { take_in(*remote, g, handle, attributes, names) };
+            let status = unsafe { take_in(*remote, g, handle, attributes) };
             return end(object, Finished::Answered(status), None);
         }
         (Outcome::Status { code, message }, Some(_)) => {
@@ -235,28 +227,19 @@ unsafe fn take_in(
     g: *mut omapi_generic_object_t,
     handle: u32,
     attributes: ValueList<'_>,
-    names: &mut Names,
 ) -> Status {
     // SAFETY: as the function's.
     unsafe {
-        let mut intake = Intake::begin(g, names, attributes);
-        for (name, bytes) in attributes {
-            let status = if name == remote::REMOTE_HANDLE {
-                remote::set_remote_handle(remote, Datum::Data(bytes))
-            } else {
-                match intake.set(name, bytes) {
-                    Ok(()) => Status::SUCCESS,
-                    Err(status) => status,
-                }
-            };
-            if !status.is_success() {
-                return status;
-            }
+        let taken = generic::receive(g, attributes, |name, bytes| {
+            (name == remote::REMOTE_HANDLE)
+                .then(|| remote::set_remote_handle(remote, Datum::Data(bytes)).ok())
+        });
+        if let Err(status) = taken {
+            return status;
         }
         if handle != 0 {
             remote::set_remote_number(remote, handle);
         }
-        intake.finish();
     }
     Status::SUCCESS
 }

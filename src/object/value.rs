@@ -2,26 +2,28 @@
 
 use super::data::{self, Counted};
 use super::layout::{omapi_data_string_t, omapi_typed_data_t, omapi_value_t};
-use super::slab::{self, Slab};
+use super::slab::{self, Freed, Slab};
 use core::ptr::null_mut;
 use omapi::status::Status;
 
-/// Longest datum that lies in a slab. Larger ones have a block of their own, so
-/// that one value that a program keeps does not keep much else.
-pub(super) const IN_SLAB: usize = 256;
+/// Most bytes of a name and its datum together in a slab. Longer ones have
+/// blocks of their own, so that one value that a program keeps does not keep
+/// much else.
+const SMALL: usize = 256;
 
 // SAFETY: repr(C), refcnt first.
 unsafe impl Counted for omapi_value_t {
-    unsafe fn destroy(this: *mut Self) {
+    unsafe fn destroy(this: *mut Self, freed: &mut Freed) {
         // SAFETY: nobody refers to the block; it owns what it points to.
         unsafe {
-            data::dereference(&raw mut (*this).name);
-            let datum = (*this).value;
-            if !datum.is_null() && data::end_alone(datum) {
-                return slab::free_pair(this.cast(), datum.cast());
+            let (name, value) = ((*this).name, (*this).value);
+            if !name.is_null() {
+                data::release_into(name, freed);
             }
-            data::dereference(&raw mut (*this).value);
-            slab::free(this.cast());
+            if !value.is_null() {
+                data::release_into(value, freed);
+            }
+            freed.add(this.cast());
         }
     }
 }
@@ -43,26 +45,27 @@ fn of(
     name: Owned<omapi_data_string_t>,
     value: Owned<omapi_typed_data_t>,
 ) -> Result<Owned<omapi_value_t>, Status> {
-    let v: *mut omapi_value_t = data::uninitialized_block(size_of::<omapi_value_t>()).cast();
+    let v: *mut omapi_value_t = slab::alone(size_of::<omapi_value_t>()).cast();
     if v.is_null() {
         return Err(Status::NO_MEMORY);
     }
     // SAFETY: a fresh block of the struct's size.
-    Ok(unsafe { write(v, name, value.into_raw()) })
+    Ok(unsafe { write(v, name.into_raw(), value.into_raw()) })
 }
 
 /// Makes a value of fresh memory.
 ///
 /// # Safety
-/// `v` has room for one; `value` is NULL, or a reference that is given up.
+/// `v` has room for one; the references on `name` and `value` are given up,
+/// `value` may be NULL.
 unsafe fn write(
     v: *mut omapi_value_t,
-    name: Owned<omapi_data_string_t>,
+    name: *mut omapi_data_string_t,
     value: *mut omapi_typed_data_t,
 ) -> Owned<omapi_value_t> {
     let new = omapi_value_t {
         refcnt: 1,
-        name: name.into_raw(),
+        name,
         value,
     };
     // SAFETY: as the function's.
@@ -70,26 +73,46 @@ unsafe fn write(
     Owned(v)
 }
 
+/// Sizes of a value, its name and its datum.
+fn sizes(name: &[u8], bytes: &[u8]) -> [usize; 3] {
+    [
+        size_of::<omapi_value_t>(),
+        data::DATA_STRING_HEADER + name.len(),
+        data::TYPED_HEADER + bytes.len(),
+    ]
+}
+
+/// Bytes that [`received`] takes of a slab for that attribute.
+pub(super) fn room((name, bytes): (&[u8], &[u8])) -> usize {
+    match bytes {
+        [_, ..] if name.len() + bytes.len() <= SMALL => {
+            sizes(name, bytes).into_iter().map(slab::room).sum()
+        }
+        _ => 0,
+    }
+}
+
 /// A new value that came from the server, in `slab` if it has room; no bytes
 /// are null.
 ///
 /// # Errors
 /// `ISC_R_NOMEMORY`.
-#[inline(always)]
 pub(super) fn received(
     slab: Option<&mut Slab>,
-    name: Owned<omapi_data_string_t>,
+    name: &[u8],
     bytes: &[u8],
 ) -> Result<Owned<omapi_value_t>, Status> {
-    if let 1..=IN_SLAB = bytes.len()
-        && let Some((v, datum)) = slab.and_then(|slab| slab.take(data::TYPED_HEADER + bytes.len()))
+    if room((name, bytes)) > 0
+        && let Some([v, string, datum]) = slab.and_then(|s| s.take(sizes(name, bytes)))
     {
-        // SAFETY: fresh memory for both.
+        // SAFETY: fresh memory of these sizes.
         unsafe {
-            data::write_typed(datum.cast(), bytes, data::RECEIVED);
-            return Ok(write(v.cast(), name, datum.cast()));
+            data::write_data_string(string.cast(), name);
+            data::write_typed(datum.cast(), bytes, false);
+            return Ok(write(v.cast(), string.cast(), datum.cast()));
         }
     }
+    let name = Owned(data::data_string_from(name)?);
     let datum = match bytes {
         [] => null_mut(),
         _ => data::typed_from(bytes, false)?,
@@ -109,8 +132,7 @@ pub unsafe fn new(
     value: *mut omapi_typed_data_t,
 ) -> Result<*mut omapi_value_t, Status> {
     let v = empty()?;
-    // SAFETY: a new value that nobody else has, whose members `empty` has
-    // written as NULL; name is live, value NULL or live.
+    // SAFETY: a fresh value without either; name is live, value NULL or live.
     unsafe {
         data::reference(&raw mut (*v).name, name);
         if !value.is_null() {
@@ -133,17 +155,6 @@ impl<T: Counted> Drop for Owned<T> {
 }
 
 impl<T: Counted> Owned<T> {
-    /// Another reference on the same.
-    ///
-    /// # Safety
-    /// `p` is live.
-    pub(super) unsafe fn another(p: *mut T) -> Self {
-        let mut slot = null_mut();
-        // SAFETY: p is live, the slot is empty.
-        unsafe { data::reference(&raw mut slot, p) };
-        Self(slot)
-    }
-
     /// Gives the reference to the caller.
     #[must_use]
     pub fn into_raw(self) -> *mut T {

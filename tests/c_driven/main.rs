@@ -128,3 +128,47 @@ fn the_examples_makefile() {
         "make has built the lease example"
     );
 }
+
+/// With a malloc that aligns to 8 bytes: see `c-tests/malloc8.c`. (The programs
+/// left out are about time, or about other processes.)
+#[test]
+fn malloc_may_align_to_8() {
+    let workshop = Workshop::new();
+    let malloc = workshop.folder().join("malloc8.so");
+    let compiled = std::process::Command::new("cc")
+        .args([
+            "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o",
+        ])
+        .arg(&malloc)
+        .arg(root().join("c-tests/malloc8.c"))
+        .output()
+        .expect("cc runs");
+    let words = String::from_utf8_lossy(&compiled.stderr);
+    assert!(compiled.status.success(), "{words}");
+    let server = Testd::start(None);
+    let names = [
+        "lookup",
+        "host",
+        "group",
+        "values",
+        "strings",
+        "wait",
+        "callback",
+        "types",
+        "chain",
+        "messages",
+        "kit",
+        "keys",
+        "threads",
+        "sharing",
+        "reenter",
+        "eventloop",
+        "limits",
+    ];
+    all_pass(names.map(|name| {
+        let run = Run::against(&server)
+            .env("LD_PRELOAD", malloc.display().to_string())
+            .note("malloc8");
+        c_test(&workshop, name, Build::PLAIN)?.check(&run)
+    }));
+}

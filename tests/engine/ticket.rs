@@ -98,13 +98,12 @@ pub struct After(Ticket);
 
 impl Complete for Ticket {
     type Followup = After;
-    type Memory = ();
 
     fn key(&self) -> usize {
         self.key
     }
 
-    fn complete(mut self, outcome: Outcome<'_>, (): &mut ()) -> Option<After> {
+    fn complete(mut self, outcome: Outcome<'_>) -> Option<After> {
         assert_ne!(self.how, How::Panics, "on purpose");
         if self.how == How::Inside
             && let Some(work) = self.work.take()

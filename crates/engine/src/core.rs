@@ -538,9 +538,8 @@ pub(crate) fn lose<T: Complete, S: Transport<T>>(
     st.completing += 1;
     let callbacks = MutexGuard::unlocked(st, || {
         let lost = Outcome::Lost(Status::CONNECTION_RESET);
-        let mut memory = T::Memory::default();
         let all = tickets.into_iter();
-        all.filter_map(|t| t.complete(lost, &mut memory)).collect()
+        all.filter_map(|t| t.complete(lost)).collect()
     });
     st.completing -= 1;
     st.callbacks.extend(callbacks);

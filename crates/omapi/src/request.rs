@@ -109,10 +109,6 @@ pub trait Complete: Send {
     /// and no role held.
     type Followup: Followup;
 
-    /// What outcomes of one connection may have in common; whoever reads the
-    /// connection has it.
-    type Memory: Default + Send;
-
     /// What a wait for this completion is about (see
     /// `Connection::wait_about` of the engine); 0
     /// concerns all waits.
@@ -121,7 +117,7 @@ pub trait Complete: Send {
     }
 
     /// Takes the outcome. Must not run program code, must not block.
-    fn complete(self, outcome: Outcome<'_>, memory: &mut Self::Memory) -> Option<Self::Followup>;
+    fn complete(self, outcome: Outcome<'_>) -> Option<Self::Followup>;
 }
 
 /// Deferred work, see [`Complete`].

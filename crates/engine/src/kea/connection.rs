@@ -348,9 +348,8 @@ mod tests {
 
     impl Complete for Never {
         type Followup = Self;
-        type Memory = ();
 
-        fn complete(self, _: Outcome<'_>, (): &mut ()) -> Option<Self> {
+        fn complete(self, _: Outcome<'_>) -> Option<Self> {
             match self {}
         }
     }

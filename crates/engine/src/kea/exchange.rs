@@ -20,8 +20,8 @@ const FULL: Duration = Duration::from_millis(1);
 /// Largest piece that is received at once.
 const PIECE: usize = 128 * 1024;
 
-/// An answer that the parser may look at before it is known to be complete.
-const SMALL: usize = 16 * 1024;
+/// Most bytes of an answer that is read as a usual lease, complete or not.
+const LEASE: usize = 4 * 1024;
 
 /// Where pieces are received, for all commands of a connection: an answer that
 /// is one piece is read from there.
@@ -416,16 +416,11 @@ fn content(scanner: &mut Scanner, body: &[u8], lease: bool) -> Result<Reply, Kea
 
 /// The answer at the start of `input`, if it is complete.
 fn answer(scanner: &mut Scanner, input: &[u8], lease: bool) -> Result<Option<Reply>, KeaError> {
-    // Nearly always: then the parser itself is the quickest to say so.
-    if input.len() <= SMALL
-        && let [.., b'}' | b']'] = input
+    if lease
+        && input.len() <= LEASE
+        && let Some(lease) = usual_lease(input)
     {
-        if lease && let Some(facts) = usual_lease(input) {
-            return Ok(Some(Reply::of(facts)));
-        }
-        if let Ok(value) = json::parse(input) {
-            return Ok(Some(Reply::new(value)?));
-        }
+        return Ok(Some(Reply::of(lease)));
     }
     match scanner.scan(input)? {
         Some(length) => Ok(Some(Reply::new(json::parse(&input[..length])?)?)),

@@ -22,8 +22,6 @@ const LOCK_NAP: Duration = Duration::from_millis(5);
 
 /// See the module.
 pub struct Driver<T: Complete> {
-    /// What outcomes have in common.
-    pub memory: T::Memory,
     /// What is under way. A turn takes from the front and puts back at the end.
     pub flights: VecDeque<Flight<T>>,
     /// Keys of the tickets completed in the present turn.
@@ -124,7 +122,6 @@ impl<T: Complete> Driver<T> {
             Endpoint::Http { host, port, .. } => addresses = net::resolve(host, *port)?,
         }
         Ok(Self {
-            memory: T::Memory::default(),
             flights: VecDeque::new(),
             completed: Vec::new(),
             buffer: Buffer::default(),

@@ -157,7 +157,7 @@ impl<'c, T: Complete> KeaGuard<'c, T> {
                             break;
                         };
                         driver.completed.push(ticket.key());
-                        let followup = ticket.complete(answer.outcome(), &mut driver.memory);
+                        let followup = ticket.complete(answer.outcome());
                         self.callbacks.extend(followup);
                     }
                     // Free for others before the next request of ours starts.

@@ -21,7 +21,7 @@ pub(crate) type OmapiConnection<T> = Core<T, Omapi<T>>;
 pub(crate) struct Omapi<T: Complete> {
     pub(super) session: Session<T>,
     /// The reader role: whoever takes the reader out reads, and puts it back.
-    pub(super) reader: Option<Box<Receiving<T>>>,
+    pub(super) reader: Option<Box<Receiving>>,
     /// The present socket or connection attempt.
     pub(super) socket: Option<Arc<Socket>>,
     /// The server's addresses.
@@ -29,9 +29,8 @@ pub(crate) struct Omapi<T: Complete> {
 }
 
 /// What only the reader needs.
-pub(super) struct Receiving<T: Complete> {
+pub(super) struct Receiving {
     pub(super) reader: Reader,
-    pub(super) memory: T::Memory,
     /// Keys of the tickets completed in the present turn.
     pub(super) completed: Vec<usize>,
 }
@@ -60,7 +59,6 @@ impl<T: Complete> OmapiConnection<T> {
             session,
             reader: Some(Box::new(Receiving {
                 reader: Reader::new(Limits::default()),
-                memory: T::Memory::default(),
                 completed: Vec::new(),
             })),
             socket: None,
@@ -74,7 +72,7 @@ impl<T: Complete> OmapiConnection<T> {
     /// acknowledged, if that cannot wait for the program's next request.
     pub(super) fn reader_returns(
         &self,
-        mut reader: Box<Receiving<T>>,
+        mut reader: Box<Receiving>,
         callbacks: Vec<T::Followup>,
         received: bool,
         stays: bool,

@@ -16,7 +16,7 @@ use std::time::Instant;
 /// reader is out of the shared state.
 pub(crate) struct ReaderGuard<'c, T: Complete> {
     connection: &'c OmapiConnection<T>,
-    reader: Option<Box<Receiving<T>>>,
+    reader: Option<Box<Receiving>>,
     socket: Arc<Socket>,
     write: bool,
     connecting: bool,
@@ -33,7 +33,7 @@ pub(crate) struct ReaderGuard<'c, T: Complete> {
 impl<'c, T: Complete> ReaderGuard<'c, T> {
     pub(super) fn new(
         connection: &'c OmapiConnection<T>,
-        reader: Box<Receiving<T>>,
+        reader: Box<Receiving>,
         socket: Arc<Socket>,
         write: bool,
     ) -> Self {
@@ -78,13 +78,6 @@ impl<'c, T: Complete> ReaderGuard<'c, T> {
     /// What to poll for.
     fn poll_fd(&self) -> PollFd<'_> {
         PollFd::new(&*self.socket, net::interest(!self.connecting, self.write))
-    }
-
-    /// Takes in what is there, without waiting.
-    pub(super) fn look(mut self) {
-        if !self.connecting {
-            self.receive(false);
-        }
     }
 
     /// Does what a poll found ready.
@@ -133,11 +126,7 @@ impl<'c, T: Complete> ReaderGuard<'c, T> {
         let Some(receiving) = &mut self.reader else {
             return Ok(());
         };
-        let Receiving {
-            reader,
-            memory,
-            completed,
-        } = &mut **receiving;
+        let Receiving { reader, completed } = &mut **receiving;
         loop {
             let (rid, size, outcome) = match reader.receive()? {
                 None => return Ok(()),
@@ -156,7 +145,7 @@ impl<'c, T: Complete> ReaderGuard<'c, T> {
                 Some(Answered::Ticket(ticket)) => {
                     drop(st);
                     completed.push(ticket.key());
-                    self.callbacks.extend(ticket.complete(outcome, memory));
+                    self.callbacks.extend(ticket.complete(outcome));
                 }
                 Some(Answered::Authenticator) => {
                     let signer = st.transport.session.authenticated(&outcome)?;

@@ -1,7 +1,7 @@
 //! Queueing requests, and getting them onto the wire.
 
 use super::connection::{Omapi, OmapiConnection};
-use crate::core::{Phase, State, Transport, sooner};
+use crate::core::{Phase, State, sooner};
 use crate::errno::status_of;
 use crate::net;
 use ::omapi::request::{Complete, Operation, Request};
@@ -30,9 +30,8 @@ pub(super) fn has_sendable<T: Complete>(core: &OmapiConnection<T>) -> bool {
 }
 
 /// Queues a request. Nothing is sent before somebody waits, flushes or
-/// dispatches, so that many requests go out in few writes; unless very many
-/// are queued, which keep the server busy meanwhile. (If another thread is
-/// at it already, it goes out now: that thread may sleep until the answer.)
+/// dispatches, so that many requests go out in few writes. (If another thread is at it
+/// already, it goes out now: that thread may sleep until the answer.)
 /// Returns the id of the message.
 ///
 /// # Errors
@@ -48,13 +47,6 @@ pub(super) fn submit<T: Complete>(
         return Err((Status::CONNECTION_RESET, ticket));
     }
     let mut st = core.state.lock();
-    if st.phase == Phase::Ready && st.transport.session.is_piling_up() {
-        // Before the request is queued, so that an answer is still to come
-        // that wakes whoever waits for the socket to be readable.
-        if let Some(guard) = Omapi::begin_io(core, &mut st) {
-            MutexGuard::unlocked(&mut st, || guard.look());
-        }
-    }
     let refusal = match st.phase {
         Phase::Closed(_) => Some(Status::CONNECTION_RESET),
         Phase::Draining => Some(Status::SHUTTING_DOWN),

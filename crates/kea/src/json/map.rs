@@ -4,12 +4,8 @@
 
 use super::reader;
 use super::value::Value;
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-
-/// Most keys are among the same few: no memory for them.
-pub(super) type Key = Cow<'static, str>;
 
 /// Pairs in order. A key that was given twice counts with its last value.
 #[derive(Clone, Default)]
@@ -17,13 +13,13 @@ pub struct Map(Pairs);
 
 #[derive(Clone)]
 enum Pairs {
-    Read(Vec<(Key, Value)>),
+    Read(Vec<(String, Value)>),
     Kept(Arc<Kept>),
 }
 
 struct Kept {
     text: Box<str>,
-    read: OnceLock<Vec<(Key, Value)>>,
+    read: OnceLock<Vec<(String, Value)>>,
 }
 
 impl Default for Pairs {
@@ -39,7 +35,7 @@ impl Map {
         Self(Pairs::Read(Vec::new()))
     }
 
-    pub(super) const fn of(pairs: Vec<(Key, Value)>) -> Self {
+    pub(super) const fn of(pairs: Vec<(String, Value)>) -> Self {
         Self(Pairs::Read(pairs))
     }
 
@@ -52,14 +48,14 @@ impl Map {
         })))
     }
 
-    fn pairs(&self) -> &Vec<(Key, Value)> {
+    fn pairs(&self) -> &Vec<(String, Value)> {
         match &self.0 {
             Pairs::Read(pairs) => pairs,
             Pairs::Kept(kept) => kept.read.get_or_init(|| reader::pairs(&kept.text)),
         }
     }
 
-    fn pairs_mut(&mut self) -> &mut Vec<(Key, Value)> {
+    fn pairs_mut(&mut self) -> &mut Vec<(String, Value)> {
         if let Pairs::Kept(kept) = &self.0 {
             self.0 = Pairs::Read(reader::pairs(&kept.text));
         }
@@ -69,7 +65,7 @@ impl Map {
         }
     }
 
-    pub(super) fn into_pairs(mut self) -> Vec<(Key, Value)> {
+    pub(super) fn into_pairs(mut self) -> Vec<(String, Value)> {
         std::mem::take(self.pairs_mut())
     }
 
@@ -120,7 +116,7 @@ impl Map {
         match self.get_mut(&key) {
             Some(old) => Some(std::mem::replace(old, value)),
             None => {
-                self.pairs_mut().push((key.into(), value));
+                self.pairs_mut().push((key, value));
                 None
             }
         }
@@ -157,7 +153,7 @@ impl Map {
 
     /// All pairs in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
-        self.pairs().iter().map(|(k, v)| (&**k, v))
+        self.pairs().iter().map(|(k, v)| (k.as_str(), v))
     }
 
     /// All values in order.
@@ -178,7 +174,7 @@ impl<'m> Entry<'m> {
         let pairs = self.map.pairs_mut();
         let at = pairs.iter().rposition(|(k, _)| *k == self.key);
         let at = at.unwrap_or_else(|| {
-            pairs.push((self.key.into(), value()));
+            pairs.push((self.key, value()));
             pairs.len() - 1
         });
         &mut pairs[at].1
@@ -210,8 +206,7 @@ impl PartialEq for Map {
 
 impl FromIterator<(String, Value)> for Map {
     fn from_iter<I: IntoIterator<Item = (String, Value)>>(pairs: I) -> Self {
-        let pairs = pairs.into_iter().map(|(key, value)| (key.into(), value));
-        Self(Pairs::Read(pairs.collect()))
+        Self(Pairs::Read(pairs.into_iter().collect()))
     }
 }
 
@@ -223,23 +218,20 @@ impl Extend<(String, Value)> for Map {
     }
 }
 
-type Own = fn((Key, Value)) -> (String, Value);
-
 impl IntoIterator for Map {
     type Item = (String, Value);
-    type IntoIter = std::iter::Map<std::vec::IntoIter<(Key, Value)>, Own>;
+    type IntoIter = std::vec::IntoIter<(String, Value)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        let own: Own = |(key, value)| (key.into_owned(), value);
-        self.into_pairs().into_iter().map(own)
+        self.into_pairs().into_iter()
     }
 }
 
-type Split<'m> = fn(&'m (Key, Value)) -> (&'m str, &'m Value);
+type Split<'m> = fn(&'m (String, Value)) -> (&'m str, &'m Value);
 
 impl<'m> IntoIterator for &'m Map {
     type Item = (&'m str, &'m Value);
-    type IntoIter = std::iter::Map<std::slice::Iter<'m, (Key, Value)>, Split<'m>>;
+    type IntoIter = std::iter::Map<std::slice::Iter<'m, (String, Value)>, Split<'m>>;
 
     fn into_iter(self) -> Self::IntoIter {
         let split: Split<'m> = |(k, v)| (k, v);

@@ -2,7 +2,6 @@
 //! library has them.
 
 use crate::json::{Value, put, put_string};
-use std::net::Ipv4Addr;
 
 /// A command for Kea, for `service` if it is not Kea itself that takes it.
 #[must_use]
@@ -20,34 +19,6 @@ pub(crate) fn command(name: &str, service: Option<&str>, arguments: Option<&Valu
         put(&mut out, arguments);
     }
     out.push('}');
-    out.into_bytes()
-}
-
-/// The command of every lookup of a lease by its address.
-#[must_use]
-pub(crate) fn lease4_get(service: Option<&str>, address: Ipv4Addr) -> Vec<u8> {
-    let mut out = String::with_capacity(128);
-    out.push_str("{\"command\":\"lease4-get\",");
-    if let Some(service) = service {
-        out.push_str("\"service\":[");
-        put_string(&mut out, service);
-        out.push_str("],");
-    }
-    out.push_str("\"arguments\":{\"ip-address\":\"");
-    for (at, octet) in address.octets().into_iter().enumerate() {
-        if at > 0 {
-            out.push('.');
-        }
-        let digit = |n: u8| char::from(b'0' + n % 10);
-        if octet > 99 {
-            out.push(digit(octet / 100));
-        }
-        if octet > 9 {
-            out.push(digit(octet / 10));
-        }
-        out.push(digit(octet));
-    }
-    out.push_str("\"}}");
     out.into_bytes()
 }
 

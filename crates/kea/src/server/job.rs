@@ -5,7 +5,7 @@
 //! steps it. So a test can play the server.
 
 use super::info::ServerInfo;
-use crate::json::{Map, Value};
+use crate::json::{self, Map, Value};
 use crate::model::{Answer, KeaError, Moment};
 use crate::protocol::commands::{self, is_read_only};
 use crate::protocol::{Effect, Exchanged};
@@ -70,8 +70,11 @@ impl Commands {
     /// # Errors
     /// As [`command`](Self::command).
     pub(crate) async fn lease4_get(&self, address: Ipv4Addr, shown: bool) -> Exchanged {
+        let arguments = json::map([("ip-address", address.to_string().into())]);
+        let arguments = Value::Object(arguments);
+        let service = self.server.target.service();
         self.want(Effect::Command {
-            bytes: commands::lease4_get(self.server.target.service(), address),
+            bytes: commands::command("lease4-get", service, Some(&arguments)),
             repeatable: true,
             lease: shown,
         })

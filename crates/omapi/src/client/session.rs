@@ -27,10 +27,6 @@ const SIGNED_BUDGET: u64 = 3000;
 /// The least that an answer is reckoned with: more than twice a usual lease.
 const USUAL_ANSWER: u64 = 750;
 
-/// When that many requests wait to be sent, the connection is looked after
-/// without being asked, each time as many more are queued.
-const PILE: usize = 64;
-
 /// Requests of which the table's memory is kept when none is outstanding.
 const KEEP: usize = 1024;
 
@@ -258,14 +254,6 @@ impl<T> Session<T> {
     #[must_use]
     pub fn has_outstanding(&self) -> bool {
         !self.outstanding.is_empty()
-    }
-
-    /// True for one in `PILE` requests while at least so many are queued and
-    /// not sent.
-    #[must_use]
-    pub fn is_piling_up(&self) -> bool {
-        (self.next_id as usize).is_multiple_of(PILE)
-            && self.outstanding.len() - self.unreleased >= PILE
     }
 
     /// True while requests are sent and not answered.

@@ -396,29 +396,6 @@ fn answers_to_the_open_of_the_authenticator() {
 }
 
 #[test]
-fn a_pile_of_requests() {
-    let pile = PILE as u32;
-    let mut session = session(1);
-    let mut piled = Vec::new();
-    for id in 1..=3 * pile {
-        session.submit(&refresh(id), id).unwrap();
-        if session.is_piling_up() {
-            piled.push(id + 1);
-        }
-    }
-    // Every `PILE`, when so many are there.
-    assert_eq!(piled, [2 * pile, 3 * pile]);
-    // What was sent is in no pile.
-    session.submit(&refresh(0), 0).unwrap();
-    while !session.next_id.is_multiple_of(pile) {
-        session.submit(&refresh(0), 0).unwrap();
-    }
-    assert!(session.is_piling_up());
-    send(&mut session, true);
-    assert!(!session.is_piling_up());
-}
-
-#[test]
 fn tickets_come_back_in_order_when_all_is_given_up() {
     let mut session: Session<u32> = Session::new(1, Some(credentials()));
     session.start().unwrap();
