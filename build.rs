@@ -1,10 +1,10 @@
 //! Builds the variable-argument shim and names the shared library.
 
 fn main() {
-    println!("cargo::rerun-if-changed=src/capi/variadic.c");
+    println!("cargo::rerun-if-changed=src/abi/variadic.c");
     println!("cargo::rerun-if-changed=include/dhcpctl.h");
     cc::Build::new()
-        .file("src/capi/variadic.c")
+        .file("src/abi/variadic.c")
         .flag("-fvisibility=hidden")
         .warnings(true)
         .extra_warnings(true)

@@ -24,8 +24,8 @@
 
 use crate::object::data::Datum;
 use crate::object::refs::ObjectRef;
-use crate::object::remote::Ask;
-use crate::object::safe;
+use crate::remote::remote_object::Ask;
+use crate::remote::safe_api;
 use omapi::status::Status;
 use std::ffi::{CString, OsStr};
 use std::time::Instant;
@@ -47,8 +47,8 @@ impl Key {
         algorithm: impl AsRef<[u8]>,
         secret: &[u8],
     ) -> Result<Self, Status> {
-        safe::initialize()?;
-        safe::new_key(&c_string(name)?, &c_string(algorithm)?, secret).map(Self)
+        safe_api::initialize()?;
+        safe_api::new_key(&c_string(name)?, &c_string(algorithm)?, secret).map(Self)
     }
 }
 
@@ -60,7 +60,7 @@ fn c_string(text: impl AsRef<[u8]>) -> Result<CString, Status> {
 /// words: where it is, and in which line. `None` if nothing is.
 #[must_use]
 pub fn map_complaint() -> Option<String> {
-    safe::map_complaint()
+    safe_api::map_complaint()
 }
 
 /// A connection to a server. It is closed when the last clone is dropped.
@@ -72,7 +72,7 @@ struct Handle(ObjectRef);
 impl Drop for Handle {
     fn drop(&mut self) {
         // The handle alone does not keep the socket: that is the C rule.
-        let _ = safe::disconnect(&self.0, true);
+        let _ = safe_api::disconnect(&self.0, true);
     }
 }
 
@@ -90,8 +90,8 @@ impl Connection {
         key: Option<&Key>,
         deadline: Option<Instant>,
     ) -> Result<Self, Status> {
-        safe::initialize()?;
-        let handle = safe::connect(host, port, key.map(|k| &k.0), deadline)?;
+        safe_api::initialize()?;
+        let handle = safe_api::connect(host, port, key.map(|k| &k.0), deadline)?;
         Ok(Self(std::sync::Arc::new(Handle(handle))))
     }
 
@@ -99,7 +99,7 @@ impl Connection {
     /// in waits only.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        safe::is_connected(&self.0.0)
+        safe_api::is_connected(&self.0.0)
     }
 
     /// Sends any command to a Kea server and waits for its answer.
@@ -125,7 +125,7 @@ impl Connection {
 
     /// Queues a command.
     fn kea_request(&self, command: &[u8], arguments: Option<&[u8]>) -> Result<Object, Status> {
-        if !safe::is_kea(&self.0.0)? {
+        if !safe_api::is_kea(&self.0.0)? {
             return Err(Status::NOT_IMPLEMENTED);
         }
         let request = Object::new("kea-command")?;
@@ -142,7 +142,7 @@ impl Connection {
     /// # Errors
     /// `DHCP_R_INVALIDARG` when it was not connected any more.
     pub fn disconnect(self) -> Result<(), Status> {
-        safe::disconnect(&self.0.0, true)
+        safe_api::disconnect(&self.0.0, true)
     }
 }
 
@@ -269,8 +269,8 @@ impl Object {
     /// # Errors
     /// `DHCP_R_INVALIDARG` for a NUL in the type, `ISC_R_NOMEMORY`.
     pub fn new(object_type: impl AsRef<[u8]>) -> Result<Self, Status> {
-        safe::initialize()?;
-        safe::new_remote(&c_string(object_type)?).map(Self)
+        safe_api::initialize()?;
+        safe_api::new_remote(&c_string(object_type)?).map(Self)
     }
 
     /// Sets an attribute, here; the server hears of it with the next open or
@@ -280,14 +280,14 @@ impl Object {
     /// `DHCP_R_INVALIDARG` for [`Value::Object`], `ISC_R_NOTFOUND` when the
     /// object does not take the value, `ISC_R_NOMEMORY`.
     pub fn set(&self, name: impl AsRef<[u8]>, value: &Value) -> Result<(), Status> {
-        safe::set(&self.0, name.as_ref(), value.datum()?)
+        safe_api::set(&self.0, name.as_ref(), value.datum()?)
     }
 
     /// The value of an attribute, if there is one and it is not null.
     #[must_use]
     pub fn get(&self, name: impl AsRef<[u8]>) -> Option<Value> {
         let mut found = None;
-        safe::each_attribute(&self.0, &mut |n, datum| {
+        safe_api::each_attribute(&self.0, &mut |n, datum| {
             if n == name.as_ref() && datum.is_some() && found.is_none() {
                 found = Some(datum.into());
             }
@@ -300,7 +300,7 @@ impl Object {
     #[must_use]
     pub fn values(&self) -> Vec<(Vec<u8>, Value)> {
         let mut values = Vec::new();
-        safe::each_attribute(&self.0, &mut |name, datum| {
+        safe_api::each_attribute(&self.0, &mut |name, datum| {
             values.push((name.to_vec(), datum.into()));
         });
         values
@@ -351,7 +351,7 @@ impl Object {
     }
 
     fn ask(&self, server: &Connection, ask: Ask) -> Result<(), Status> {
-        safe::send(&self.0, &server.0.0, ask)
+        safe_api::send(&self.0, &server.0.0, ask)
     }
 
     /// Waits until the oldest request that no wait has returned yet is
@@ -360,7 +360,7 @@ impl Object {
     /// # Errors
     /// What the server answered, or why there is no answer.
     pub fn wait(&self, deadline: Option<Instant>) -> Result<(), Failure> {
-        safe::wait(&self.0, deadline)
+        safe_api::wait(&self.0, deadline)
             .map_err(Failure::Unanswered)?
             .ok()
             .map_err(Failure::Refused)
@@ -369,7 +369,7 @@ impl Object {
     /// What the server said besides the last status, if anything.
     #[must_use]
     pub fn message(&self) -> Option<String> {
-        safe::message(&self.0).map(|m| String::from_utf8_lossy(&m).into_owned())
+        safe_api::message(&self.0).map(|m| String::from_utf8_lossy(&m).into_owned())
     }
 }
 

@@ -1,11 +1,23 @@
 //! dhcpctl: a memory-safe, drop-in `libdhcpctl` and `libomapi`.
 //!
-//! The way of a byte: `capi` (C entry points) → `object` (the genuine structs)
-//! → `engine` (who reads, who waits) → `omapi` or `kea` (the protocol) →
-//! the engine's sockets, and back. `ARCHITECTURE.md` has the map.
+//! A C call comes in through `capi`, which checks its pointers, and becomes an
+//! operation on an object: `object` has the genuine structs, `remote` what is in
+//! flight. From there it goes to the crate `engine`, which has the sockets, and
+//! the protocol crates `omapi` and `kea`. `ARCHITECTURE.md` has the map.
+//!
+//! For Rust programs there is [`client`].
 
-#[allow(unsafe_code)]
-pub mod capi;
+#[allow(unsafe_code)] // memory that C shares with us
+mod abi;
+#[allow(unsafe_code)] // as above
+mod builtin;
+#[allow(unsafe_code, unreachable_pub)] // as above; exported to C by name
+mod capi;
 pub mod client;
-#[allow(unsafe_code)]
-pub mod object;
+#[allow(unsafe_code)] // the process: environment, forks, cancellation
+mod environment;
+#[allow(unsafe_code)] // as abi
+mod object;
+#[allow(unsafe_code)] // as abi
+mod remote;
+mod servers;

@@ -1,11 +1,12 @@
 //! `omapi_array_*`: growing arrays of counted pointers, and address lists.
 
 use super::{guard, some};
-use crate::object::data::{self, Counted, Freed};
-use crate::object::layout::{
+use crate::abi::layout::{
     isc_result_t, omapi_addr_list_t, omapi_addr_t, omapi_array_deref_t, omapi_array_ref_t,
     omapi_array_t,
 };
+use crate::abi::memory;
+use crate::object::data::{self, Counted, Freed};
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::mem::size_of;
 use core::ptr::null_mut;
@@ -30,7 +31,7 @@ pub unsafe extern "C" fn omapi_array_allocate(
         if !(*slot).is_null() {
             return Err(Status::INVALID_ARGUMENT);
         }
-        let a: *mut omapi_array_t = data::allocate_block(size_of::<omapi_array_t>()).cast();
+        let a: *mut omapi_array_t = memory::allocate_block(size_of::<omapi_array_t>()).cast();
         if a.is_null() {
             return Err(Status::NO_MEMORY);
         }
@@ -192,7 +193,7 @@ pub unsafe extern "C" fn omapi_addr_list_new(
             .and_then(|n| n.checked_add(header))
             .filter(|&n| u32::try_from(n).is_ok())
             .ok_or(Status::INVALID_ARGUMENT)?;
-        let list: *mut omapi_addr_list_t = data::counted_block(size).cast();
+        let list: *mut omapi_addr_list_t = memory::counted_block(size).cast();
         if list.is_null() {
             return Err(Status::NO_MEMORY);
         }

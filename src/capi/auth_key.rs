@@ -2,7 +2,7 @@
 //! enter them by name.
 
 use super::{guard, object, some, text};
-use crate::object::layout::{
+use crate::abi::layout::{
     isc_result_t, omapi_auth_key_t, omapi_data_string_t, omapi_object_t, omapi_value_t,
 };
 use crate::object::{auth_key, refs};

@@ -2,11 +2,13 @@
 //! below `dhcpctl_*`, and driving them from a program's own event loop.
 
 use super::{guard, guard_calling, guard_or, object, some, text};
-use crate::object::connection::{self, Conn};
-use crate::object::layout::{
+use crate::abi::layout::{
     isc_boolean_t, isc_result_t, omapi_addr_list_t, omapi_addr_t, omapi_object_t,
 };
-use crate::object::{message, protocol, servers};
+use crate::object::protocol;
+use crate::remote::connection::{self, Conn};
+use crate::remote::message;
+use crate::servers;
 use core::ffi::{c_char, c_int, c_uint};
 use core::ptr::null_mut;
 use engine::{Destination, Phase};

@@ -1,8 +1,8 @@
 //! `omapi_data_string_*`, `omapi_typed_data_*` and comparisons.
 
 use super::{guard, guard_or, some, text};
+use crate::abi::layout::{isc_result_t, omapi_data_string_t, omapi_typed_data_t};
 use crate::object::data::{self, Datum};
-use crate::object::layout::{isc_result_t, omapi_data_string_t, omapi_typed_data_t};
 use core::ffi::{c_char, c_int, c_uint, c_ulong};
 use omapi::status::Status;
 

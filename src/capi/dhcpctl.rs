@@ -1,13 +1,15 @@
 //! `dhcpctl_*`: connections, objects of the server, their attributes.
 
-use super::environment::default_deadline;
 use super::{guard, guard_calling, initialize, object, some, text};
-use crate::object::data::Datum;
-use crate::object::layout::{
+use crate::abi::layout::{
     dhcpctl_data_string, dhcpctl_handle, dhcpctl_status, isc_result_t, omapi_typed_data_t,
 };
+use crate::environment::default_deadline;
+use crate::object::data::Datum;
 use crate::object::value::Owned;
-use crate::object::{auth_key, callback, completion, connection, data, remote, servers, types};
+use crate::object::{auth_key, data, types};
+use crate::remote::{callback, completion, connection, remote_object};
+use crate::servers;
 use core::ffi::{c_char, c_int, c_uchar, c_uint, c_void};
 use core::ptr::null_mut;
 use libc::timeval;
@@ -154,7 +156,7 @@ pub unsafe extern "C" fn dhcpctl_new_object(
         if !(*slot).is_null() {
             return Err(Status::INVALID_ARGUMENT);
         }
-        *slot = remote::new(object_type)?;
+        *slot = remote_object::new(object_type)?;
         Ok(())
     })
 }
@@ -206,7 +208,7 @@ pub unsafe extern "C" fn dhcpctl_open_object(
     flags: c_int,
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
-    unsafe { send(h, connection, remote::Ask::Open(flags as u32)) }
+    unsafe { send(h, connection, remote_object::Ask::Open(flags as u32)) }
 }
 
 /// Queues a request to change the server's object: sends the attributes that
@@ -217,7 +219,7 @@ pub unsafe extern "C" fn dhcpctl_object_update(
     h: dhcpctl_handle,
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
-    unsafe { send(h, connection, remote::Ask::Update) }
+    unsafe { send(h, connection, remote_object::Ask::Update) }
 }
 
 /// Queues a request for the present attributes of the server's object.
@@ -227,7 +229,7 @@ pub unsafe extern "C" fn dhcpctl_object_refresh(
     h: dhcpctl_handle,
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
-    unsafe { send(h, connection, remote::Ask::Refresh) }
+    unsafe { send(h, connection, remote_object::Ask::Refresh) }
 }
 
 /// Queues a request to remove the server's object.
@@ -237,12 +239,16 @@ pub unsafe extern "C" fn dhcpctl_object_remove(
     h: dhcpctl_handle,
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
-    unsafe { send(h, connection, remote::Ask::Remove) }
+    unsafe { send(h, connection, remote_object::Ask::Remove) }
 }
 
-unsafe fn send(h: dhcpctl_handle, connection: dhcpctl_handle, ask: remote::Ask) -> dhcpctl_status {
+unsafe fn send(
+    h: dhcpctl_handle,
+    connection: dhcpctl_handle,
+    ask: remote_object::Ask,
+) -> dhcpctl_status {
     // SAFETY: the C contract.
-    guard(|| unsafe { remote::send(object(h)?, object(connection)?, ask).ok() })
+    guard(|| unsafe { remote_object::send(object(h)?, object(connection)?, ask).ok() })
 }
 
 /// Waits until a request of `h` is answered, and stores its result in

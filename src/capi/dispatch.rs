@@ -1,10 +1,10 @@
 //! Waiting, dispatching, disconnecting below `dhcpctl_*`. Times are absolute
 //! here, by the clock of gettimeofday, as in the original.
 
-use super::environment::default_deadline;
 use super::{guard_calling, object};
-use crate::object::layout::{isc_result_t, omapi_object_t};
-use crate::object::{completion, connection, dispatch};
+use crate::abi::layout::{isc_result_t, omapi_object_t};
+use crate::environment::default_deadline;
+use crate::remote::{completion, connection, dispatch};
 
 use core::ffi::c_int;
 use libc::timeval;

@@ -1,7 +1,7 @@
 //! `omapi_generic_*`: generic objects and the handlers of their type.
 
 use super::{guard, object, some};
-use crate::object::layout::{
+use crate::abi::layout::{
     isc_result_t, omapi_data_string_t, omapi_generic_object_t, omapi_object_t, omapi_typed_data_t,
     omapi_value_t, va_list,
 };

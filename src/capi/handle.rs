@@ -1,9 +1,9 @@
 //! `omapi_handle_*`: local handles.
 
 use super::{guard, object, some};
+use crate::abi::layout::{isc_result_t, omapi_handle_t, omapi_object_t, omapi_typed_data_t};
 use crate::object::data::{self, Datum};
 use crate::object::handles;
-use crate::object::layout::{isc_result_t, omapi_handle_t, omapi_object_t, omapi_typed_data_t};
 use omapi::status::Status;
 
 /// Stores the handle of `o` in `*h`: a new one, unless it has one. Handles

@@ -2,10 +2,10 @@
 //! types of their own may call.
 
 use super::guard;
-use crate::object::layout::{
+use crate::abi::layout::{
     isc_result_t, omapi_data_string_t, omapi_object_t, omapi_typed_data_t, omapi_value_t, va_list,
 };
-use crate::object::{callback, remote};
+use crate::remote::{callback, remote_object};
 use core::ffi::{c_char, c_int};
 use omapi::status::Status;
 
@@ -18,7 +18,7 @@ pub unsafe extern "C" fn dhcpctl_remote_set_value(
     value: *mut omapi_typed_data_t,
 ) -> isc_result_t {
     // SAFETY: the C contract.
-    guard(|| unsafe { Status(remote::set_handler(h, id, name, value)).ok() })
+    guard(|| unsafe { Status(remote_object::set_handler(h, id, name, value)).ok() })
 }
 
 /// `get_value` of the type: the inner objects have the attributes.
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn dhcpctl_remote_get_value(
     value: *mut *mut omapi_value_t,
 ) -> isc_result_t {
     // SAFETY: the C contract.
-    guard(|| unsafe { Status(remote::get_handler(h, id, name, value)).ok() })
+    guard(|| unsafe { Status(remote_object::get_handler(h, id, name, value)).ok() })
 }
 
 /// `signal_handler` of the type: "updated" and "status" end a request, the inner objects hear "ready".
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn dhcpctl_remote_signal_handler(
     ap: va_list,
 ) -> isc_result_t {
     // SAFETY: the C contract.
-    guard(|| unsafe { Status(remote::signal_handler(h, name, ap)).ok() })
+    guard(|| unsafe { Status(remote_object::signal_handler(h, name, ap)).ok() })
 }
 
 /// `destroy` of the type.
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn dhcpctl_remote_destroy(
     line: c_int,
 ) -> isc_result_t {
     // SAFETY: the C contract.
-    guard(|| unsafe { Status(remote::destroy_handler(h, file, line)).ok() })
+    guard(|| unsafe { Status(remote_object::destroy_handler(h, file, line)).ok() })
 }
 
 /// `stuff_values` of the type: the inner objects have the attributes.
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn dhcpctl_remote_stuff_values(
     h: *mut omapi_object_t,
 ) -> isc_result_t {
     // SAFETY: the C contract.
-    guard(|| unsafe { Status(remote::stuff_handler(c, id, h)).ok() })
+    guard(|| unsafe { Status(remote_object::stuff_handler(c, id, h)).ok() })
 }
 
 /// `set_value` of the type: nothing is its own.

@@ -1,8 +1,8 @@
 //! `omapi_*_io_object`: a program's own descriptors in the library's waits.
 
 use super::{guard, object};
-use crate::object::io::{self, Functions};
-use crate::object::layout::{isc_result_t, omapi_object_t};
+use crate::abi::layout::{isc_result_t, omapi_object_t};
+use crate::remote::io::{self, Functions};
 use core::ffi::{c_int, c_void};
 use omapi::status::Status;
 

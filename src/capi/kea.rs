@@ -1,12 +1,13 @@
 //! Additions for Kea servers, which the genuine library does not have.
 
-use super::environment::default_deadline;
 use super::{guard, guard_calling, object, some, text};
+use crate::abi::layout::{dhcpctl_data_string, dhcpctl_handle, dhcpctl_status, omapi_object_t};
+use crate::environment::default_deadline;
 use crate::object::data::{self, Datum};
-use crate::object::layout::{dhcpctl_data_string, dhcpctl_handle, dhcpctl_status, omapi_object_t};
 use crate::object::refs::ObjectRef;
+use crate::object::types;
 use crate::object::value::Owned;
-use crate::object::{completion, connection, remote, types};
+use crate::remote::{completion, connection, remote_object};
 use core::ffi::{CStr, c_char};
 use core::ptr::null_mut;
 use omapi::status::Status;
@@ -44,7 +45,7 @@ pub unsafe extern "C" fn dhcpctl_kea_command(
         if !connection::engine_of(connection)?.is_kea() {
             return Err(Status::NOT_IMPLEMENTED);
         }
-        let h = ObjectRef::from_raw(remote::new(c"kea-command")?);
+        let h = ObjectRef::from_raw(remote_object::new(c"kea-command")?);
         set(h.as_ptr(), c"command", command)?;
         if !arguments_json.is_null() {
             let arguments = text(arguments_json)?;
@@ -54,7 +55,7 @@ pub unsafe extern "C" fn dhcpctl_kea_command(
             }
             set(h.as_ptr(), c"arguments", arguments)?;
         }
-        remote::send(h.as_ptr(), connection, remote::Ask::Open(0)).ok()?;
+        remote_object::send(h.as_ptr(), connection, remote_object::Ask::Open(0)).ok()?;
         completion::wait(h.as_ptr(), default_deadline())?.ok()?;
         let result = number(h.as_ptr(), c"result")?;
         if !reply.is_null() {
@@ -113,5 +114,7 @@ pub unsafe extern "C" fn dhcpctl_next_object(
     h: dhcpctl_handle,
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
-    guard(|| unsafe { remote::send(object(h)?, object(connection)?, remote::Ask::Next).ok() })
+    guard(|| unsafe {
+        remote_object::send(object(h)?, object(connection)?, remote_object::Ask::Next).ok()
+    })
 }

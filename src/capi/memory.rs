@@ -2,7 +2,7 @@
 //! it. Blocks are interchangeable with malloc's.
 
 use super::guard_or;
-use crate::object::data;
+use crate::abi::memory;
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::null_mut;
 
@@ -10,7 +10,7 @@ use core::ptr::null_mut;
 /// not looked at.
 #[unsafe(no_mangle)]
 pub extern "C" fn dmalloc(size: usize, _file: *const c_char, _line: c_int) -> *mut c_void {
-    guard_or(null_mut(), || data::allocate_block(size).cast())
+    guard_or(null_mut(), || memory::allocate_block(size).cast())
 }
 
 /// Frees a block of dmalloc or malloc; NULL is fine.

@@ -1,11 +1,12 @@
 //! `omapi_message_*`: messages that a program builds itself.
 
 use super::{guard, object, some};
-use crate::object::layout::{
+use crate::abi::layout::{
     isc_result_t, omapi_data_string_t, omapi_message_object_t, omapi_object_t, omapi_typed_data_t,
     omapi_value_t,
 };
-use crate::object::{message, refs};
+use crate::object::refs;
+use crate::remote::message;
 use core::ffi::{c_char, c_int};
 use omapi::status::Status;
 

@@ -11,11 +11,9 @@
 mod array;
 mod auth_key;
 mod connection;
-pub mod data;
 mod data_string;
 mod dhcpctl;
 mod dispatch;
-pub(crate) mod environment;
 mod generic;
 mod handle;
 mod handlers;
@@ -27,11 +25,11 @@ mod message;
 mod object;
 mod result;
 mod value;
-pub(crate) mod variadic;
+mod variadic;
 
-use crate::object::builtin;
-use crate::object::layout::isc_result_t;
-use crate::object::layout::omapi_object_t;
+use crate::abi::layout::isc_result_t;
+use crate::abi::layout::omapi_object_t;
+use crate::builtin;
 use core::ffi::{CStr, c_char};
 use omapi::status::Status;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -49,7 +47,7 @@ fn guard(body: impl FnOnce() -> Result<(), Status>) -> isc_result_t {
 /// a cancellation of the thread takes effect after the call. In the middle of
 /// it, in the resolver or in a callback, it would unwind through Rust.
 fn guard_calling(body: impl FnOnce() -> Result<(), Status>) -> isc_result_t {
-    let _held_off = environment::NoCancellation::begin();
+    let _held_off = crate::environment::NoCancellation::begin();
     guard(body)
 }
 
@@ -92,6 +90,6 @@ fn some<T>(p: *mut T) -> Result<*mut T, Status> {
 
 /// Registers the types; see `dhcpctl_initialize`.
 fn initialize() -> Result<(), Status> {
-    environment::read();
+    crate::environment::read();
     builtin::initialize()
 }

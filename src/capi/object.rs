@@ -1,11 +1,13 @@
 //! `omapi_object_*`: references, allocation, a program's own types.
 
-use super::{guard, initialize, object, some, variadic};
-use crate::object::layout::{
+use super::{guard, initialize, object, some};
+use crate::abi::layout::{
     isc_result_t, omapi_data_string_t, omapi_handle_t, omapi_object_t, omapi_object_type_t,
     omapi_typed_data_t, omapi_value_t, va_list,
 };
-use crate::object::{extension, generic, refs, ticket, types};
+use crate::abi::variadic;
+use crate::object::{extension, generic, refs, types};
+use crate::remote::pending_request;
 use core::ffi::{c_char, c_int};
 use core::ptr::null_mut;
 use omapi::status::Status;
@@ -161,7 +163,7 @@ pub unsafe extern "C" fn omapi_object_update(
                 return Err(status);
             }
         }
-        ticket::set_handle(obj, handle).ok()?;
+        pending_request::set_handle(obj, handle).ok()?;
         match variadic::signal(obj, c"updated") {
             Status::NOT_FOUND => Ok(()),
             other => other.ok(),

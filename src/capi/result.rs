@@ -1,7 +1,7 @@
 //! Texts and names of result codes.
 
 use super::{guard, guard_or};
-use crate::object::layout::{isc_msgcat_t, isc_result_t};
+use crate::abi::layout::{isc_msgcat_t, isc_result_t};
 use core::ffi::{c_char, c_int, c_uint};
 use omapi::status::{Status, names};
 use parking_lot::RwLock;

@@ -1,7 +1,7 @@
 //! `omapi_value_*` and setting and getting attributes by name.
 
 use super::{guard, object, some, text};
-use crate::object::layout::{
+use crate::abi::layout::{
     isc_result_t, omapi_data_string_t, omapi_object_t, omapi_typed_data_t, omapi_value_t,
 };
 use crate::object::value::{self, Owned};

@@ -3,28 +3,13 @@
 //! a jump to a hidden C function (`variadic.c`), which leaves every register
 //! as it is.
 
-use crate::object::layout::{
-    isc_result_t, omapi_datatype_t, omapi_object_t, omapi_typed_data_t, va_list,
-};
+use crate::abi::layout::{isc_result_t, omapi_object_t, omapi_typed_data_t};
+use crate::abi::variadic::{dhcpctl_c_signal, dhcpctl_c_signal_in, dhcpctl_c_typed_data_new};
 use crate::object::refs::ObjectRef;
 use crate::object::{data, types};
-use core::ffi::{c_char, c_int, c_uint, c_void};
+use core::ffi::{c_int, c_uint, c_void};
 use core::ptr::null_mut;
 use omapi::status::Status;
-
-unsafe extern "C" {
-    fn dhcpctl_c_typed_data_new(
-        file: *const c_char,
-        line: c_int,
-        t: *mut *mut omapi_typed_data_t,
-        kind: omapi_datatype_t,
-        ...
-    ) -> isc_result_t;
-    fn dhcpctl_c_signal(h: *mut omapi_object_t, name: *const c_char, ...) -> isc_result_t;
-    fn dhcpctl_c_signal_in(h: *mut omapi_object_t, name: *const c_char, ...) -> isc_result_t;
-    fn dhcpctl_c_next_unsigned(ap: va_list) -> c_uint;
-    fn dhcpctl_c_next_pointer(ap: va_list) -> *mut c_void;
-}
 
 #[cfg(target_arch = "x86_64")]
 macro_rules! jump {
@@ -119,50 +104,5 @@ unsafe extern "C" fn release(outermost: *mut omapi_object_t) {
     if !outermost.is_null() {
         // SAFETY: a reference that `outermost` returned.
         super::guard_or((), || unsafe { drop(ObjectRef::from_raw(outermost)) });
-    }
-}
-
-/// Sends the signal `name` without arguments inward, starting at `h`.
-///
-/// # Safety
-/// `h` is live; no lock is held.
-pub(crate) unsafe fn signal_in(h: *mut omapi_object_t, name: &core::ffi::CStr) -> Status {
-    // SAFETY: as the function's.
-    Status(unsafe { dhcpctl_c_signal_in(h, name.as_ptr()) })
-}
-
-/// Sends the signal "status" with its arguments inward, starting at `h`.
-///
-/// # Safety
-/// `h` is live, `message` NULL or live; no lock is held.
-pub(crate) unsafe fn signal_status(
-    h: *mut omapi_object_t,
-    status: Status,
-    message: *mut omapi_typed_data_t,
-) -> Status {
-    // SAFETY: as the function's; handlers of "status" read these two.
-    Status(unsafe { dhcpctl_c_signal_in(h, c"status".as_ptr(), status.0, message) })
-}
-
-/// Sends the signal `name` without arguments along the chain of `h`.
-///
-/// # Safety
-/// `h` is live; no lock is held.
-pub(crate) unsafe fn signal(h: *mut omapi_object_t, name: &core::ffi::CStr) -> Status {
-    // SAFETY: as the function's.
-    Status(unsafe { dhcpctl_c_signal(h, name.as_ptr()) })
-}
-
-/// The arguments of the signal "status".
-///
-/// # Safety
-/// `ap` is what a handler got with that signal.
-pub(crate) unsafe fn status_arguments(ap: va_list) -> (Status, *mut omapi_typed_data_t) {
-    // SAFETY: as the function's: an unsigned, then a pointer.
-    unsafe {
-        (
-            Status(dhcpctl_c_next_unsigned(ap)),
-            dhcpctl_c_next_pointer(ap).cast(),
-        )
     }
 }

@@ -2,13 +2,14 @@
 
 use super::checked::{Checked, Kind, TypedRef};
 use super::data;
-use super::layout::{
+use super::value::{self, Owned};
+use super::{outgoing, refs, types};
+use crate::abi::layout::{
     isc_result_t, omapi_auth_key_t, omapi_data_string_t, omapi_object_t, omapi_object_type_t,
     omapi_value_t,
 };
-use super::value::{self, Owned};
-use super::{refs, stuffing, types};
-use crate::capi::data as symbols;
+use crate::abi::memory;
+use crate::abi::symbols;
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
@@ -22,7 +23,7 @@ use std::collections::BTreeMap;
 use zeroize::Zeroize;
 
 /// The type, as it is registered.
-pub(super) fn auth_key_type() -> omapi_object_type_t {
+pub(crate) fn auth_key_type() -> omapi_object_type_t {
     omapi_object_type_t {
         get_value: Some(get_handler),
         stuff_values: Some(stuff_handler),
@@ -156,7 +157,7 @@ pub unsafe extern "C" fn stuff_handler(
             true => Ok(()),
             false => Encoder::put(out, name, Value::Bytes(CStr::from_ptr(p).to_bytes())),
         };
-        let appended = stuffing::with(|out| {
+        let appended = outgoing::with(|out| {
             put(out, b"name", (*a).name)?;
             put(out, b"algorithm", (*a).algorithm)?;
             Ok(())
@@ -188,7 +189,7 @@ unsafe extern "C" fn lookup_handler(
 
 /// A copy with terminator, from malloc.
 fn c_string(bytes: &[u8]) -> *mut c_char {
-    let p = data::allocate_block(bytes.len() + 1);
+    let p = memory::allocate_block(bytes.len() + 1);
     if !p.is_null() {
         // SAFETY: the zeroed block has one byte more than the copy.
         unsafe { p.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
@@ -273,7 +274,7 @@ pub unsafe extern "C" fn destroy_handler(
         (*a).name = null_mut();
         (*a).algorithm = null_mut();
         if !(*a).key.is_null() {
-            let refs = data::count(&raw mut (*(*a).key).refcnt);
+            let refs = memory::count(&raw mut (*(*a).key).refcnt);
             if refs.load(Ordering::Acquire) == 1 {
                 let len = (*(*a).key).len as usize;
                 let bytes: *mut u8 = (&raw mut (*(*a).key).value).cast();

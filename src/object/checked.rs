@@ -3,9 +3,9 @@
 //! struct has something else: nothing but this file turns a pointer to an object
 //! into a pointer to its whole struct.
 
-use super::layout::{omapi_object_t, omapi_object_type_t};
 use super::refs::{self, ObjectRef};
 use super::types;
+use crate::abi::layout::{omapi_object_t, omapi_object_type_t};
 use core::marker::PhantomData;
 use core::mem::size_of;
 use core::ptr::NonNull;
@@ -139,23 +139,24 @@ impl<T: Kind> TypedRef<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::layout::{omapi_generic_object_t, omapi_io_object_t, omapi_message_object_t};
-    use super::super::remote::Remote;
-    use super::super::{auth_key, generic, message, remote};
+    use super::super::{auth_key, generic};
     use super::*;
+    use crate::abi::layout::{omapi_generic_object_t, omapi_io_object_t, omapi_message_object_t};
+    use crate::remote::remote_object::Remote;
+    use crate::remote::{message, remote_object};
     use core::ptr::null_mut;
     use std::path::Path;
 
     #[test]
     fn an_object_is_of_its_own_kind_alone() {
-        crate::object::builtin::initialize().unwrap();
+        crate::builtin::initialize().unwrap();
         // SAFETY: the objects are this test's.
         unsafe {
             let owned = |o: Result<_, _>| ObjectRef::from_raw(o.unwrap());
             let objects = [
                 owned(generic::new()),
                 owned(message::new()),
-                owned(remote::new(c"lease")),
+                owned(remote_object::new(c"lease")),
                 auth_key::empty().unwrap().into_object(),
                 TypedRef::<omapi_io_object_t>::allocate()
                     .unwrap()

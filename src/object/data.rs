@@ -1,14 +1,17 @@
 //! Data strings and typed data: counted bytes in malloc blocks of exactly the
 //! genuine sizes.
 
-use super::layout::{omapi_data_string_t, omapi_datatype_t, omapi_object_t, omapi_typed_data_t};
-use super::slab;
-pub use super::slab::Freed;
-use super::{held, refs};
-use core::ffi::{c_int, c_uint};
+use super::{nested_release, refs};
+use crate::abi::answer_block;
+pub use crate::abi::answer_block::Freed;
+use crate::abi::layout::{
+    omapi_data_string_t, omapi_datatype_t, omapi_object_t, omapi_typed_data_t,
+};
+use crate::abi::memory;
+use core::ffi::c_int;
 use core::mem::offset_of;
 use core::ptr::{self, null_mut};
-use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use core::sync::atomic::Ordering;
 use omapi::status::Status;
 
 /// Bytes of a data string before its contents.
@@ -30,56 +33,6 @@ pub unsafe trait Counted {
     unsafe fn destroy(this: *mut Self, freed: &mut Freed);
 }
 
-/// The reference count of a counted block or object member.
-///
-/// # Safety
-/// `count` points into a live block.
-pub unsafe fn count<'a>(count: *mut c_int) -> &'a AtomicI32 {
-    // SAFETY: the block is live and aligned, and the library accesses counts
-    // only through this function.
-    unsafe { AtomicI32::from_ptr(count) }
-}
-
-/// A number in a struct that several threads may use at a time. C reads it
-/// after a wait, or orders its reads itself.
-///
-/// # Safety
-/// `field` points into a live block.
-pub unsafe fn shared<'a>(field: *mut c_uint) -> &'a AtomicU32 {
-    // SAFETY: the block is live and aligned, and the library accesses such
-    // fields only through this function once the object is known to others.
-    unsafe { AtomicU32::from_ptr(field) }
-}
-
-/// Zero-filled memory from `malloc`, which C may free; NULL when there is none.
-#[must_use]
-pub fn allocate_block(size: usize) -> *mut u8 {
-    // SAFETY: malloc has no preconditions; what it gives has that size.
-    unsafe { zeroed(libc::malloc(size).cast(), size) }
-}
-
-/// The same for a [`Counted`] block.
-#[must_use]
-pub fn counted_block(size: usize) -> *mut u8 {
-    // SAFETY: the block has that size.
-    unsafe { zeroed(slab::alone(size), size) }
-}
-
-/// Not inlined, because the compiler would make a calloc of it and malloc, and
-/// glibc's passes by the thread's cache of small blocks: 7 % of the benchmark's
-/// row "instructions per sequential lookup".
-///
-/// # Safety
-/// `block` is NULL, or has `size` bytes.
-#[inline(never)]
-unsafe fn zeroed(block: *mut u8, size: usize) -> *mut u8 {
-    if !block.is_null() {
-        // SAFETY: as the function's.
-        unsafe { block.write_bytes(0, size) };
-    }
-    block
-}
-
 /// Stores another reference to `p` in `*slot`.
 ///
 /// # Safety
@@ -90,7 +43,7 @@ pub unsafe fn reference<T: Counted>(slot: *mut *mut T, p: *mut T) -> Status {
         if slot.is_null() || p.is_null() || !(*slot).is_null() {
             return Status::INVALID_ARGUMENT;
         }
-        count(p.cast()).fetch_add(1, Ordering::Relaxed);
+        memory::count(p.cast()).fetch_add(1, Ordering::Relaxed);
         *slot = p;
     }
     Status::SUCCESS
@@ -125,10 +78,10 @@ pub unsafe fn release<T: Counted>(p: *mut T) -> Status {
 ///
 /// # Safety
 /// As [`release`].
-pub(super) unsafe fn release_into<T: Counted>(p: *mut T, freed: &mut Freed) -> Status {
+pub(crate) unsafe fn release_into<T: Counted>(p: *mut T, freed: &mut Freed) -> Status {
     // SAFETY: p is live. A count of 1 is ours alone, so nobody can raise it.
     unsafe {
-        let refs = count(p.cast());
+        let refs = memory::count(p.cast());
         let before = refs.load(Ordering::Acquire);
         if before <= 0 {
             return Status::INVALID_ARGUMENT;
@@ -156,7 +109,7 @@ unsafe impl Counted for omapi_typed_data_t {
         // object that it holds.
         unsafe {
             if kind(this) == omapi_datatype_t::omapi_datatype_object as u32 {
-                held::dereference(&raw mut (*this).u.object);
+                nested_release::dereference(&raw mut (*this).u.object);
             }
             freed.add(this.cast());
         }
@@ -180,7 +133,7 @@ pub unsafe fn kind(t: *const omapi_typed_data_t) -> u32 {
 /// `ISC_R_NOMEMORY`.
 pub fn new_data_string(len: usize) -> Result<*mut omapi_data_string_t, Status> {
     let size = block_size(DATA_STRING_HEADER, len)?;
-    let d: *mut omapi_data_string_t = counted_block(size).cast();
+    let d: *mut omapi_data_string_t = memory::counted_block(size).cast();
     if d.is_null() {
         return Err(Status::NO_MEMORY);
     }
@@ -206,7 +159,7 @@ fn block_size(header: usize, len: usize) -> Result<usize, Status> {
 /// As [`new_data_string`].
 pub fn data_string_from(bytes: &[u8]) -> Result<*mut omapi_data_string_t, Status> {
     let size = block_size(DATA_STRING_HEADER, bytes.len())?;
-    let d: *mut omapi_data_string_t = slab::alone(size).cast();
+    let d: *mut omapi_data_string_t = answer_block::alone(size).cast();
     if d.is_null() {
         return Err(Status::NO_MEMORY);
     }
@@ -219,7 +172,7 @@ pub fn data_string_from(bytes: &[u8]) -> Result<*mut omapi_data_string_t, Status
 ///
 /// # Safety
 /// It has [`DATA_STRING_HEADER`] bytes and as many as `bytes` has.
-pub(super) unsafe fn write_data_string(d: *mut omapi_data_string_t, bytes: &[u8]) {
+pub(crate) unsafe fn write_data_string(d: *mut omapi_data_string_t, bytes: &[u8]) {
     // SAFETY: as the function's.
     unsafe {
         (&raw mut (*d).refcnt).write(1);
@@ -240,7 +193,7 @@ pub unsafe fn data_string_bytes<'a>(d: *const omapi_data_string_t) -> &'a [u8] {
 }
 
 fn new_typed(size: usize, kind: omapi_datatype_t) -> Result<*mut omapi_typed_data_t, Status> {
-    let t: *mut omapi_typed_data_t = counted_block(size).cast();
+    let t: *mut omapi_typed_data_t = memory::counted_block(size).cast();
     if t.is_null() {
         return Err(Status::NO_MEMORY);
     }
@@ -287,7 +240,7 @@ fn buffer_kind(string: bool) -> omapi_datatype_t {
 /// As [`typed_buffer`].
 pub fn typed_from(bytes: &[u8], string: bool) -> Result<*mut omapi_typed_data_t, Status> {
     let size = block_size(TYPED_HEADER, bytes.len())?;
-    let t: *mut omapi_typed_data_t = slab::alone(size).cast();
+    let t: *mut omapi_typed_data_t = answer_block::alone(size).cast();
     if t.is_null() {
         return Err(Status::NO_MEMORY);
     }
@@ -300,7 +253,7 @@ pub fn typed_from(bytes: &[u8], string: bool) -> Result<*mut omapi_typed_data_t,
 ///
 /// # Safety
 /// It has [`TYPED_HEADER`] bytes and as many as `bytes` has.
-pub(super) unsafe fn write_typed(t: *mut omapi_typed_data_t, bytes: &[u8], string: bool) {
+pub(crate) unsafe fn write_typed(t: *mut omapi_typed_data_t, bytes: &[u8], string: bool) {
     // SAFETY: as the function's.
     unsafe {
         (&raw mut (*t).refcnt).write(1);

@@ -2,34 +2,34 @@
 //! same block, where C does not see it; and what else it remembers of objects.
 //! The types' owners say it once, when the types are registered.
 
-use super::layout::{omapi_object_t, omapi_object_type_t};
+use crate::abi::layout::{omapi_object_t, omapi_object_type_t};
 use std::sync::OnceLock;
 
 /// What is behind the C structs of one type's objects.
 pub struct Extension {
     /// Bytes of a whole object, the C struct first.
-    pub(super) size: usize,
+    pub(crate) size: usize,
     /// Makes the part behind the C struct valid, in a fresh zeroed block of
     /// `size` bytes.
-    pub(super) prepare: unsafe fn(*mut omapi_object_t),
+    pub(crate) prepare: unsafe fn(*mut omapi_object_t),
     /// Ends that part of an object that was prepared and is not used any more.
-    pub(super) finish: unsafe fn(*mut omapi_object_t),
+    pub(crate) finish: unsafe fn(*mut omapi_object_t),
 }
 
 /// The extensions of all types.
-pub(super) struct Extensions {
+pub(crate) struct Extensions {
     /// By the type's address. There are few: looking through them is quickest.
-    pub(super) by_type: Vec<(usize, Extension)>,
+    pub(crate) by_type: Vec<(usize, Extension)>,
     /// Told of every object that dies, of any type, before its destroy handler
     /// runs: for what is kept by the address of an object.
-    pub(super) forget: fn(*mut omapi_object_t),
+    pub(crate) forget: fn(*mut omapi_object_t),
 }
 
 static ALL: OnceLock<Extensions> = OnceLock::new();
 
 /// Sets the extensions, before a type that has one is known to anybody. Once:
 /// a second call changes nothing.
-pub(super) fn set(all: Extensions) {
+pub(crate) fn set(all: Extensions) {
     // It is set already only if it was set by the same list of types.
     let _ = ALL.set(all);
 }
@@ -43,7 +43,7 @@ pub fn of(t: *mut omapi_object_type_t) -> Option<&'static Extension> {
 }
 
 /// Tells those who remember objects by address that this one dies.
-pub(super) fn forget(object: *mut omapi_object_t) {
+pub(crate) fn forget(object: *mut omapi_object_t) {
     if let Some(all) = ALL.get() {
         (all.forget)(object);
     }

@@ -8,14 +8,14 @@
 use super::checked::{Checked, Kind, TypedRef};
 use super::data::{self, Datum};
 use super::handles;
-use super::layout::{
+use super::value::{self, Owned};
+use super::{attribute_slots, types};
+use crate::abi::answer_block::{Freed, Slab};
+use crate::abi::layout::{
     isc_result_t, omapi_data_string_t, omapi_generic_object_t, omapi_object_t, omapi_object_type_t,
     omapi_typed_data_t, omapi_value_t, va_list,
 };
-use super::slab::{Freed, Slab};
-use super::value::{self, Owned};
-use super::{slots, types};
-use crate::capi::data as symbols;
+use crate::abi::symbols;
 use core::ffi::{c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
@@ -32,13 +32,13 @@ const MOST: usize = 4096;
 /// Locks of all generic objects, by address: the C struct has no room for one.
 static STRIPES: [Mutex<()>; 64] = [const { Mutex::new(()) }; 64];
 
-pub(super) fn lock(g: *mut omapi_generic_object_t) -> MutexGuard<'static, ()> {
+pub(crate) fn lock(g: *mut omapi_generic_object_t) -> MutexGuard<'static, ()> {
     // Blocks are 64 bytes or more apart.
     STRIPES[(g as usize >> 6) % STRIPES.len()].lock()
 }
 
 /// The type, as it is registered.
-pub(super) fn generic_type() -> omapi_object_type_t {
+pub(crate) fn generic_type() -> omapi_object_type_t {
     omapi_object_type_t {
         set_value: Some(set_handler),
         get_value: Some(get_handler),
@@ -86,8 +86,10 @@ unsafe fn store(g: *mut omapi_generic_object_t, v: Owned<omapi_value_t>) -> Stat
     // SAFETY: g is live and locked, v is live and has a name.
     unsafe {
         let _guard = lock(g);
-        let Some(at) = slots::find(slots::of(g), data::data_string_bytes((*v.0).name)) else {
-            return match slots::append(g, v) {
+        let Some(at) =
+            attribute_slots::find(attribute_slots::of(g), data::data_string_bytes((*v.0).name))
+        else {
+            return match attribute_slots::append(g, v) {
                 Ok(()) => Status::SUCCESS,
                 Err(status) => status,
             };
@@ -128,7 +130,7 @@ pub unsafe fn set(
 ///
 /// # Errors
 /// `ISC_R_NOSPACE` beyond [`MOST`], `ISC_R_NOMEMORY`, or what `other` returns.
-pub(super) unsafe fn receive(
+pub(crate) unsafe fn receive(
     g: *mut omapi_generic_object_t,
     answer: ValueList<'_>,
     mut other: impl FnMut(&[u8], &[u8]) -> Option<Result<(), Status>>,
@@ -147,12 +149,12 @@ pub(super) unsafe fn receive(
         let new = value::received(slab.as_mut(), name, bytes)?;
         // SAFETY: g is live and locked; stored values are live.
         unsafe {
-            let slots = slots::of(g);
-            let Some(at) = slots::find_from(slots, expected, name) else {
+            let slots = attribute_slots::of(g);
+            let Some(at) = attribute_slots::find_from(slots, expected, name) else {
                 if slots.len() >= MOST {
                     return Err(Status::NO_SPACE);
                 }
-                slots::append(g, new)?;
+                attribute_slots::append(g, new)?;
                 continue;
             };
             expected = at + 1;
@@ -190,7 +192,7 @@ pub unsafe fn get(
     // SAFETY: g is live and locked.
     unsafe {
         let _guard = lock(g);
-        let at = slots::find(slots::of(g), name).ok_or(Status::NOT_FOUND)?;
+        let at = attribute_slots::find(attribute_slots::of(g), name).ok_or(Status::NOT_FOUND)?;
         let v = *(*g).values.add(at);
         if (*v).value.is_null() {
             return Err(Status::NOT_FOUND);
@@ -210,7 +212,7 @@ pub unsafe fn all(g: *mut omapi_generic_object_t) -> Vec<Owned<omapi_value_t>> {
     // SAFETY: g is live and locked.
     unsafe {
         let _guard = lock(g);
-        let present = slots::of(g).iter().filter(|v| !v.is_null());
+        let present = attribute_slots::of(g).iter().filter(|v| !v.is_null());
         present
             .map(|&v| {
                 let mut slot = null_mut();
@@ -230,7 +232,7 @@ pub unsafe fn each(g: *mut omapi_generic_object_t, f: &mut dyn FnMut(&[u8], Opti
     // SAFETY: g is live and locked; stored values are live.
     unsafe {
         let _guard = lock(g);
-        for &mut v in slots::of(g) {
+        for &mut v in attribute_slots::of(g) {
             if v.is_null() || (*v).name.is_null() {
                 continue;
             }
@@ -255,12 +257,12 @@ pub unsafe fn clear_flags(g: *mut omapi_generic_object_t) {
 ///
 /// # Safety
 /// `g` is live and its lock is held.
-pub(super) unsafe fn clear_locked(g: *mut omapi_generic_object_t) {
+pub(crate) unsafe fn clear_locked(g: *mut omapi_generic_object_t) {
     // Null values hold nothing that could run program code, so they are
     // dropped under the lock.
     // SAFETY: as the function's; `changed` has as many entries as `values`.
     unsafe {
-        for (at, slot) in slots::of(g).iter_mut().enumerate() {
+        for (at, slot) in attribute_slots::of(g).iter_mut().enumerate() {
             *(*g).changed.add(at) = 0;
             if !slot.is_null() && (**slot).value.is_null() {
                 data::dereference(slot);
@@ -284,7 +286,7 @@ pub unsafe fn append_changed(
     // SAFETY: g is live and locked; stored values are live.
     unsafe {
         let _guard = lock(g);
-        for (at, &v) in slots::of(g).iter().enumerate() {
+        for (at, &v) in attribute_slots::of(g).iter().enumerate() {
             if v.is_null() || *(*g).changed.add(at) == 0 {
                 continue;
             }
@@ -360,7 +362,7 @@ unsafe fn knows(g: *mut omapi_generic_object_t, name: &[u8]) -> bool {
     // SAFETY: g is live and locked.
     unsafe {
         let _guard = lock(g);
-        slots::find(slots::of(g), name).is_some()
+        attribute_slots::find(attribute_slots::of(g), name).is_some()
     }
 }
 
@@ -404,12 +406,12 @@ pub unsafe extern "C" fn destroy_handler(
             return Status::INVALID_ARGUMENT.0;
         };
         let mut freed = Freed::new();
-        for &mut value in slots::of(g) {
+        for &mut value in attribute_slots::of(g) {
             if !value.is_null() {
                 data::release_into(value, &mut freed);
             }
         }
-        slots::release(g);
+        attribute_slots::release(g);
     }
     Status::SUCCESS.0
 }
@@ -441,7 +443,7 @@ pub unsafe extern "C" fn stuff_handler(
         let Some(g) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;
         };
-        let appended = super::stuffing::with(|out| append_changed(g, out));
+        let appended = super::outgoing::with(|out| append_changed(g, out));
         match appended {
             Ok(()) => types::stuff_inner(connection, id, h).0,
             Err(status) => status.0,
@@ -470,7 +472,7 @@ mod tests {
     /// COMPATIBILITY.md, row 33.
     #[test]
     fn answers_cannot_fill_an_object_without_end() {
-        crate::object::builtin::initialize().unwrap();
+        crate::builtin::initialize().unwrap();
         let mut object = new().unwrap();
         let numbers = |n: core::ops::Range<usize>| n.map(|n| n.to_string());
         // SAFETY: the object is live and this test's alone.

@@ -1,16 +1,16 @@
 //! Local handles: numbers for objects of this process. They start at 1 and are
 //! never used again. The table's reference does not keep an object alive.
 
-use super::data::shared;
-use super::layout::{omapi_handle_t, omapi_object_t};
 use super::lifetime::{self, Structure};
 use super::refs::{self, Live, ObjectRef};
+use crate::abi::layout::{omapi_handle_t, omapi_object_t};
+use crate::abi::memory::shared;
 use core::sync::atomic::Ordering;
 use omapi::status::Status;
 use std::collections::BTreeMap;
 
 /// The handle table. The structure lock protects it.
-pub(super) struct Table {
+pub(crate) struct Table {
     objects: BTreeMap<omapi_handle_t, Entry>,
     next: omapi_handle_t,
 }
@@ -22,7 +22,7 @@ struct Entry(*mut omapi_object_t);
 unsafe impl Send for Entry {}
 
 impl Table {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             objects: BTreeMap::new(),
             next: 1,

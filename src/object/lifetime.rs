@@ -19,7 +19,7 @@ use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 use smallvec::SmallVec;
 
 /// An object that is live for as long as the value is used.
-pub(super) trait Object: Copy + PartialEq {
+pub(crate) trait Object: Copy + PartialEq {
     /// The reference count.
     fn references(&self, order: Ordering) -> i32;
     fn set_references(&self, count: i32, order: Ordering);
@@ -36,7 +36,7 @@ pub(super) trait Object: Copy + PartialEq {
 
 /// What the structure lock protects besides links; who has one of these has
 /// locked it.
-pub(super) trait Structure<O> {
+pub(crate) trait Structure<O> {
     /// Whether the handle table has a reference on the object.
     fn has_handle(&self, object: O) -> bool;
     /// Takes the object out of the handle table. Its count is not touched.
@@ -45,10 +45,10 @@ pub(super) trait Structure<O> {
 
 /// The objects that have ended, in the order in which they are destroyed. Most
 /// chains are short: the list needs no memory of its own.
-pub(super) type Dead<O> = SmallVec<[O; 4]>;
+pub(crate) type Dead<O> = SmallVec<[O; 4]>;
 
 /// Adds a reference.
-pub(super) fn refer(object: impl Object) {
+pub(crate) fn refer(object: impl Object) {
     object.add_reference(Relaxed);
 }
 
@@ -56,7 +56,7 @@ pub(super) fn refer(object: impl Object) {
 /// Returns the objects that have ended by it: to be destroyed by the caller,
 /// who is the only one to have them. `None`, and nothing is done, when the
 /// object has no reference.
-pub(super) fn release<O: Object>(structure: &mut impl Structure<O>, object: O) -> Option<Dead<O>> {
+pub(crate) fn release<O: Object>(structure: &mut impl Structure<O>, object: O) -> Option<Dead<O>> {
     let mut ended = Dead::new();
     let mut further = Dead::new();
     let released = release_one(structure, object, &mut ended, &mut further);
@@ -159,7 +159,7 @@ fn end<O: Object>(structure: &mut impl Structure<O>, chain: &[O], further: &mut 
 /// Links `inner` into `outer`: both ends are references. False, and nothing is
 /// linked, when `outer` has an inner or `inner` an outer object: another thread
 /// may have been first.
-pub(super) fn join<O: Object>(_: &mut impl Structure<O>, outer: O, inner: O) -> bool {
+pub(crate) fn join<O: Object>(_: &mut impl Structure<O>, outer: O, inner: O) -> bool {
     if outer.inner(Acquire).is_some() || inner.outer(Acquire).is_some() {
         return false;
     }
@@ -172,7 +172,7 @@ pub(super) fn join<O: Object>(_: &mut impl Structure<O>, outer: O, inner: O) -> 
 
 /// Undoes [`join`], if they are still joined. Ends neither: the caller has a
 /// reference on both sides, or on a chain that contains them.
-pub(super) fn part<O: Object>(_: &mut impl Structure<O>, outer: O, inner: O) {
+pub(crate) fn part<O: Object>(_: &mut impl Structure<O>, outer: O, inner: O) {
     if outer.inner(Acquire) == Some(inner) {
         outer.set_inner(None, Release);
         inner.remove_reference(Relaxed);

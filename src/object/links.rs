@@ -5,18 +5,18 @@
 
 use super::checked::Checked;
 use super::handles::Table;
-use super::layout::{omapi_io_object_t, omapi_object_t};
 use super::refs::{self, ObjectRef};
+use crate::abi::layout::{omapi_io_object_t, omapi_object_t};
 use parking_lot::MutexGuard;
 
 /// The structure lock, held: what is linked to a live object is live too. No
 /// object may be given up meanwhile.
-pub(super) struct Links {
+pub(crate) struct Links {
     _lock: MutexGuard<'static, Table>,
 }
 
 impl Links {
-    pub(super) fn lock() -> Self {
+    pub(crate) fn lock() -> Self {
         Self {
             _lock: refs::structure(),
         }
@@ -26,7 +26,7 @@ impl Links {
     ///
     /// # Safety
     /// `object` is live.
-    pub(super) unsafe fn inner(&self, object: *mut omapi_object_t) -> Option<*mut omapi_object_t> {
+    pub(crate) unsafe fn inner(&self, object: *mut omapi_object_t) -> Option<*mut omapi_object_t> {
         // SAFETY: as the function's.
         unsafe { refs::link(&raw mut (*object).inner) }
     }
@@ -35,7 +35,7 @@ impl Links {
     ///
     /// # Safety
     /// `object` is live.
-    pub(super) unsafe fn outer(&self, object: *mut omapi_object_t) -> Option<*mut omapi_object_t> {
+    pub(crate) unsafe fn outer(&self, object: *mut omapi_object_t) -> Option<*mut omapi_object_t> {
         // SAFETY: as the function's.
         unsafe { refs::link(&raw mut (*object).outer) }
     }
@@ -45,7 +45,7 @@ impl Links {
 ///
 /// # Safety
 /// `object` is live.
-pub(super) unsafe fn is_outermost(object: *mut omapi_object_t) -> bool {
+pub(crate) unsafe fn is_outermost(object: *mut omapi_object_t) -> bool {
     // SAFETY: as the function's; the link is not followed.
     unsafe { refs::link(&raw mut (*object).outer).is_none() }
 }
@@ -54,7 +54,7 @@ pub(super) unsafe fn is_outermost(object: *mut omapi_object_t) -> bool {
 ///
 /// # Safety
 /// `object` is live.
-pub(super) unsafe fn inner(object: *mut omapi_object_t) -> Option<ObjectRef> {
+pub(crate) unsafe fn inner(object: *mut omapi_object_t) -> Option<ObjectRef> {
     // SAFETY: as the function's; what is linked is live under the lock.
     unsafe {
         // Most ends of chains need no lock.
@@ -68,13 +68,13 @@ pub(super) unsafe fn inner(object: *mut omapi_object_t) -> Option<ObjectRef> {
 ///
 /// # Safety
 /// `object` is live.
-pub(super) unsafe fn inside(object: *mut omapi_object_t) -> impl Iterator<Item = ObjectRef> {
+pub(crate) unsafe fn inside(object: *mut omapi_object_t) -> impl Iterator<Item = ObjectRef> {
     // SAFETY: as the function's; then each is held while the next is found.
     unsafe { core::iter::successors(inner(object), |o| inner(o.as_ptr())) }
 }
 
 /// An object that is alive for as long as this is.
-pub(super) enum Held {
+pub(crate) enum Held {
     /// By a reference of our own.
     Ours(ObjectRef),
     /// By the caller's: it is the object that was given.
@@ -82,7 +82,7 @@ pub(super) enum Held {
 }
 
 impl Held {
-    pub(super) fn as_ptr(&self) -> *mut omapi_object_t {
+    pub(crate) fn as_ptr(&self) -> *mut omapi_object_t {
         match self {
             Self::Ours(o) => o.as_ptr(),
             Self::Callers(o) => *o,
@@ -96,7 +96,7 @@ impl Held {
 ///
 /// # Safety
 /// `object` is live, and held by the caller for as long as the result.
-pub(super) unsafe fn outermost(object: *mut omapi_object_t) -> Held {
+pub(crate) unsafe fn outermost(object: *mut omapi_object_t) -> Held {
     // SAFETY: as the function's; what is linked is live under the lock.
     unsafe {
         if is_outermost(object) {
@@ -123,7 +123,7 @@ pub(super) unsafe fn outermost(object: *mut omapi_object_t) -> Held {
 ///
 /// # Safety
 /// Both are live; nobody else knows `new` yet.
-pub(super) unsafe fn append(object: *mut omapi_object_t, new: *mut omapi_object_t) {
+pub(crate) unsafe fn append(object: *mut omapi_object_t, new: *mut omapi_object_t) {
     let links = Links::lock();
     // SAFETY: as the function's; what is linked is live under the lock. Both
     // members are empty: the innermost object's was looked at, the other is new.
@@ -146,7 +146,7 @@ mod tests {
     use core::ptr::null_mut;
 
     fn new() -> ObjectRef {
-        crate::object::builtin::initialize().unwrap();
+        crate::builtin::initialize().unwrap();
         // SAFETY: a new object, whose reference is ours.
         unsafe { ObjectRef::from_raw(generic::new().unwrap()) }
     }

@@ -7,32 +7,19 @@
 //! and that the caller owns a reference on it for the duration of the call.
 //! NULL is checked at the C boundary (`capi`), not here, unless said.
 
-pub mod auth_key;
-pub mod builtin;
-pub mod callback;
-mod checked;
-pub mod completion;
-pub mod connection;
-pub mod data;
-pub mod dispatch;
-pub mod extension;
-pub mod generic;
-pub mod handles;
-mod held;
-pub mod io;
-pub mod layout;
-mod lifetime;
-mod links;
-pub mod message;
-pub mod passing;
-pub mod protocol;
-pub mod refs;
-pub mod remote;
-pub mod safe;
-pub mod servers;
-mod slab;
-mod slots;
-pub mod stuffing;
-pub mod ticket;
-pub mod types;
-pub mod value;
+pub(crate) mod attribute_slots;
+pub(crate) mod auth_key;
+pub(crate) mod checked;
+pub(crate) mod data;
+pub(crate) mod extension;
+pub(crate) mod forwarding_types;
+pub(crate) mod generic;
+pub(crate) mod handles;
+pub(crate) mod lifetime;
+pub(crate) mod links;
+pub(crate) mod nested_release;
+pub(crate) mod outgoing;
+pub(crate) mod protocol;
+pub(crate) mod refs;
+pub(crate) mod types;
+pub(crate) mod value;

@@ -2,13 +2,14 @@
 //! object, and lists the authenticators in use.
 
 use super::checked::{Checked, Kind};
-use super::layout::{
+use super::refs::{self, ObjectRef};
+use super::{data, forwarding_types, types};
+use crate::abi::layout::{
     isc_result_t, omapi_data_string_t, omapi_object_t, omapi_object_type_t,
     omapi_protocol_object_t, omapi_remote_auth_t, omapi_typed_data_t,
 };
-use super::refs::{self, ObjectRef};
-use super::{data, passing, types};
-use crate::capi::data as symbols;
+use crate::abi::memory;
+use crate::abi::symbols;
 use core::ffi::{c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
@@ -39,7 +40,7 @@ unsafe impl Kind for ProtocolObject {
 
 impl Checked<ProtocolObject> {
     /// What C may look at.
-    pub(super) fn c(self) -> *mut omapi_protocol_object_t {
+    pub(crate) fn c(self) -> *mut omapi_protocol_object_t {
         // SAFETY: the address of a member; nothing is read.
         unsafe { &raw mut (*self.as_ptr()).c }
     }
@@ -50,7 +51,7 @@ impl ProtocolObject {
     ///
     /// # Safety
     /// `o` is a fresh zeroed block of at least `ProtocolObject`'s size.
-    pub(super) unsafe fn prepare(o: *mut omapi_object_t) {
+    pub(crate) unsafe fn prepare(o: *mut omapi_object_t) {
         // SAFETY: as the function's.
         unsafe { (&raw mut (*Checked::<Self>::block(o)).retired).write(Mutex::new(None)) };
     }
@@ -59,18 +60,18 @@ impl ProtocolObject {
     ///
     /// # Safety
     /// `o` was prepared and is not used any more.
-    pub(super) unsafe fn finish(o: *mut omapi_object_t) {
+    pub(crate) unsafe fn finish(o: *mut omapi_object_t) {
         // SAFETY: as the function's.
         unsafe { (&raw mut (*Checked::<Self>::block(o)).retired).drop_in_place() };
     }
 }
 
 /// The type of protocol objects, as it is registered.
-pub(super) fn protocol_type() -> omapi_object_type_t {
+pub(crate) fn protocol_type() -> omapi_object_type_t {
     omapi_object_type_t {
         set_value: Some(protocol_set),
         destroy: Some(protocol_destroy),
-        ..passing::passing(types::bare(
+        ..forwarding_types::forwarding(types::bare(
             c"protocol",
             size_of::<omapi_protocol_object_t>(),
         ))
@@ -82,7 +83,7 @@ pub(super) fn protocol_type() -> omapi_object_type_t {
 ///
 /// # Safety
 /// `protocol` is live.
-pub(super) unsafe fn retire(protocol: Checked<ProtocolObject>, io: ObjectRef) {
+pub(crate) unsafe fn retire(protocol: Checked<ProtocolObject>, io: ObjectRef) {
     // SAFETY: as the function's; the member was made valid by `prepare`.
     let retired = unsafe { &(*protocol.as_ptr()).retired };
     let before = retired.lock().replace(io);
@@ -105,10 +106,10 @@ pub unsafe fn is_authenticated(h: *mut omapi_object_t) -> bool {
 ///
 /// # Safety
 /// Both are live.
-pub(super) unsafe fn remember_auth(p: Checked<ProtocolObject>, auth: *mut omapi_object_t) {
+pub(crate) unsafe fn remember_auth(p: Checked<ProtocolObject>, auth: *mut omapi_object_t) {
     let p = p.c();
     let entry: *mut omapi_remote_auth_t =
-        data::allocate_block(size_of::<omapi_remote_auth_t>()).cast();
+        memory::allocate_block(size_of::<omapi_remote_auth_t>()).cast();
     if entry.is_null() {
         return;
     }
@@ -126,7 +127,7 @@ pub(super) unsafe fn remember_auth(p: Checked<ProtocolObject>, auth: *mut omapi_
 ///
 /// # Safety
 /// `p` is live.
-pub(super) unsafe fn forget_auth(p: Checked<ProtocolObject>) {
+pub(crate) unsafe fn forget_auth(p: Checked<ProtocolObject>) {
     let p = p.c();
     // SAFETY: as the function's; entries are from malloc, and out of everybody's
     // reach when they are freed: without the lock, because that may run code of

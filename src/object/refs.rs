@@ -6,11 +6,11 @@
 //! (`omapi_object_dereference` of the original decides the same way.) The
 //! decision itself is in `lifetime.rs`.
 
-use super::data::{self, count};
 use super::extension;
 use super::handles::Table;
-use super::layout::{omapi_object_t, omapi_object_type_t};
 use super::lifetime::{self, Object};
+use crate::abi::layout::{omapi_object_t, omapi_object_type_t};
+use crate::abi::memory::{self, count};
 use core::ffi::{c_char, c_int};
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicPtr, Ordering};
@@ -22,7 +22,7 @@ use parking_lot::{Mutex, MutexGuard};
 static STRUCTURE: Mutex<Table> = Mutex::new(Table::new());
 
 /// Holds back every decision that a chain is dead.
-pub(super) fn structure() -> MutexGuard<'static, Table> {
+pub(crate) fn structure() -> MutexGuard<'static, Table> {
     STRUCTURE.lock()
 }
 
@@ -30,16 +30,16 @@ pub(super) fn structure() -> MutexGuard<'static, Table> {
 /// has a reference meanwhile, or because the structure lock is held and the
 /// object is linked to one that is live, or in the handle table.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) struct Live(*mut omapi_object_t);
+pub(crate) struct Live(*mut omapi_object_t);
 
 impl Live {
     /// # Safety
     /// `object` is live as the type says.
-    pub(super) unsafe fn new(object: *mut omapi_object_t) -> Self {
+    pub(crate) unsafe fn new(object: *mut omapi_object_t) -> Self {
         Self(object)
     }
 
-    pub(super) fn as_ptr(self) -> *mut omapi_object_t {
+    pub(crate) fn as_ptr(self) -> *mut omapi_object_t {
         self.0
     }
 
@@ -104,7 +104,7 @@ impl Object for Live {
 ///
 /// # Safety
 /// `member` is one of a live object.
-pub(super) unsafe fn link(member: *mut *mut omapi_object_t) -> Option<*mut omapi_object_t> {
+pub(crate) unsafe fn link(member: *mut *mut omapi_object_t) -> Option<*mut omapi_object_t> {
     // SAFETY: the member is live and aligned; the library accesses it
     // atomically only.
     let p = unsafe { AtomicPtr::from_ptr(member) }.load(Ordering::Acquire);
@@ -127,7 +127,7 @@ pub unsafe fn allocate(
     let size = size
         .max(size_of::<omapi_object_t>())
         .max(extension.map_or(0, |e| e.size));
-    let o: *mut omapi_object_t = data::allocate_block(size).cast();
+    let o: *mut omapi_object_t = memory::allocate_block(size).cast();
     if o.is_null() {
         return Err(Status::NO_MEMORY);
     }
@@ -331,9 +331,9 @@ impl Drop for ObjectRef {
 
 #[cfg(test)]
 mod tests {
-    use super::super::layout::isc_result_t;
     use super::super::{handles, types};
     use super::*;
+    use crate::abi::layout::isc_result_t;
     use std::cell::RefCell;
     use std::sync::OnceLock;
 
@@ -495,7 +495,7 @@ mod tests {
         unsafe { join_new(a.as_ptr(), b) };
         assert_eq!(references(&a), 2);
         // SAFETY: the object is live.
-        let found = unsafe { crate::object::links::inner(a.as_ptr()) }.unwrap();
+        let found = unsafe { super::links::inner(a.as_ptr()) }.unwrap();
         assert_eq!((found.as_ptr(), references(&found)), (inner, 2));
         drop(a);
         assert_eq!(destroyed(), []);

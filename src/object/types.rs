@@ -5,14 +5,15 @@
 //! program's, so no lock is held while one runs, but a reference on its object.
 
 use super::data;
-use super::layout::{
-    isc_result_t, omapi_data_string_t, omapi_object_t, omapi_object_type_t, omapi_typed_data_t,
-    omapi_value_t, va_list,
-};
 use super::links::{self, Held};
 use super::refs::ObjectRef;
 use super::value::Owned;
-use crate::capi::data as symbols;
+use crate::abi::layout::{
+    isc_result_t, omapi_data_string_t, omapi_object_t, omapi_object_type_t, omapi_typed_data_t,
+    omapi_value_t, va_list,
+};
+use crate::abi::memory;
+use crate::abi::symbols;
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
@@ -49,14 +50,14 @@ pub fn get(symbol: &AtomicPtr<omapi_object_type_t>) -> Result<*mut omapi_object_
 }
 
 /// A type in a block of its own that nobody knows yet.
-pub(super) struct Unregistered(*mut omapi_object_type_t);
+pub(crate) struct Unregistered(*mut omapi_object_type_t);
 
 impl Unregistered {
     /// # Errors
     /// `ISC_R_NOMEMORY`.
-    pub(super) fn new(prototype: omapi_object_type_t) -> Result<Self, Status> {
+    pub(crate) fn new(prototype: omapi_object_type_t) -> Result<Self, Status> {
         let t: *mut omapi_object_type_t =
-            data::allocate_block(size_of::<omapi_object_type_t>()).cast();
+            memory::allocate_block(size_of::<omapi_object_type_t>()).cast();
         if t.is_null() {
             return Err(Status::NO_MEMORY);
         }
@@ -66,13 +67,13 @@ impl Unregistered {
     }
 
     /// Where it is, and stays.
-    pub(super) fn address(&self) -> usize {
+    pub(crate) fn address(&self) -> usize {
         self.0 as usize
     }
 
     /// Adds the type to the front of the list. The block is never freed,
     /// because objects refer to it for as long as they live.
-    pub(super) fn register(self) -> *mut omapi_object_type_t {
+    pub(crate) fn register(self) -> *mut omapi_object_type_t {
         let t = self.0;
         core::mem::forget(self);
         let _guard = REGISTRY.lock();

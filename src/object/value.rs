@@ -1,8 +1,8 @@
 //! Values: a name with what it stands for.
 
 use super::data::{self, Counted};
-use super::layout::{omapi_data_string_t, omapi_typed_data_t, omapi_value_t};
-use super::slab::{self, Freed, Slab};
+use crate::abi::answer_block::{self, Freed, Slab};
+use crate::abi::layout::{omapi_data_string_t, omapi_typed_data_t, omapi_value_t};
 use core::ptr::null_mut;
 use omapi::status::Status;
 
@@ -45,7 +45,7 @@ fn of(
     name: Owned<omapi_data_string_t>,
     value: Owned<omapi_typed_data_t>,
 ) -> Result<Owned<omapi_value_t>, Status> {
-    let v: *mut omapi_value_t = slab::alone(size_of::<omapi_value_t>()).cast();
+    let v: *mut omapi_value_t = answer_block::alone(size_of::<omapi_value_t>()).cast();
     if v.is_null() {
         return Err(Status::NO_MEMORY);
     }
@@ -83,10 +83,10 @@ fn sizes(name: &[u8], bytes: &[u8]) -> [usize; 3] {
 }
 
 /// Bytes that [`received`] takes of a slab for that attribute.
-pub(super) fn room((name, bytes): (&[u8], &[u8])) -> usize {
+pub(crate) fn room((name, bytes): (&[u8], &[u8])) -> usize {
     match bytes {
         [_, ..] if name.len() + bytes.len() <= SMALL => {
-            sizes(name, bytes).into_iter().map(slab::room).sum()
+            sizes(name, bytes).into_iter().map(answer_block::room).sum()
         }
         _ => 0,
     }
@@ -97,7 +97,7 @@ pub(super) fn room((name, bytes): (&[u8], &[u8])) -> usize {
 ///
 /// # Errors
 /// `ISC_R_NOMEMORY`.
-pub(super) fn received(
+pub(crate) fn received(
     slab: Option<&mut Slab>,
     name: &[u8],
     bytes: &[u8],

@@ -103,7 +103,7 @@ fn layout_in_c() {
 /// The compile-time asserts of `layout.rs` say what the table says, field by field.
 #[test]
 fn layout_in_rust() {
-    let source = std::fs::read_to_string(root().join("src/object/layout.rs")).expect("layout.rs");
+    let source = std::fs::read_to_string(root().join("src/abi/layout.rs")).expect("layout.rs");
     let (_, asserts) = source.split_once("\nlayout! {\n").expect("layout!");
     let mut rust: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     for line in asserts.lines().take_while(|l| *l != "}") {

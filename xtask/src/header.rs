@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 pub const PATH: &str = "include/dhcpctl.h";
 
 /// Where the structs are. All of them are printed, used by a function or not.
-const LAYOUT: &str = "src/object/layout.rs";
+const LAYOUT: &str = "src/abi/layout.rs";
 /// The result codes.
 const CODES: &str = "crates/omapi/src/status/codes.rs";
 /// The entry points, one file each group.

@@ -94,10 +94,7 @@ enum Source {
 impl Source {
     fn present() -> Self {
         const FILE: &str = "/etc/dhcpctl/servers.conf";
-        Self::of(
-            crate::capi::environment::variable(VARIABLE),
-            Path::new(FILE),
-        )
+        Self::of(crate::environment::variable(VARIABLE), Path::new(FILE))
     }
 
     /// What a map begins with is a name; so what begins with a slash names a

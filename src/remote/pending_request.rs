@@ -1,15 +1,17 @@
 //! What an outstanding request leaves with the engine, and how an answer gets
 //! into its object.
 
-use super::checked::Checked;
+use super::callback;
 use super::completion::{self, Finished};
-use super::data::{self, Datum};
-use super::layout::{omapi_generic_object_t, omapi_object_t};
-use super::refs::ObjectRef;
-use super::remote::Remote;
-use super::value::Owned;
-use super::{callback, generic, links, message, remote, types};
-use crate::capi::variadic;
+use super::remote_object::Remote;
+use super::{message, remote_object};
+use crate::abi::layout::{omapi_generic_object_t, omapi_object_t};
+use crate::abi::variadic;
+use crate::object::checked::Checked;
+use crate::object::data::{self, Datum};
+use crate::object::refs::ObjectRef;
+use crate::object::value::Owned;
+use crate::object::{generic, links, types};
 use core::ptr::null_mut;
 use omapi::request::{Complete, Followup, Outcome};
 use omapi::status::Status;
@@ -19,17 +21,17 @@ use omapi::wire::ValueList;
 /// concern nobody.
 pub struct Ticket {
     /// What the attributes of the answer go into.
-    pub(super) about: Option<ObjectRef>,
+    pub(crate) about: Option<ObjectRef>,
     /// Who is told the result, if somebody else.
-    pub(super) notify: Option<ObjectRef>,
+    pub(crate) notify: Option<ObjectRef>,
     /// The program's message, which is not registered any more when it is
     /// answered.
-    pub(super) message: Option<ObjectRef>,
+    pub(crate) message: Option<ObjectRef>,
 }
 
 impl Ticket {
     /// The usual case: one object for everything.
-    pub(super) fn about(object: ObjectRef) -> Self {
+    pub(crate) fn about(object: ObjectRef) -> Self {
         Self {
             about: Some(object),
             notify: None,
@@ -106,8 +108,8 @@ fn result_of(outcome: Outcome<'_>) -> What {
 fn complete(object: ObjectRef, outcome: Outcome<'_>, tell: bool) -> Option<Step> {
     // SAFETY: we own a reference.
     let plain = unsafe {
-        remote::from_object(object.as_ptr())
-            .and_then(|remote| Some((remote, remote::plain_attributes(remote)?)))
+        remote_object::from_object(object.as_ptr())
+            .and_then(|remote| Some((remote, remote_object::plain_attributes(remote)?)))
     };
     let what = match (outcome, &plain) {
         (Outcome::Object { handle, attributes }, Some((remote, g))) => {
@@ -137,12 +139,12 @@ fn end(object: ObjectRef, how: Finished, message: Option<&[u8]>) -> Option<Step>
     // completion's lock; C reads them after a wait.
     unsafe {
         let has_callback = callback::is_set(o);
-        let remote = remote::from_object(o);
+        let remote = remote_object::from_object(o);
         let old = completion::with(o, |c| {
             let mut text = Owned(text.unwrap_or(null_mut()));
             if let (Some(remote), Finished::Answered(status)) = (remote, how) {
-                remote::set_wait_status(remote, status);
-                text = remote::replace_message(remote, text.into_raw());
+                remote_object::set_wait_status(remote, status);
+                text = remote_object::replace_message(remote, text.into_raw());
             }
             c.end(how, has_callback);
             text
@@ -231,14 +233,14 @@ unsafe fn take_in(
     // SAFETY: as the function's.
     unsafe {
         let taken = generic::receive(g, attributes, |name, bytes| {
-            (name == remote::REMOTE_HANDLE)
-                .then(|| remote::set_remote_handle(remote, Datum::Data(bytes)).ok())
+            (name == remote_object::REMOTE_HANDLE)
+                .then(|| remote_object::set_remote_handle(remote, Datum::Data(bytes)).ok())
         });
         if let Err(status) = taken {
             return status;
         }
         if handle != 0 {
-            remote::set_remote_number(remote, handle);
+            remote_object::set_remote_number(remote, handle);
         }
     }
     Status::SUCCESS
@@ -248,7 +250,7 @@ unsafe fn take_in(
 ///
 /// # Safety
 /// `object` is live; no lock is held.
-pub(super) unsafe fn take_in_by_handlers(
+pub(crate) unsafe fn take_in_by_handlers(
     object: *mut omapi_object_t,
     handle: u32,
     attributes: ValueList<'_>,
@@ -274,7 +276,7 @@ pub unsafe fn set_handle(object: *mut omapi_object_t, handle: u32) -> Status {
     if handle == 0 {
         return Status::SUCCESS;
     }
-    let made = data::data_string_from(remote::REMOTE_HANDLE)
+    let made = data::data_string_from(remote_object::REMOTE_HANDLE)
         .map(Owned)
         .and_then(|name| Ok((name, Owned(data::typed_int(handle as i32)?))));
     match made {
@@ -307,7 +309,7 @@ unsafe fn set_from_bytes(object: *mut omapi_object_t, name: &[u8], bytes: &[u8])
 ///
 /// # Safety
 /// `object` is live.
-pub(super) unsafe fn clear_flags(object: *mut omapi_object_t) {
+pub(crate) unsafe fn clear_flags(object: *mut omapi_object_t) {
     // SAFETY: as the function's; each object is held while it is used.
     unsafe {
         for o in links::inside(object) {

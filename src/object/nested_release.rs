@@ -1,7 +1,7 @@
 //! Objects that data hold: as deep as a program likes.
 
-use super::layout::omapi_object_t;
 use super::refs;
+use crate::abi::layout::omapi_object_t;
 use core::ptr::null_mut;
 use std::cell::{Cell, RefCell};
 
@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 /// # Safety
 /// As [`refs::dereference`].
 #[cold]
-pub(super) unsafe fn dereference(slot: *mut *mut omapi_object_t) {
+pub(crate) unsafe fn dereference(slot: *mut *mut omapi_object_t) {
     let depth = DEPTH.get();
     // SAFETY: as the function's: a reference is the list's or given up.
     unsafe {
@@ -48,8 +48,9 @@ thread_local! {
 mod tests {
     use super::super::refs::ObjectRef;
     use super::super::value::Owned;
-    use super::super::{builtin, data, generic, types};
+    use super::super::{data, generic, types};
     use super::*;
+    use crate::builtin;
     use omapi::status::Status;
 
     /// Each holds the last reference on the next, in a value. Miri, which is

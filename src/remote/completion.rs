@@ -5,9 +5,9 @@
 //! program's own message is about gets an entry in a table.
 
 use super::connection::{self, Conn};
-use super::layout::omapi_object_t;
-use super::refs::ObjectRef;
-use super::{dispatch, remote};
+use super::{dispatch, remote_object};
+use crate::abi::layout::omapi_object_t;
+use crate::object::refs::ObjectRef;
 use engine::Waited;
 use omapi::status::Status;
 use parking_lot::Mutex;
@@ -22,13 +22,13 @@ const REMEMBERED_WITH_CALLBACK: usize = 64;
 
 /// How a request ended, until a wait asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Finished {
+pub(crate) enum Finished {
     Answered(Status),
     Lost(Status),
 }
 
 impl Finished {
-    pub(super) fn status(self) -> Status {
+    pub(crate) fn status(self) -> Status {
         match self {
             Self::Answered(status) | Self::Lost(status) => status,
         }
@@ -37,7 +37,7 @@ impl Finished {
 
 /// Requests outstanding and finished.
 #[derive(Default)]
-pub(super) struct Completion {
+pub(crate) struct Completion {
     outstanding: u32,
     /// Threads that wait for one of them.
     waiting: u16,
@@ -51,7 +51,7 @@ impl Completion {
     /// A request is about to be queued. Returns what is to be dropped when no
     /// lock is held.
     #[must_use]
-    pub(super) fn begin(&mut self, engine: &Arc<Conn>) -> Option<Arc<Conn>> {
+    pub(crate) fn begin(&mut self, engine: &Arc<Conn>) -> Option<Arc<Conn>> {
         if self.outstanding == 0 {
             // Nobody waited for these; a wait now means the new request. But a
             // thread that sleeps until one of them has not looked yet.
@@ -71,12 +71,12 @@ impl Completion {
     }
 
     /// The request was not queued after all.
-    pub(super) fn take_back(&mut self) {
+    pub(crate) fn take_back(&mut self) {
         self.outstanding = self.outstanding.saturating_sub(1);
     }
 
     /// A request ended.
-    pub(super) fn end(&mut self, how: Finished, has_callback: bool) {
+    pub(crate) fn end(&mut self, how: Finished, has_callback: bool) {
         self.outstanding = self.outstanding.saturating_sub(1);
         if has_callback && self.finished.len() >= REMEMBERED_WITH_CALLBACK {
             self.finished.pop();
@@ -126,12 +126,12 @@ static OTHERS_COUNT: AtomicUsize = AtomicUsize::new(0);
 ///
 /// # Safety
 /// `object` is live.
-pub(super) unsafe fn with<R>(
+pub(crate) unsafe fn with<R>(
     object: *mut omapi_object_t,
     f: impl FnOnce(&mut Completion) -> R,
 ) -> R {
     // SAFETY: as the function's.
-    if let Some(remote) = unsafe { remote::from_object(object) } {
+    if let Some(remote) = unsafe { remote_object::from_object(object) } {
         // SAFETY: as the function's.
         return f(&mut unsafe { remote.completion() }.lock());
     }
@@ -143,12 +143,12 @@ pub(super) unsafe fn with<R>(
 }
 
 /// What a wait for `object` is about.
-pub(super) fn key_of(object: *mut omapi_object_t) -> usize {
+pub(crate) fn key_of(object: *mut omapi_object_t) -> usize {
     object as usize
 }
 
 /// Forgets a dying object that is not a remote object.
-pub(super) fn forget(object: *mut omapi_object_t) {
+pub(crate) fn forget(object: *mut omapi_object_t) {
     if OTHERS_COUNT.load(Ordering::Relaxed) == 0 {
         return;
     }
@@ -178,7 +178,7 @@ pub unsafe fn wait(
     // SAFETY: object is live, and when anything else may run, we have a
     // reference of our own.
     unsafe {
-        if remote::from_object(object).is_none()
+        if remote_object::from_object(object).is_none()
             && let Some(result) = connection::wait(object, deadline)
         {
             return result;

@@ -3,17 +3,18 @@
 //! the io object; programs walk these links, and pass the connection object to
 //! `omapi_disconnect`. The engine sits behind the connection object.
 
-use super::checked::{Checked, Kind, TypedRef};
-use super::layout::{
+use super::dispatch;
+use super::pending_request::Ticket;
+use crate::abi::layout::{
     omapi_connection_object_t, omapi_connection_state_t, omapi_io_object_t, omapi_object_t,
     omapi_object_type_t, omapi_protocol_state_t,
 };
-use super::links::{self, Links};
-use super::protocol::ProtocolObject;
-use super::refs::{self, ObjectRef};
-use super::ticket::Ticket;
-use super::{auth_key, dispatch, generic, protocol};
-use crate::capi::data as symbols;
+use crate::abi::symbols;
+use crate::object::checked::{Checked, Kind, TypedRef};
+use crate::object::links::{self, Links};
+use crate::object::protocol::ProtocolObject;
+use crate::object::refs::{self, ObjectRef};
+use crate::object::{auth_key, generic, protocol};
 use core::ffi::c_long;
 use core::sync::atomic::AtomicPtr;
 use engine::{Connection, Destination, Disconnect, Waited};
@@ -74,7 +75,7 @@ impl ConnectionObject {
     ///
     /// # Safety
     /// `o` is a fresh zeroed block of at least `ConnectionObject`'s size.
-    pub(super) unsafe fn prepare(o: *mut omapi_object_t) {
+    pub(crate) unsafe fn prepare(o: *mut omapi_object_t) {
         // SAFETY: as the function's.
         unsafe {
             let this = Checked::<Self>::block(o);
@@ -88,7 +89,7 @@ impl ConnectionObject {
     ///
     /// # Safety
     /// `o` was prepared and is not used any more.
-    pub(super) unsafe fn finish(o: *mut omapi_object_t) {
+    pub(crate) unsafe fn finish(o: *mut omapi_object_t) {
         // SAFETY: as the function's.
         unsafe { (&raw mut (*Checked::<Self>::block(o)).engine).drop_in_place() };
     }
@@ -488,7 +489,7 @@ mod tests {
     /// that are open: it would stay there for ever.
     #[test]
     fn open_before_it_is_seen() {
-        crate::object::builtin::initialize().unwrap();
+        crate::builtin::initialize().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let destination = Destination::Omapi(vec![listener.local_addr().unwrap()]);
         let protocol = TypedRef::<ProtocolObject>::allocate().unwrap();

@@ -2,11 +2,13 @@
 //! side: every function takes counted references, which keep their objects
 //! alive for the call.
 
-use super::data::{self, Datum};
-use super::refs::{self, ObjectRef};
-use super::remote::{self, Ask};
-use super::value::Owned;
-use super::{auth_key, builtin, completion, connection, generic, links, servers, types};
+use super::remote_object::{self, Ask};
+use super::{completion, connection};
+use crate::object::data::{self, Datum};
+use crate::object::refs::{self, ObjectRef};
+use crate::object::value::Owned;
+use crate::object::{auth_key, generic, links, types};
+use crate::{builtin, servers};
 use core::ffi::CStr;
 use core::ptr::null_mut;
 use omapi::status::Status;
@@ -34,9 +36,9 @@ pub fn new_key(name: &CStr, algorithm: &CStr, secret: &[u8]) -> Result<ObjectRef
 /// A new remote object.
 ///
 /// # Errors
-/// As [`remote::new`].
+/// As [`remote_object::new`].
 pub fn new_remote(object_type: &CStr) -> Result<ObjectRef, Status> {
-    let object = remote::new(object_type)?;
+    let object = remote_object::new(object_type)?;
     // SAFETY: a new object, whose reference is ours.
     Ok(unsafe { ObjectRef::from_raw(object) })
 }
@@ -98,10 +100,10 @@ pub fn disconnect(handle: &ObjectRef, force: bool) -> Result<(), Status> {
 /// Queues a request about `object`.
 ///
 /// # Errors
-/// As [`remote::send`].
+/// As [`remote_object::send`].
 pub fn send(object: &ObjectRef, handle: &ObjectRef, ask: Ask) -> Result<(), Status> {
     // SAFETY: counted references.
-    unsafe { remote::send(object.as_ptr(), handle.as_ptr(), ask) }.ok()
+    unsafe { remote_object::send(object.as_ptr(), handle.as_ptr(), ask) }.ok()
 }
 
 /// Waits for a request of `object`; the server's status.
@@ -117,7 +119,7 @@ pub fn wait(object: &ObjectRef, deadline: Option<Instant>) -> Result<Status, Sta
 #[must_use]
 pub fn message(object: &ObjectRef) -> Option<Vec<u8>> {
     // SAFETY: a counted reference.
-    unsafe { remote::message(object.as_ptr()) }
+    unsafe { remote_object::message(object.as_ptr()) }
 }
 
 /// Sets an attribute; no datum makes it null. A datum that holds an object

@@ -2,9 +2,9 @@
 //! program's own types stand between ours, and C gives them no place to write
 //! to. One per thread, because a build never leaves its thread.
 
-use super::layout::omapi_object_t;
 use super::refs::ObjectRef;
-use super::{connection, types};
+use super::types;
+use crate::abi::layout::omapi_object_t;
 use core::mem::ManuallyDrop;
 use core::ptr::null_mut;
 use omapi::status::Status;
@@ -35,25 +35,23 @@ pub fn give_back(mut buffer: Vec<u8>) {
 }
 
 /// Collects what the `stuff_values` handlers of a chain append, in wire form.
-/// They are given the connection object around `sender`.
+/// They are given the connection object, if there is one.
 ///
 /// # Safety
-/// `sender` and `object` are live, `id` is NULL or live; no lock is held.
+/// `object` is live, `id` is NULL or live; no lock is held.
 ///
 /// # Errors
 /// What a handler answers.
 pub unsafe fn collect(
-    sender: *mut omapi_object_t,
+    connection: Option<&ObjectRef>,
     id: *mut omapi_object_t,
     object: *mut omapi_object_t,
 ) -> Result<Vec<u8>, Status> {
     let before = OUT.with(|out| out.replace(Some(Vec::new())));
-    // SAFETY: as the function's.
-    let status = unsafe {
-        let connection = connection::around(sender);
-        let c = connection.as_ref().map_or(null_mut(), ObjectRef::as_ptr);
-        types::stuff_values(c, id, object)
-    };
+    let connection = connection.map_or(null_mut(), ObjectRef::as_ptr);
+    // SAFETY: as the function's; the caller's reference keeps the connection
+    // object alive.
+    let status = unsafe { types::stuff_values(connection, id, object) };
     let out = OUT.with(|out| out.replace(before)).unwrap_or_default();
     status.ok().map(|()| out)
 }

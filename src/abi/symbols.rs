@@ -3,7 +3,7 @@
 
 #![allow(non_upper_case_globals)] // the names are those of the C header
 
-use crate::object::layout::omapi_object_type_t;
+use super::layout::omapi_object_type_t;
 use core::ptr::null_mut;
 use core::sync::atomic::AtomicPtr;
 

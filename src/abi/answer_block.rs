@@ -29,13 +29,13 @@ const PREFIX: usize = 8;
 const FLAG: u64 = 1 << 63;
 
 /// Bytes that a body of `size` takes.
-pub(super) const fn room(size: usize) -> usize {
+pub(crate) const fn room(size: usize) -> usize {
     (PREFIX + size + ALIGN - 1) & !(ALIGN - 1)
 }
 
 /// A slab that is being filled. Nobody else may have what is in it until this
 /// is dropped.
-pub(super) struct Slab {
+pub(crate) struct Slab {
     base: *mut u8,
     size: usize,
     /// Where the next body goes.
@@ -45,7 +45,7 @@ pub(super) struct Slab {
 impl Slab {
     /// A slab for bodies whose [`room`] is `room` together. `None` without
     /// memory, and without bodies.
-    pub(super) fn new(room: usize) -> Option<Self> {
+    pub(crate) fn new(room: usize) -> Option<Self> {
         if room == 0 {
             return None;
         }
@@ -76,7 +76,7 @@ impl Slab {
     /// Uninitialised memory for bodies of these sizes, each to be given to
     /// [`Freed::add`]; `None` when the slab is full.
     #[inline]
-    pub(super) fn take<const N: usize>(&mut self, sizes: [usize; N]) -> Option<[*mut u8; N]> {
+    pub(crate) fn take<const N: usize>(&mut self, sizes: [usize; N]) -> Option<[*mut u8; N]> {
         let mut end = self.at - PREFIX;
         let bodies = sizes.map(|size| {
             let body = end + PREFIX;
@@ -112,7 +112,7 @@ impl Drop for Slab {
 
 /// Uninitialised memory for something that does not share a block, to be given
 /// to [`Freed::add`]; NULL when there is none.
-pub(super) fn alone(size: usize) -> *mut u8 {
+pub(crate) fn alone(size: usize) -> *mut u8 {
     // SAFETY: malloc has no preconditions; a block that looks as if it were in
     // a slab is given back unused.
     unsafe {
@@ -135,7 +135,7 @@ pub struct Freed {
 }
 
 impl Freed {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             base: null_mut(),
             shares: 0,

@@ -1,17 +1,18 @@
 //! Messages that a program builds itself: header fields in the struct, message
 //! values in the generic object inside, the object that it is about beside.
 
-use super::checked::{Checked, Kind, TypedRef};
-use super::data::{self, Datum};
-use super::layout::{
+use super::pending_request::Ticket;
+use super::{completion, connection, dispatch};
+use crate::abi::layout::{
     isc_result_t, omapi_data_string_t, omapi_message_object_t, omapi_object_t, omapi_object_type_t,
     omapi_typed_data_t, omapi_value_t, va_list,
 };
-use super::refs::{self, ObjectRef};
-use super::ticket::Ticket;
-use super::value::{self, Owned};
-use super::{completion, connection, dispatch, generic, handles, stuffing, types};
-use crate::capi::data as symbols;
+use crate::abi::symbols;
+use crate::object::checked::{Checked, Kind, TypedRef};
+use crate::object::data::{self, Datum};
+use crate::object::refs::{self, ObjectRef};
+use crate::object::value::{self, Owned};
+use crate::object::{generic, handles, outgoing, types};
 use core::ffi::{c_char, c_int, c_uint};
 use core::mem::size_of;
 use core::ptr::null_mut;
@@ -28,7 +29,7 @@ static FIELDS: Mutex<()> = Mutex::new(());
 static REGISTERED: Mutex<Vec<ObjectRef>> = Mutex::new(Vec::new());
 
 /// The type, as it is registered.
-pub(super) fn message_type() -> omapi_object_type_t {
+pub(crate) fn message_type() -> omapi_object_type_t {
     omapi_object_type_t {
         set_value: Some(set_handler),
         get_value: Some(get_handler),
@@ -150,10 +151,10 @@ pub unsafe fn send(
         drop(fields);
         let [about, notify] =
             [&held[0], &held[1]].map(|o| o.as_ref().map_or(null_mut(), ObjectRef::as_ptr));
-        let values = stuffing::collect(protocol, id, message)?;
+        let values = outgoing::collect(connection::around(protocol).as_ref(), id, message)?;
         let attributes = match about.is_null() {
             true => Vec::new(),
-            false => stuffing::collect(protocol, id, about)?,
+            false => outgoing::collect(connection::around(protocol).as_ref(), id, about)?,
         };
         let handle = match id.is_null() || handles::number(id) == 0 {
             true => m_handle,
@@ -211,7 +212,7 @@ pub unsafe fn send_open(
     // SAFETY: as the function's.
     unsafe {
         let engine = connection::engine_of_protocol(protocol)?;
-        let attributes = stuffing::collect(protocol, id, about)?;
+        let attributes = outgoing::collect(connection::around(protocol).as_ref(), id, about)?;
         let handle = match id.is_null() {
             true => 0,
             false => handles::number(id),

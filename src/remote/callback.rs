@@ -1,15 +1,16 @@
 //! Callback objects: innermost in the chain of the object whose completions
 //! they report.
 
-use super::checked::{Checked, Kind, TypedRef};
-use super::layout::{
+use super::remote_object;
+use crate::abi::layout::{
     dhcpctl_callback_object_t, dhcpctl_status, isc_result_t, omapi_data_string_t, omapi_object_t,
     omapi_object_type_t, omapi_typed_data_t, omapi_value_t, va_list,
 };
-use super::links::{self, Links};
-use super::refs::ObjectRef;
-use super::{remote, types};
-use crate::capi::data as symbols;
+use crate::abi::symbols;
+use crate::object::checked::{Checked, Kind, TypedRef};
+use crate::object::links::{self, Links};
+use crate::object::refs::ObjectRef;
+use crate::object::types;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::size_of;
 use core::sync::atomic::AtomicPtr;
@@ -25,7 +26,7 @@ pub type Function = unsafe extern "C" fn(*mut omapi_object_t, dhcpctl_status, *m
 static FIELDS: Mutex<()> = Mutex::new(());
 
 /// The type, as it is registered.
-pub(super) fn callback_type() -> omapi_object_type_t {
+pub(crate) fn callback_type() -> omapi_object_type_t {
     omapi_object_type_t {
         set_value: Some(set_handler),
         get_value: Some(get_handler),
@@ -77,7 +78,7 @@ unsafe fn of(object: *mut omapi_object_t) -> Option<TypedRef<Callback>> {
 ///
 /// # Safety
 /// `object` is live.
-pub(super) unsafe fn is_set(object: *mut omapi_object_t) -> bool {
+pub(crate) unsafe fn is_set(object: *mut omapi_object_t) -> bool {
     // SAFETY: as the function's.
     unsafe { find(&Links::lock(), object).is_some() }
 }
@@ -121,7 +122,7 @@ pub unsafe fn set(object: *mut omapi_object_t, data: *mut c_void, function: Func
 ///
 /// # Safety
 /// `object` is live; no lock is held.
-pub(super) unsafe fn run(object: *mut omapi_object_t, status: Status) {
+pub(crate) unsafe fn run(object: *mut omapi_object_t, status: Status) {
     // SAFETY: as the function's; the program keeps its function callable.
     unsafe {
         let (function, data) = {
@@ -163,7 +164,7 @@ thread_local! {
 }
 
 /// Sends signals that must not reach callbacks.
-pub(super) fn quietly<R>(send: impl FnOnce() -> R) {
+pub(crate) fn quietly<R>(send: impl FnOnce() -> R) {
     let before = QUIET.replace(true);
     send();
     QUIET.set(before);
@@ -249,8 +250,8 @@ pub unsafe extern "C" fn signal_handler(
         if !QUIET.get()
             && let Some(owner) = owner(c)
         {
-            let status = remote::from_object(owner.as_ptr())
-                .map_or(Status::SUCCESS, |remote| remote::wait_status(remote));
+            let status = remote_object::from_object(owner.as_ptr())
+                .map_or(Status::SUCCESS, |remote| remote_object::wait_status(remote));
             run(owner.as_ptr(), status);
         }
         Status::SUCCESS.0

@@ -76,12 +76,12 @@ unsafe extern "C" {
 const CANCEL_DISABLE: c_int = 1;
 
 /// While it lives, the thread cannot be cancelled.
-pub(super) struct NoCancellation {
+pub(crate) struct NoCancellation {
     before: c_int,
 }
 
 impl NoCancellation {
-    pub(super) fn begin() -> Self {
+    pub(crate) fn begin() -> Self {
         let mut before = 0;
         // SAFETY: the state is one of the two, and `before` is writable.
         unsafe { pthread_setcancelstate(CANCEL_DISABLE, &raw mut before) };

@@ -2,8 +2,9 @@
 //! one block from malloc, in which the flags lie behind the values.
 
 use super::data;
-use super::layout::{omapi_generic_object_t, omapi_value_t};
 use super::value::Owned;
+use crate::abi::layout::{omapi_generic_object_t, omapi_value_t};
+use crate::abi::memory;
 use core::ffi::{c_int, c_uchar};
 use core::mem::size_of;
 use core::ptr::null_mut;
@@ -17,7 +18,7 @@ const FIRST: usize = 10;
 ///
 /// # Safety
 /// `g` is live, its lock is held, and nothing is added while the slice is used.
-pub(super) unsafe fn of<'a>(g: *mut omapi_generic_object_t) -> &'a mut [*mut omapi_value_t] {
+pub(crate) unsafe fn of<'a>(g: *mut omapi_generic_object_t) -> &'a mut [*mut omapi_value_t] {
     // SAFETY: `values` has `nvalues` entries, or is NULL with none.
     unsafe {
         match (*g).values.is_null() || (*g).nvalues <= 0 {
@@ -31,7 +32,7 @@ pub(super) unsafe fn of<'a>(g: *mut omapi_generic_object_t) -> &'a mut [*mut oma
 ///
 /// # Safety
 /// As [`of`], where the slots are from.
-pub(super) unsafe fn find(slots: &[*mut omapi_value_t], name: &[u8]) -> Option<usize> {
+pub(crate) unsafe fn find(slots: &[*mut omapi_value_t], name: &[u8]) -> Option<usize> {
     // SAFETY: as `of`; a stored value has a name.
     unsafe {
         slots.iter().position(|&v| {
@@ -44,7 +45,7 @@ pub(super) unsafe fn find(slots: &[*mut omapi_value_t], name: &[u8]) -> Option<u
 ///
 /// # Safety
 /// As [`find`].
-pub(super) unsafe fn find_from(
+pub(crate) unsafe fn find_from(
     slots: &[*mut omapi_value_t],
     expected: usize,
     name: &[u8],
@@ -66,7 +67,7 @@ pub(super) unsafe fn find_from(
 /// # Errors
 /// `ISC_R_NOMEMORY`.
 #[inline]
-pub(super) unsafe fn append(
+pub(crate) unsafe fn append(
     g: *mut omapi_generic_object_t,
     v: Owned<omapi_value_t>,
 ) -> Result<(), Status> {
@@ -95,7 +96,7 @@ unsafe fn enlarge(g: *mut omapi_generic_object_t) -> Result<(), Status> {
         let have = usize::try_from((*g).va_max).unwrap_or(0);
         let want = if have == 0 { FIRST } else { have * 2 };
         let want_int = c_int::try_from(want).map_err(|_| Status::NO_MEMORY)?;
-        let block = data::allocate_block(want * EACH);
+        let block = memory::allocate_block(want * EACH);
         if block.is_null() {
             return Err(Status::NO_MEMORY);
         }
@@ -117,7 +118,7 @@ unsafe fn enlarge(g: *mut omapi_generic_object_t) -> Result<(), Status> {
 ///
 /// # Safety
 /// `g` is live, and nobody else uses it.
-pub(super) unsafe fn release(g: *mut omapi_generic_object_t) {
+pub(crate) unsafe fn release(g: *mut omapi_generic_object_t) {
     // SAFETY: the arrays are one block from malloc, or NULL.
     unsafe {
         libc::free((*g).values.cast());

@@ -4,22 +4,24 @@
 //! are outstanding and how finished ones ended, so that a wait after the
 //! completion returns at once and waits may come in any order.
 
-use super::checked::{Checked, Kind, TypedRef};
 use super::completion::{self, Completion};
 use super::connection::{self, Conn};
-use super::data::{self, Datum};
-use super::layout::{
+use super::dispatch;
+use super::pending_request::{self, Ticket};
+use crate::abi::layout::{
     dhcpctl_callback_object_t, dhcpctl_remote_object_t, isc_result_t, omapi_data_string_t,
     omapi_generic_object_t, omapi_object_t, omapi_object_type_t, omapi_typed_data_t, omapi_value_t,
     va_list,
 };
-use super::links::{self, Links};
-use super::refs::{self, ObjectRef};
-use super::ticket::{self, Ticket};
-use super::value::Owned;
-use super::{dispatch, generic, handles, stuffing, types};
-use crate::capi::data as symbols;
-use crate::capi::variadic;
+use crate::abi::memory;
+use crate::abi::symbols;
+use crate::abi::variadic;
+use crate::object::checked::{Checked, Kind, TypedRef};
+use crate::object::data::{self, Datum};
+use crate::object::links::{self, Links};
+use crate::object::refs::{self, ObjectRef};
+use crate::object::value::Owned;
+use crate::object::{generic, handles, outgoing, types};
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::size_of;
 use core::ptr::null_mut;
@@ -32,14 +34,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// The attribute name that is the object's handle, not an attribute.
-pub(super) const REMOTE_HANDLE: &[u8] = b"remote-handle";
+pub(crate) const REMOTE_HANDLE: &[u8] = b"remote-handle";
 
 /// A remote object with what C does not see.
 #[repr(C)]
 pub struct Remote {
     /// The genuine struct; must be first.
     pub c: dhcpctl_remote_object_t,
-    pub(super) completion: Mutex<Completion>,
+    pub(crate) completion: Mutex<Completion>,
 }
 
 // SAFETY: repr(C), the genuine struct first; `refs::allocate` makes every block
@@ -52,7 +54,7 @@ unsafe impl Kind for Remote {
 
 impl Checked<Remote> {
     /// What C may look at.
-    pub(super) fn c(self) -> *mut dhcpctl_remote_object_t {
+    pub(crate) fn c(self) -> *mut dhcpctl_remote_object_t {
         // SAFETY: the address of a member; nothing is read.
         unsafe { &raw mut (*self.as_ptr()).c }
     }
@@ -62,7 +64,7 @@ impl Checked<Remote> {
     ///
     /// # Safety
     /// The object is live for as long as the result is used.
-    pub(super) unsafe fn completion<'a>(self) -> &'a Mutex<Completion> {
+    pub(crate) unsafe fn completion<'a>(self) -> &'a Mutex<Completion> {
         // SAFETY: as the function's; it was made valid by `prepare`.
         unsafe { &(*self.as_ptr()).completion }
     }
@@ -73,7 +75,7 @@ impl Remote {
     ///
     /// # Safety
     /// `o` is a fresh zeroed block of at least `Remote`'s size.
-    pub(super) unsafe fn prepare(o: *mut omapi_object_t) {
+    pub(crate) unsafe fn prepare(o: *mut omapi_object_t) {
         // SAFETY: as the function's.
         unsafe { (&raw mut (*Checked::<Self>::block(o)).completion).write(Mutex::default()) };
     }
@@ -82,14 +84,14 @@ impl Remote {
     ///
     /// # Safety
     /// `o` was prepared and is not used any more.
-    pub(super) unsafe fn finish(o: *mut omapi_object_t) {
+    pub(crate) unsafe fn finish(o: *mut omapi_object_t) {
         // SAFETY: as the function's.
         unsafe { (&raw mut (*Checked::<Self>::block(o)).completion).drop_in_place() };
     }
 }
 
 /// The type, as it is registered.
-pub(super) fn remote_type() -> omapi_object_type_t {
+pub(crate) fn remote_type() -> omapi_object_type_t {
     omapi_object_type_t {
         set_value: Some(set_handler),
         get_value: Some(get_handler),
@@ -104,7 +106,7 @@ pub(super) fn remote_type() -> omapi_object_type_t {
 ///
 /// # Safety
 /// `object` is NULL or live.
-pub(super) unsafe fn from_object(object: *mut omapi_object_t) -> Option<Checked<Remote>> {
+pub(crate) unsafe fn from_object(object: *mut omapi_object_t) -> Option<Checked<Remote>> {
     // SAFETY: as the function's.
     unsafe { Checked::new(object) }
 }
@@ -223,7 +225,7 @@ unsafe fn submit(
         dispatch::used(engine);
         let ticket = Ticket::about(ObjectRef::new(object));
         let result = engine.submit(&request, ticket);
-        stuffing::give_back(attributes);
+        outgoing::give_back(attributes);
         result.map(|_| ()).map_err(|(status, ticket)| {
             remote.completion().lock().take_back();
             drop(ticket);
@@ -238,34 +240,36 @@ unsafe fn submit(
 /// `c` is live.
 unsafe fn remote_handle(c: *mut dhcpctl_remote_object_t) -> u32 {
     // SAFETY: as the function's.
-    unsafe { data::shared(&raw mut (*c).remote_handle).load(Ordering::Relaxed) }
+    unsafe { memory::shared(&raw mut (*c).remote_handle).load(Ordering::Relaxed) }
 }
 
 /// Notes the server's handle of the object.
 ///
 /// # Safety
 /// `remote` is live.
-pub(super) unsafe fn set_remote_number(remote: Checked<Remote>, handle: u32) {
+pub(crate) unsafe fn set_remote_number(remote: Checked<Remote>, handle: u32) {
     // SAFETY: as the function's.
-    unsafe { data::shared(&raw mut (*remote.c()).remote_handle).store(handle, Ordering::Relaxed) };
+    unsafe {
+        memory::shared(&raw mut (*remote.c()).remote_handle).store(handle, Ordering::Relaxed)
+    };
 }
 
 /// How the last request ended.
 ///
 /// # Safety
 /// `remote` is live.
-pub(super) unsafe fn wait_status(remote: Checked<Remote>) -> Status {
+pub(crate) unsafe fn wait_status(remote: Checked<Remote>) -> Status {
     // SAFETY: as the function's.
-    Status(unsafe { data::shared(&raw mut (*remote.c()).waitstatus).load(Ordering::Relaxed) })
+    Status(unsafe { memory::shared(&raw mut (*remote.c()).waitstatus).load(Ordering::Relaxed) })
 }
 
 /// Notes how the last request ended.
 ///
 /// # Safety
 /// `remote` is live.
-pub(super) unsafe fn set_wait_status(remote: Checked<Remote>, status: Status) {
+pub(crate) unsafe fn set_wait_status(remote: Checked<Remote>, status: Status) {
     // SAFETY: as the function's.
-    unsafe { data::shared(&raw mut (*remote.c()).waitstatus).store(status.0, Ordering::Relaxed) };
+    unsafe { memory::shared(&raw mut (*remote.c()).waitstatus).store(status.0, Ordering::Relaxed) };
 }
 
 /// Exchanges the text that came with the last status.
@@ -273,7 +277,7 @@ pub(super) unsafe fn set_wait_status(remote: Checked<Remote>, status: Status) {
 /// # Safety
 /// `remote` is live and its completion locked; `text` is NULL or a reference
 /// that is given up.
-pub(super) unsafe fn replace_message(
+pub(crate) unsafe fn replace_message(
     remote: Checked<Remote>,
     text: *mut omapi_typed_data_t,
 ) -> Owned<omapi_typed_data_t> {
@@ -294,11 +298,15 @@ unsafe fn changed_attributes(
     unsafe {
         match plain_attributes(remote) {
             Some(g) => {
-                let mut out = stuffing::spare();
+                let mut out = outgoing::spare();
                 generic::append_changed(g.get().as_ptr(), &mut out)?;
                 Ok(out)
             }
-            None => stuffing::collect(handle, null_mut(), remote.object()),
+            None => outgoing::collect(
+                connection::around(handle).as_ref(),
+                null_mut(),
+                remote.object(),
+            ),
         }
     }
 }
@@ -309,7 +317,7 @@ unsafe fn changed_attributes(
 ///
 /// # Safety
 /// `remote` is live.
-pub(super) unsafe fn plain_attributes(
+pub(crate) unsafe fn plain_attributes(
     remote: Checked<Remote>,
 ) -> Option<TypedRef<omapi_generic_object_t>> {
     let object = remote.object();
@@ -335,7 +343,7 @@ pub(super) unsafe fn plain_attributes(
 ///
 /// # Safety
 /// `remote` is live.
-pub(super) unsafe fn set_remote_handle(remote: Checked<Remote>, value: Datum<'_>) -> Status {
+pub(crate) unsafe fn set_remote_handle(remote: Checked<Remote>, value: Datum<'_>) -> Status {
     let number = match value {
         Datum::Int(_) | Datum::Data(_) => value.number(),
         _ => None,
@@ -436,7 +444,7 @@ pub unsafe extern "C" fn signal_handler(
         match CStr::from_ptr(name).to_bytes() {
             b"updated" => {
                 set_wait_status(remote, Status::SUCCESS);
-                ticket::clear_flags(h);
+                pending_request::clear_flags(h);
             }
             b"status" => {
                 let (status, message) = variadic::status_arguments(ap);

@@ -1,20 +1,20 @@
 //! The types of what is around a protocol object: connection and io objects.
 //! Their handlers pass everything on to the inner object.
 
-use super::layout::{
+use super::{data, types};
+use crate::abi::layout::{
     isc_result_t, omapi_connection_object_t, omapi_data_string_t, omapi_io_object_t,
     omapi_object_t, omapi_object_type_t, omapi_typed_data_t, omapi_value_t, va_list,
 };
-use super::{data, types};
 use core::ffi::c_char;
 use core::mem::size_of;
 use omapi::status::Status;
 
 /// The type of connection objects, as it is registered.
-pub(super) fn connection_type() -> omapi_object_type_t {
+pub(crate) fn connection_type() -> omapi_object_type_t {
     omapi_object_type_t {
         set_value: Some(connection_set),
-        ..passing(types::bare(
+        ..forwarding(types::bare(
             c"connection",
             size_of::<omapi_connection_object_t>(),
         ))
@@ -22,22 +22,22 @@ pub(super) fn connection_type() -> omapi_object_type_t {
 }
 
 /// The type of io objects, as it is registered.
-pub(super) fn io_type() -> omapi_object_type_t {
-    passing(types::bare(c"io", size_of::<omapi_io_object_t>()))
+pub(crate) fn io_type() -> omapi_object_type_t {
+    forwarding(types::bare(c"io", size_of::<omapi_io_object_t>()))
 }
 
 /// A type whose handlers pass everything to the inner object.
-pub(super) fn passing(t: omapi_object_type_t) -> omapi_object_type_t {
+pub(crate) fn forwarding(t: omapi_object_type_t) -> omapi_object_type_t {
     omapi_object_type_t {
-        set_value: Some(pass_set),
-        get_value: Some(pass_get),
-        signal_handler: Some(pass_signal),
-        stuff_values: Some(pass_stuff),
+        set_value: Some(forward_set),
+        get_value: Some(forward_get),
+        signal_handler: Some(forward_signal),
+        stuff_values: Some(forward_stuff),
         ..t
     }
 }
 
-unsafe extern "C" fn pass_set(
+unsafe extern "C" fn forward_set(
     h: *mut omapi_object_t,
     id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
@@ -48,7 +48,7 @@ unsafe extern "C" fn pass_set(
     unsafe { types::set_inner(h, id, name, value).0 }
 }
 
-unsafe extern "C" fn pass_get(
+unsafe extern "C" fn forward_get(
     h: *mut omapi_object_t,
     id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
@@ -59,7 +59,7 @@ unsafe extern "C" fn pass_get(
     unsafe { types::get_inner(h, id, name, value).0 }
 }
 
-unsafe extern "C" fn pass_signal(
+unsafe extern "C" fn forward_signal(
     h: *mut omapi_object_t,
     name: *const c_char,
     ap: va_list,
@@ -69,7 +69,7 @@ unsafe extern "C" fn pass_signal(
     unsafe { types::signal_inner(h, name, ap).0 }
 }
 
-unsafe extern "C" fn pass_stuff(
+unsafe extern "C" fn forward_stuff(
     c: *mut omapi_object_t,
     id: *mut omapi_object_t,
     h: *mut omapi_object_t,

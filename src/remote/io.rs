@@ -1,12 +1,12 @@
 //! Descriptors of the program's own that our waits serve: io objects made by
 //! `omapi_register_io_object`.
 
-use super::checked::{Checked, Kind, TypedRef};
 use super::connection;
-use super::layout::{isc_result_t, omapi_io_object_t, omapi_object_t, omapi_object_type_t};
-use super::links::{self, Links};
-use super::refs::{self, ObjectRef};
-use crate::capi::data as symbols;
+use crate::abi::layout::{isc_result_t, omapi_io_object_t, omapi_object_t, omapi_object_type_t};
+use crate::abi::symbols;
+use crate::object::checked::{Checked, Kind, TypedRef};
+use crate::object::links::{self, Links};
+use crate::object::refs::{self, ObjectRef};
 use core::ffi::c_int;
 use core::sync::atomic::AtomicPtr;
 use engine::net;

@@ -1,13 +1,14 @@
 //! The types of the library: their registration, and what the library keeps
 //! behind their objects.
 
-use super::connection::ConnectionObject;
-use super::extension::{self, Extension, Extensions};
-use super::protocol::ProtocolObject;
-use super::remote::Remote;
-use super::types::{Unregistered, bare};
-use super::{auth_key, callback, completion, generic, message, passing, protocol, remote};
-use crate::capi::data as symbols;
+use crate::abi::symbols;
+use crate::object::extension::{self, Extension, Extensions};
+use crate::object::protocol::ProtocolObject;
+use crate::object::types::{Unregistered, bare};
+use crate::object::{auth_key, forwarding_types, generic, protocol};
+use crate::remote::connection::ConnectionObject;
+use crate::remote::remote_object::Remote;
+use crate::remote::{callback, completion, message, remote_object};
 use core::sync::atomic::Ordering;
 use omapi::status::Status;
 use parking_lot::Mutex;
@@ -29,7 +30,7 @@ pub fn initialize() -> Result<(), Status> {
     for (symbol, prototype, extension) in [
         (
             &symbols::omapi_type_connection,
-            passing::connection_type(),
+            forwarding_types::connection_type(),
             Some(Extension {
                 size: size_of::<ConnectionObject>(),
                 prepare: ConnectionObject::prepare,
@@ -37,7 +38,11 @@ pub fn initialize() -> Result<(), Status> {
             }),
         ),
         (&symbols::omapi_type_listener, bare(c"listener", 64), None),
-        (&symbols::omapi_type_io_object, passing::io_type(), None),
+        (
+            &symbols::omapi_type_io_object,
+            forwarding_types::io_type(),
+            None,
+        ),
         (&symbols::omapi_type_generic, generic::generic_type(), None),
         (
             &symbols::omapi_type_protocol,
@@ -67,7 +72,7 @@ pub fn initialize() -> Result<(), Status> {
         ),
         (
             &symbols::dhcpctl_remote_type,
-            remote::remote_type(),
+            remote_object::remote_type(),
             Some(Extension {
                 size: size_of::<Remote>(),
                 prepare: Remote::prepare,

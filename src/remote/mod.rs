@@ -1,0 +1,14 @@
+//! What is in flight: connections, remote objects and their requests, waiting,
+//! callbacks, a program's own descriptors and messages.
+//!
+//! The rules for pointers are those of `object`.
+
+pub(crate) mod callback;
+pub(crate) mod completion;
+pub(crate) mod connection;
+pub(crate) mod dispatch;
+pub(crate) mod io;
+pub(crate) mod message;
+pub(crate) mod pending_request;
+pub(crate) mod remote_object;
+pub(crate) mod safe_api;
