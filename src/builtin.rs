@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 ///
 /// # Errors
 /// `ISC_R_NOMEMORY`; nothing is registered then.
-pub fn initialize() -> Result<(), Status> {
+pub(crate) fn initialize() -> Result<(), Status> {
     static DONE: Mutex<bool> = Mutex::new(false);
     let mut done = DONE.lock();
     if *done {

@@ -47,7 +47,7 @@ const VARIABLE: &str = "DHCPCTL_SERVERS";
 /// other codes of reading; for one that was named and is not there,
 /// `ISC_R_FILENOTFOUND`; for one that is no regular file, is too large or has a
 /// mistake in any line, `DHCP_R_INVALIDARG`.
-pub fn find(host: impl AsRef<OsStr>, port: u16) -> Result<Destination, Status> {
+pub(crate) fn find(host: impl AsRef<OsStr>, port: u16) -> Result<Destination, Status> {
     let host = host.as_ref();
     #[cfg(feature = "kea")]
     if let Some(target) = kea(host, port)? {
@@ -61,7 +61,7 @@ pub fn find(host: impl AsRef<OsStr>, port: u16) -> Result<Destination, Status> {
 /// What is wrong with the map, for people: its place, with the number of the
 /// line if it is the text. `None` if nothing is.
 #[must_use]
-pub fn complaint() -> Option<String> {
+pub(crate) fn complaint() -> Option<String> {
     #[cfg(feature = "kea")]
     return Source::present().complaint();
     #[cfg(not(feature = "kea"))]

@@ -4,7 +4,7 @@ use crate::lexer::{Kind, Lexer};
 
 /// Why a command failed, as it is printed.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// To standard output.
     Said(String),
     /// As `Said`, and the rest of the line is not even read: nothing in it is
@@ -30,7 +30,7 @@ impl From<String> for Failure {
 }
 
 /// Fails with `usage` unless the line ends here.
-pub fn end(lexer: &mut Lexer, usage: &str) -> Result<(), Failure> {
+pub(crate) fn end(lexer: &mut Lexer, usage: &str) -> Result<(), Failure> {
     match lexer.next().kind {
         Kind::End => Ok(()),
         _ => Err(usage.into()),

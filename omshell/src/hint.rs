@@ -10,14 +10,14 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 /// Whether a server's name is one of a Kea server.
-pub fn is_kea(name: &[u8]) -> bool {
+pub(crate) fn is_kea(name: &[u8]) -> bool {
     ["/", "kea:", "kea+"]
         .iter()
         .any(|s| name.starts_with(s.as_bytes()))
 }
 
 /// More about a connection to a Kea server that failed with `status`.
-pub fn hint(name: &[u8], status: Status) -> Option<String> {
+pub(crate) fn hint(name: &[u8], status: Status) -> Option<String> {
     const FORMS: &str = "a name is /PATH, kea:/PATH?OPTION=VALUE&..., or \
                          kea+http://USER:PASSWORD@HOST:PORT/?OPTION=VALUE&...";
     if status == Status::INVALID_ARGUMENT {

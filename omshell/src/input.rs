@@ -6,7 +6,7 @@ use std::io::{BufRead, Result, Write};
 use zeroize::Zeroizing;
 
 /// A source of lines.
-pub enum Input {
+pub(crate) enum Input {
     /// Lines as they are.
     Script,
     /// Lines edited at a terminal, with a history. It is not kept anywhere.
@@ -15,7 +15,7 @@ pub enum Input {
 
 impl Input {
     /// Standard input; `person` when it is a terminal.
-    pub fn new(person: bool) -> Result<Self> {
+    pub(crate) fn new(person: bool) -> Result<Self> {
         if !person {
             return Ok(Self::Script);
         }
@@ -27,7 +27,7 @@ impl Input {
 
     /// Prompts for a line; `None` at the end of input. A line may hold a
     /// secret, so it is erased.
-    pub fn line(&mut self, prompt: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    pub(crate) fn line(&mut self, prompt: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
         match self {
             Self::Script => {
                 let mut stdout = std::io::stdout();

@@ -21,14 +21,14 @@ impl Strings {
 }
 
 /// The arguments of a command, up to a comment.
-pub fn without_comment(text: &[u8]) -> &[u8] {
+pub(crate) fn without_comment(text: &[u8]) -> &[u8] {
     let mut strings = Strings::default();
     let end = text.iter().position(|&c| !strings.step(c) && c == b'#');
     text[..end.unwrap_or(text.len())].trim_ascii()
 }
 
 /// Appends JSON with a line for each member.
-pub fn pretty(out: &mut Vec<u8>, json: &[u8]) {
+pub(crate) fn pretty(out: &mut Vec<u8>, json: &[u8]) {
     let mut strings = Strings::default();
     let mut depth = 0_usize;
     // White space between tokens is ours.

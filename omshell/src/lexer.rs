@@ -6,7 +6,7 @@
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// End of the line. Its text is that of whatever was read last.
     End,
     /// Decimal digits, perhaps after a minus sign.
@@ -26,7 +26,7 @@ pub enum Kind {
 
 impl Kind {
     /// Whether the token can be a name.
-    pub fn is_word(self) -> bool {
+    pub(crate) fn is_word(self) -> bool {
         match self {
             Self::HexName | Self::Name | Self::Keyword => true,
             // A character beyond ASCII is a word of its own.
@@ -38,31 +38,31 @@ impl Kind {
 
 /// A token with its text: of a string, what is between the quotes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token {
+pub(crate) struct Token {
     pub kind: Kind,
     pub text: Vec<u8>,
 }
 
 impl Token {
     /// The text as a C string.
-    pub fn c_text(&self) -> &[u8] {
+    pub(crate) fn c_text(&self) -> &[u8] {
         self.text.split(|&c| c == 0).next().unwrap_or_default()
     }
 
     /// The text for a message; see [`latin`].
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         latin(self.c_text())
     }
 }
 
 /// Any bytes as text, one character for each, so that a message can hold them;
 /// [`bytes`] gives them back.
-pub fn latin(bytes: &[u8]) -> String {
+pub(crate) fn latin(bytes: &[u8]) -> String {
     bytes.iter().map(|&c| char::from(c)).collect()
 }
 
 /// The bytes of a message that was made with [`latin`].
-pub fn bytes(message: &str) -> impl Iterator<Item = u8> {
+pub(crate) fn bytes(message: &str) -> impl Iterator<Item = u8> {
     message.chars().map(|c| u8::try_from(c).unwrap_or(b'?'))
 }
 
@@ -77,7 +77,7 @@ struct Place {
 }
 
 /// Reads the tokens of one line.
-pub struct Lexer<'a> {
+pub(crate) struct Lexer<'a> {
     input: &'a [u8],
     at: usize,
     /// The character before `at` was given back: it is counted already.
@@ -101,7 +101,7 @@ pub struct Lexer<'a> {
 impl<'a> Lexer<'a> {
     /// A lexer for one line, with or without its newline. What follows a NUL
     /// is not looked at.
-    pub fn new(line: &'a [u8]) -> Self {
+    pub(crate) fn new(line: &'a [u8]) -> Self {
         let end = line.iter().position(|&c| c == 0).unwrap_or(line.len());
         let start = Place { line: 1, column: 1 };
         Self {
@@ -119,12 +119,12 @@ impl<'a> Lexer<'a> {
     }
 
     /// The complaints so far, as they are printed.
-    pub fn complaints(&mut self) -> Vec<u8> {
+    pub(crate) fn complaints(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.complaints)
     }
 
     /// Complains about the present token.
-    pub fn complain(&mut self, what: &str) {
+    pub(crate) fn complain(&mut self, what: &str) {
         let shown: &[u8] = match self.show_first {
             true => &self.first_line,
             false => &[],
@@ -147,13 +147,13 @@ impl<'a> Lexer<'a> {
     }
 
     /// What was not read yet.
-    pub fn rest(&self) -> &'a [u8] {
+    pub(crate) fn rest(&self) -> &'a [u8] {
         &self.input[self.at..]
     }
 
     /// Takes what was not read yet, for a command with a language of its own.
     /// Without white space around it.
-    pub fn take_rest(&mut self) -> &'a [u8] {
+    pub(crate) fn take_rest(&mut self) -> &'a [u8] {
         let rest = self.rest();
         self.at = self.input.len();
         self.given_back = false;
@@ -161,7 +161,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// The next token.
-    pub fn next(&mut self) -> Token {
+    pub(crate) fn next(&mut self) -> Token {
         match self.peeked.take() {
             Some((token, place)) => {
                 if place.line != self.place.line {
@@ -179,7 +179,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// The token that comes next.
-    pub fn peek(&mut self) -> &Token {
+    pub(crate) fn peek(&mut self) -> &Token {
         let (token, _) = match self.peeked.take() {
             Some(peeked) => self.peeked.insert(peeked),
             None => {

@@ -8,12 +8,12 @@ use dhcpctl::client::Value;
 const ROOM: usize = 1023;
 
 /// Appends the line that says that there is no object.
-pub fn no_object(out: &mut Vec<u8>) {
+pub(crate) fn no_object(out: &mut Vec<u8>) {
     out.extend_from_slice(b"obj: <null>\n");
 }
 
 /// Appends the lines of an object.
-pub fn object(out: &mut Vec<u8>, object_type: &[u8], values: &[(Vec<u8>, Value)]) {
+pub(crate) fn object(out: &mut Vec<u8>, object_type: &[u8], values: &[(Vec<u8>, Value)]) {
     out.extend_from_slice(b"obj: ");
     out.extend_from_slice(object_type);
     out.push(b'\n');
@@ -55,7 +55,7 @@ fn quoted(out: &mut Vec<u8>, text: &[u8]) {
 /// The same text for a terminal: what would steer it (escape sequences in a
 /// name or message from the server) is shown as `\x1b`, and so are bytes that
 /// are no text.
-pub fn for_terminal(text: &[u8]) -> Vec<u8> {
+pub(crate) fn for_terminal(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mark = |out: &mut Vec<u8>, bytes: &[u8]| {
         for byte in bytes {

@@ -6,7 +6,7 @@ use zeroize::{Zeroize, Zeroizing};
 /// Reads a base64 value: the next token, whatever it is, and those behind it
 /// that could belong to it. `Err` when there are no bytes in it. What is wrong
 /// is complained about; bits that make no byte at the end are not fatal.
-pub fn parse(lexer: &mut Lexer) -> Result<Zeroizing<Vec<u8>>, ()> {
+pub(crate) fn parse(lexer: &mut Lexer) -> Result<Zeroizing<Vec<u8>>, ()> {
     let mut tokens: Vec<Token> = Vec::new();
     loop {
         tokens.push(lexer.next());

@@ -2,7 +2,7 @@
 
 /// The TCP port of a service, from the system's table. Names are as written
 /// there.
-pub fn port(name: &str) -> Option<u16> {
+pub(crate) fn port(name: &str) -> Option<u16> {
     // Comments may be in any encoding.
     let table = std::fs::read("/etc/services").ok()?;
     find(&String::from_utf8_lossy(&table), name)

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Set by `server`, `port`, `key`, `key-algorithm`, `timeout`.
-pub struct Settings {
+pub(crate) struct Settings {
     /// The name of a Kea server may be a path in any encoding, or hold a
     /// password.
     pub server: Zeroizing<Vec<u8>>,
@@ -41,12 +41,12 @@ impl Default for Settings {
 
 impl Settings {
     /// When a wait that begins now is given up.
-    pub fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         self.timeout.and_then(|t| Instant::now().checked_add(t))
     }
 
     /// The key for signing, if one was set.
-    pub fn authenticator(&self) -> Result<Option<Key>, Status> {
+    pub(crate) fn authenticator(&self) -> Result<Option<Key>, Status> {
         self.key
             .as_ref()
             .map(|(name, secret)| Key::new(name, &self.algorithm, secret))
@@ -54,7 +54,7 @@ impl Settings {
     }
 
     /// The command `port`.
-    pub fn port(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
+    pub(crate) fn port(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
         let token = lexer.next();
         self.port = match token.kind {
             Kind::Number => value::number(&token.text) as u16,
@@ -66,7 +66,7 @@ impl Settings {
     }
 
     /// The command `server`.
-    pub fn server(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
+    pub(crate) fn server(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
         const USAGE: &str = "usage: server <server>";
         if let Some(address) = ipv6(lexer.rest()) {
             self.server = Zeroizing::new(address.into());
@@ -105,7 +105,7 @@ impl Settings {
     }
 
     /// The command `key`.
-    pub fn key(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
+    pub(crate) fn key(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
         const USAGE: &str = "usage: key <name> <value>";
         let part = |kind: Kind| kind == Kind::Number || kind.is_word();
         let token = lexer.next();
@@ -131,7 +131,7 @@ impl Settings {
     }
 
     /// The command `key-algorithm`.
-    pub fn key_algorithm(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
+    pub(crate) fn key_algorithm(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
         let token = lexer.next();
         if token.kind != Kind::Name {
             return Err("missing or invalid algorithm name\n\
@@ -147,7 +147,7 @@ impl Settings {
     }
 
     /// The command `timeout`. Not in the original, which waits for ever.
-    pub fn timeout(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
+    pub(crate) fn timeout(&mut self, lexer: &mut Lexer) -> Result<(), Failure> {
         const USAGE: &str = "usage: timeout <seconds>";
         let token = lexer.next();
         let seconds = match token.kind {

@@ -79,7 +79,7 @@ impl Request {
 
 /// The state of a session. Output is collected: what goes to standard output
 /// in `out`, complaints about the input in `err`.
-pub struct Shell {
+pub(crate) struct Shell {
     settings: Settings,
     connection: Option<Connection>,
     local: Option<Local>,
@@ -92,7 +92,7 @@ pub struct Shell {
 
 impl Shell {
     /// A session with the original's defaults.
-    pub fn new(for_person: bool) -> Self {
+    pub(crate) fn new(for_person: bool) -> Self {
         Self {
             settings: Settings::default(),
             connection: None,
@@ -104,7 +104,7 @@ impl Shell {
     }
 
     /// Runs one line. False when the command failed.
-    pub fn run(&mut self, line: &[u8]) -> bool {
+    pub(crate) fn run(&mut self, line: &[u8]) -> bool {
         let mut lexer = Lexer::new(line);
         let result = self.command(&mut lexer);
         if !matches!(result, Err(Failure::Cut(_))) {

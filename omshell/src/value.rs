@@ -6,7 +6,7 @@ use dhcpctl::client::Value;
 
 /// What was read where a value is expected, and the kind of the token behind it.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Parsed {
+pub(crate) enum Parsed {
     /// A value, and what comes next.
     Value(Value, Kind),
     /// Something else, of that kind.
@@ -16,7 +16,7 @@ pub enum Parsed {
 }
 
 /// Reads a value and the token behind it.
-pub fn parse(lexer: &mut Lexer) -> Parsed {
+pub(crate) fn parse(lexer: &mut Lexer) -> Parsed {
     let token = lexer.next();
     match token.kind {
         // As in C, a string ends at its first NUL.
@@ -116,7 +116,7 @@ fn octet(lexer: &mut Lexer, text: &[u8]) -> u8 {
 }
 
 /// A decimal number as C's `atoi` reads it on a 64-bit system.
-pub fn number(text: &[u8]) -> i32 {
+pub(crate) fn number(text: &[u8]) -> i32 {
     let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
         digits => (false, digits),

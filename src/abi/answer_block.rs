@@ -128,7 +128,7 @@ pub(crate) fn alone(size: usize) -> *mut u8 {
 
 /// Frees counted blocks, together as far as it is from
 /// one slab.
-pub struct Freed {
+pub(crate) struct Freed {
     /// The slab of the last ones, and how many are still to be freed in it.
     base: *mut u8,
     shares: usize,
@@ -146,7 +146,7 @@ impl Freed {
     ///
     /// # Safety
     /// `p` is from this module, and not used any more.
-    pub unsafe fn add(&mut self, p: *mut u8) {
+    pub(crate) unsafe fn add(&mut self, p: *mut u8) {
         // SAFETY: what is not in a slab is from malloc. What is has a share of
         // it.
         unsafe {

@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicI32, AtomicU32};
 ///
 /// # Safety
 /// `count` points into a live block.
-pub unsafe fn count<'a>(count: *mut c_int) -> &'a AtomicI32 {
+pub(crate) unsafe fn count<'a>(count: *mut c_int) -> &'a AtomicI32 {
     // SAFETY: the block is live and aligned, and the library accesses counts
     // only through this function.
     unsafe { AtomicI32::from_ptr(count) }
@@ -20,7 +20,7 @@ pub unsafe fn count<'a>(count: *mut c_int) -> &'a AtomicI32 {
 ///
 /// # Safety
 /// `field` points into a live block.
-pub unsafe fn shared<'a>(field: *mut c_uint) -> &'a AtomicU32 {
+pub(crate) unsafe fn shared<'a>(field: *mut c_uint) -> &'a AtomicU32 {
     // SAFETY: the block is live and aligned, and the library accesses such
     // fields only through this function once the object is known to others.
     unsafe { AtomicU32::from_ptr(field) }
@@ -28,7 +28,7 @@ pub unsafe fn shared<'a>(field: *mut c_uint) -> &'a AtomicU32 {
 
 /// Zero-filled memory from `malloc`, which C may free; NULL when there is none.
 #[must_use]
-pub fn allocate_block(size: usize) -> *mut u8 {
+pub(crate) fn allocate_block(size: usize) -> *mut u8 {
     // SAFETY: malloc has no preconditions; what it gives has that size.
     unsafe { zeroed(libc::malloc(size).cast(), size) }
 }
@@ -36,7 +36,7 @@ pub fn allocate_block(size: usize) -> *mut u8 {
 /// The same for a block whose first member is a reference count: a value, a
 /// datum, a data string, a list of addresses.
 #[must_use]
-pub fn counted_block(size: usize) -> *mut u8 {
+pub(crate) fn counted_block(size: usize) -> *mut u8 {
     // SAFETY: the block has that size.
     unsafe { zeroed(answer_block::alone(size), size) }
 }

@@ -6,5 +6,6 @@ pub(crate) mod answer_block;
 #[allow(dead_code, unreachable_pub)]
 pub(crate) mod layout;
 pub(crate) mod memory;
+#[allow(unreachable_pub)] // exported to C by name
 pub(crate) mod symbols;
 pub(crate) mod variadic;

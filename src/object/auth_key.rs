@@ -45,7 +45,7 @@ unsafe impl Kind for omapi_auth_key_t {
 /// # Safety
 /// `object` is NULL or live.
 #[must_use]
-pub unsafe fn from_object(object: *mut omapi_object_t) -> Option<*mut omapi_auth_key_t> {
+pub(crate) unsafe fn from_object(object: *mut omapi_object_t) -> Option<*mut omapi_auth_key_t> {
     // SAFETY: as the function's.
     unsafe { Checked::new(object).map(Checked::as_ptr) }
 }
@@ -55,7 +55,11 @@ pub unsafe fn from_object(object: *mut omapi_object_t) -> Option<*mut omapi_auth
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` before initialisation, `ISC_R_NOMEMORY`.
-pub fn new(name: &CStr, algorithm: &CStr, secret: &[u8]) -> Result<*mut omapi_object_t, Status> {
+pub(crate) fn new(
+    name: &CStr,
+    algorithm: &CStr,
+    secret: &[u8],
+) -> Result<*mut omapi_object_t, Status> {
     let key = Owned(data::data_string_from(secret)?);
     let object = TypedRef::<omapi_auth_key_t>::allocate()?;
     let a = object.get().as_ptr();
@@ -75,7 +79,7 @@ pub fn new(name: &CStr, algorithm: &CStr, secret: &[u8]) -> Result<*mut omapi_ob
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` before initialisation, `ISC_R_NOMEMORY`.
-pub fn empty() -> Result<TypedRef<omapi_auth_key_t>, Status> {
+pub(crate) fn empty() -> Result<TypedRef<omapi_auth_key_t>, Status> {
     TypedRef::allocate()
 }
 
@@ -89,7 +93,7 @@ static ENTERED: Mutex<BTreeMap<Vec<u8>, TypedRef<omapi_auth_key_t>>> = Mutex::ne
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` for another object, or without a name.
-pub unsafe fn enter(object: *mut omapi_object_t) -> Result<(), Status> {
+pub(crate) unsafe fn enter(object: *mut omapi_object_t) -> Result<(), Status> {
     // SAFETY: as the function's.
     let (name, entry) = unsafe {
         let entry = Checked::<omapi_auth_key_t>::new(object).ok_or(Status::INVALID_ARGUMENT)?;
@@ -107,7 +111,7 @@ pub unsafe fn enter(object: *mut omapi_object_t) -> Result<(), Status> {
 
 /// The entered authenticator of that name, in any case.
 #[must_use]
-pub fn look_up(name: &[u8]) -> Option<TypedRef<omapi_auth_key_t>> {
+pub(crate) fn look_up(name: &[u8]) -> Option<TypedRef<omapi_auth_key_t>> {
     ENTERED.lock().get(&name.to_ascii_lowercase()).cloned()
 }
 
@@ -118,7 +122,7 @@ pub fn look_up(name: &[u8]) -> Option<TypedRef<omapi_auth_key_t>> {
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`; `DHCP_R_INVALIDARG` for attributes of another type.
-pub unsafe fn look_up_like(
+pub(crate) unsafe fn look_up_like(
     like: *mut omapi_object_t,
 ) -> Result<TypedRef<omapi_auth_key_t>, Status> {
     // SAFETY: as the function's; the values are ours.
@@ -143,7 +147,7 @@ pub unsafe fn look_up_like(
 ///
 /// # Safety
 /// C: `h` is live.
-pub unsafe extern "C" fn stuff_handler(
+pub(crate) unsafe extern "C" fn stuff_handler(
     c: *mut omapi_object_t,
     id: *mut omapi_object_t,
     h: *mut omapi_object_t,
@@ -202,7 +206,7 @@ fn c_string(bytes: &[u8]) -> *mut c_char {
 /// # Safety
 /// `a` is live.
 #[must_use]
-pub unsafe fn credentials(a: *mut omapi_auth_key_t) -> Credentials {
+pub(crate) unsafe fn credentials(a: *mut omapi_auth_key_t) -> Credentials {
     // SAFETY: a is live; its members do not change.
     unsafe {
         let text = |p: *mut c_char| match p.is_null() {
@@ -221,7 +225,7 @@ pub unsafe fn credentials(a: *mut omapi_auth_key_t) -> Credentials {
 ///
 /// # Safety
 /// C: `h` and `name` are live, `value` is writable.
-pub unsafe extern "C" fn get_handler(
+pub(crate) unsafe extern "C" fn get_handler(
     h: *mut omapi_object_t,
     _id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
@@ -256,7 +260,7 @@ pub unsafe extern "C" fn get_handler(
 ///
 /// # Safety
 /// C: nobody else refers to `h`.
-pub unsafe extern "C" fn destroy_handler(
+pub(crate) unsafe extern "C" fn destroy_handler(
     h: *mut omapi_object_t,
     _file: *const c_char,
     _line: c_int,

@@ -17,14 +17,14 @@ use omapi::status::Status;
 /// # Safety
 /// `Self` is `repr(C)` and begins with the common members. Every object of the
 /// type that `symbol` holds is in a block with room for a `Self`.
-pub unsafe trait Kind {
+pub(crate) unsafe trait Kind {
     /// The variable in which C finds the type.
     fn symbol() -> &'static AtomicPtr<omapi_object_type_t>;
 }
 
 /// A pointer to an object that is known to be a `T`. It does not keep the
 /// object alive.
-pub struct Checked<T>(NonNull<T>);
+pub(crate) struct Checked<T>(NonNull<T>);
 
 impl<T> Clone for Checked<T> {
     fn clone(&self) -> Self {
@@ -39,7 +39,7 @@ impl<T: Kind> Checked<T> {
     /// # Safety
     /// `object` is NULL or live.
     #[must_use]
-    pub unsafe fn new(object: *mut omapi_object_t) -> Option<Self> {
+    pub(crate) unsafe fn new(object: *mut omapi_object_t) -> Option<Self> {
         let object = NonNull::new(object)?;
         // SAFETY: not NULL, so live.
         unsafe { types::is(object.as_ptr(), T::symbol()) }.then(|| Self(object.cast()))
@@ -48,7 +48,7 @@ impl<T: Kind> Checked<T> {
     /// The whole struct. Other threads and C change its members meanwhile:
     /// never make a reference of it, only of a member behind the C struct.
     #[must_use]
-    pub fn as_ptr(self) -> *mut T {
+    pub(crate) fn as_ptr(self) -> *mut T {
         self.0.as_ptr()
     }
 
@@ -57,19 +57,19 @@ impl<T: Kind> Checked<T> {
     /// # Safety
     /// `object` is in a block with room for a `T`, which is the caller's alone.
     #[must_use]
-    pub unsafe fn block(object: *mut omapi_object_t) -> *mut T {
+    pub(crate) unsafe fn block(object: *mut omapi_object_t) -> *mut T {
         object.cast()
     }
 
     /// The object.
     #[must_use]
-    pub fn object(self) -> *mut omapi_object_t {
+    pub(crate) fn object(self) -> *mut omapi_object_t {
         self.0.as_ptr().cast()
     }
 }
 
 /// A counted reference on an object that is known to be a `T`.
-pub struct TypedRef<T>(ObjectRef, PhantomData<fn() -> T>);
+pub(crate) struct TypedRef<T>(ObjectRef, PhantomData<fn() -> T>);
 
 impl<T> Clone for TypedRef<T> {
     fn clone(&self) -> Self {
@@ -83,7 +83,7 @@ impl<T: Kind> TypedRef<T> {
     ///
     /// # Errors
     /// `DHCP_R_INVALIDARG` before initialisation, `ISC_R_NOMEMORY`.
-    pub fn allocate() -> Result<Self, Status> {
+    pub(crate) fn allocate() -> Result<Self, Status> {
         let t = types::get(T::symbol())?;
         // SAFETY: a registered type; the new object's reference is ours. It has
         // room for a T, whatever the program has made of the variable since.
@@ -95,7 +95,7 @@ impl<T: Kind> TypedRef<T> {
 
     /// Takes over a reference, if it is on a `T`.
     #[must_use]
-    pub fn of(object: ObjectRef) -> Option<Self> {
+    pub(crate) fn of(object: ObjectRef) -> Option<Self> {
         // SAFETY: a counted reference.
         let checked = unsafe { Checked::<T>::new(object.as_ptr()) };
         checked.map(|_| Self(object, PhantomData))
@@ -106,33 +106,33 @@ impl<T: Kind> TypedRef<T> {
     /// # Safety
     /// `object` is live.
     #[must_use]
-    pub unsafe fn another(object: Checked<T>) -> Self {
+    pub(crate) unsafe fn another(object: Checked<T>) -> Self {
         // SAFETY: as the function's.
         Self(unsafe { ObjectRef::new(object.object()) }, PhantomData)
     }
 
     /// The object as what it is known to be.
     #[must_use]
-    pub fn get(&self) -> Checked<T> {
+    pub(crate) fn get(&self) -> Checked<T> {
         // SAFETY: a reference is not NULL. (An object's type never changes.)
         Checked(unsafe { NonNull::new_unchecked(self.0.as_ptr().cast()) })
     }
 
     /// The object.
     #[must_use]
-    pub fn as_ptr(&self) -> *mut omapi_object_t {
+    pub(crate) fn as_ptr(&self) -> *mut omapi_object_t {
         self.0.as_ptr()
     }
 
     /// Gives the reference to the caller.
     #[must_use]
-    pub fn into_raw(self) -> *mut T {
+    pub(crate) fn into_raw(self) -> *mut T {
         self.0.into_raw().cast()
     }
 
     /// The reference without the knowledge.
     #[must_use]
-    pub fn into_object(self) -> ObjectRef {
+    pub(crate) fn into_object(self) -> ObjectRef {
         self.0
     }
 }

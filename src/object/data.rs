@@ -3,7 +3,7 @@
 
 use super::{nested_release, refs};
 use crate::abi::answer_block;
-pub use crate::abi::answer_block::Freed;
+pub(crate) use crate::abi::answer_block::Freed;
 use crate::abi::layout::{
     omapi_data_string_t, omapi_datatype_t, omapi_object_t, omapi_typed_data_t,
 };
@@ -15,17 +15,17 @@ use core::sync::atomic::Ordering;
 use omapi::status::Status;
 
 /// Bytes of a data string before its contents.
-pub const DATA_STRING_HEADER: usize = offset_of!(omapi_data_string_t, value);
+pub(crate) const DATA_STRING_HEADER: usize = offset_of!(omapi_data_string_t, value);
 /// Bytes of a typed datum before the contents of its buffer.
-pub const TYPED_HEADER: usize = 12;
+pub(crate) const TYPED_HEADER: usize = 12;
 /// Bytes of a typed datum that holds an object.
-pub const TYPED_OBJECT: usize = 16;
+pub(crate) const TYPED_OBJECT: usize = 16;
 
 /// A counted block: its first member is the reference count.
 ///
 /// # Safety
 /// The type is `repr(C)` and starts with `refcnt: c_int`.
-pub unsafe trait Counted {
+pub(crate) unsafe trait Counted {
     /// Releases what the block refers to, then the block.
     ///
     /// # Safety
@@ -37,7 +37,7 @@ pub unsafe trait Counted {
 ///
 /// # Safety
 /// `slot` is NULL or writable, `p` is NULL or live.
-pub unsafe fn reference<T: Counted>(slot: *mut *mut T, p: *mut T) -> Status {
+pub(crate) unsafe fn reference<T: Counted>(slot: *mut *mut T, p: *mut T) -> Status {
     // SAFETY: as the function's.
     unsafe {
         if slot.is_null() || p.is_null() || !(*slot).is_null() {
@@ -53,7 +53,7 @@ pub unsafe fn reference<T: Counted>(slot: *mut *mut T, p: *mut T) -> Status {
 ///
 /// # Safety
 /// `slot` is NULL or readable and writable, `*slot` is NULL or live.
-pub unsafe fn dereference<T: Counted>(slot: *mut *mut T) -> Status {
+pub(crate) unsafe fn dereference<T: Counted>(slot: *mut *mut T) -> Status {
     // SAFETY: as the function's.
     unsafe {
         if slot.is_null() || (*slot).is_null() {
@@ -69,7 +69,7 @@ pub unsafe fn dereference<T: Counted>(slot: *mut *mut T) -> Status {
 ///
 /// # Safety
 /// `p` is live.
-pub unsafe fn release<T: Counted>(p: *mut T) -> Status {
+pub(crate) unsafe fn release<T: Counted>(p: *mut T) -> Status {
     // SAFETY: as the function's.
     unsafe { release_into(p, &mut Freed::new()) }
 }
@@ -121,7 +121,7 @@ unsafe impl Counted for omapi_typed_data_t {
 /// # Safety
 /// `t` is live.
 #[must_use]
-pub unsafe fn kind(t: *const omapi_typed_data_t) -> u32 {
+pub(crate) unsafe fn kind(t: *const omapi_typed_data_t) -> u32 {
     // SAFETY: t is live; the field is read as an integer, any value is valid.
     unsafe { (&raw const (*t).r#type).cast::<u32>().read() }
 }
@@ -131,7 +131,7 @@ pub unsafe fn kind(t: *const omapi_typed_data_t) -> u32 {
 /// # Errors
 /// `DHCP_R_INVALIDARG` for a length whose block size needs more than 32 bits,
 /// `ISC_R_NOMEMORY`.
-pub fn new_data_string(len: usize) -> Result<*mut omapi_data_string_t, Status> {
+pub(crate) fn new_data_string(len: usize) -> Result<*mut omapi_data_string_t, Status> {
     let size = block_size(DATA_STRING_HEADER, len)?;
     let d: *mut omapi_data_string_t = memory::counted_block(size).cast();
     if d.is_null() {
@@ -157,7 +157,7 @@ fn block_size(header: usize, len: usize) -> Result<usize, Status> {
 ///
 /// # Errors
 /// As [`new_data_string`].
-pub fn data_string_from(bytes: &[u8]) -> Result<*mut omapi_data_string_t, Status> {
+pub(crate) fn data_string_from(bytes: &[u8]) -> Result<*mut omapi_data_string_t, Status> {
     let size = block_size(DATA_STRING_HEADER, bytes.len())?;
     let d: *mut omapi_data_string_t = answer_block::alone(size).cast();
     if d.is_null() {
@@ -186,7 +186,7 @@ pub(crate) unsafe fn write_data_string(d: *mut omapi_data_string_t, bytes: &[u8]
 /// # Safety
 /// `d` is live and not changed while the slice is used.
 #[must_use]
-pub unsafe fn data_string_bytes<'a>(d: *const omapi_data_string_t) -> &'a [u8] {
+pub(crate) unsafe fn data_string_bytes<'a>(d: *const omapi_data_string_t) -> &'a [u8] {
     // SAFETY: the block holds `len` bytes behind the header. The pointer is
     // taken from the raw block, not from the one-byte array.
     unsafe { core::slice::from_raw_parts((&raw const (*d).value).cast(), (*d).len as usize) }
@@ -209,7 +209,7 @@ fn new_typed(size: usize, kind: omapi_datatype_t) -> Result<*mut omapi_typed_dat
 ///
 /// # Errors
 /// `ISC_R_NOMEMORY`.
-pub fn typed_int(value: c_int) -> Result<*mut omapi_typed_data_t, Status> {
+pub(crate) fn typed_int(value: c_int) -> Result<*mut omapi_typed_data_t, Status> {
     let t = new_typed(TYPED_HEADER, omapi_datatype_t::omapi_datatype_int)?;
     // SAFETY: a fresh block; the integer lies within its 12 bytes.
     unsafe { (&raw mut (*t).u.integer).write(value) };
@@ -220,7 +220,7 @@ pub fn typed_int(value: c_int) -> Result<*mut omapi_typed_data_t, Status> {
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` for an impossible length, `ISC_R_NOMEMORY`.
-pub fn typed_buffer(len: usize, string: bool) -> Result<*mut omapi_typed_data_t, Status> {
+pub(crate) fn typed_buffer(len: usize, string: bool) -> Result<*mut omapi_typed_data_t, Status> {
     let t = new_typed(block_size(TYPED_HEADER, len)?, buffer_kind(string))?;
     // SAFETY: a fresh block with a header.
     unsafe { (&raw mut (*t).u.buffer.len).write(len as u32) };
@@ -238,7 +238,7 @@ fn buffer_kind(string: bool) -> omapi_datatype_t {
 ///
 /// # Errors
 /// As [`typed_buffer`].
-pub fn typed_from(bytes: &[u8], string: bool) -> Result<*mut omapi_typed_data_t, Status> {
+pub(crate) fn typed_from(bytes: &[u8], string: bool) -> Result<*mut omapi_typed_data_t, Status> {
     let size = block_size(TYPED_HEADER, bytes.len())?;
     let t: *mut omapi_typed_data_t = answer_block::alone(size).cast();
     if t.is_null() {
@@ -271,7 +271,9 @@ pub(crate) unsafe fn write_typed(t: *mut omapi_typed_data_t, bytes: &[u8], strin
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` for NULL, `ISC_R_NOMEMORY`.
-pub unsafe fn typed_object(object: *mut omapi_object_t) -> Result<*mut omapi_typed_data_t, Status> {
+pub(crate) unsafe fn typed_object(
+    object: *mut omapi_object_t,
+) -> Result<*mut omapi_typed_data_t, Status> {
     if object.is_null() {
         return Err(Status::INVALID_ARGUMENT);
     }
@@ -301,7 +303,7 @@ pub enum Datum<'a> {
 /// # Safety
 /// `t` is live and not changed while the view is used.
 #[must_use]
-pub unsafe fn view<'a>(t: *const omapi_typed_data_t) -> Datum<'a> {
+pub(crate) unsafe fn view<'a>(t: *const omapi_typed_data_t) -> Datum<'a> {
     // SAFETY: the block is as long as its type demands; pointers are taken
     // from the raw block.
     unsafe {
@@ -339,7 +341,7 @@ impl Datum<'_> {
 /// Compares as the genuine library does: the common length first, then the
 /// shorter one is less. The first difference gives a value of its sign.
 #[must_use]
-pub fn compare(a: &[u8], b: &[u8]) -> c_int {
+pub(crate) fn compare(a: &[u8], b: &[u8]) -> c_int {
     match a.cmp(b) {
         core::cmp::Ordering::Less => -1,
         core::cmp::Ordering::Equal => 0,

@@ -6,7 +6,7 @@ use crate::abi::layout::{omapi_object_t, omapi_object_type_t};
 use std::sync::OnceLock;
 
 /// What is behind the C structs of one type's objects.
-pub struct Extension {
+pub(crate) struct Extension {
     /// Bytes of a whole object, the C struct first.
     pub(crate) size: usize,
     /// Makes the part behind the C struct valid, in a fresh zeroed block of
@@ -36,7 +36,7 @@ pub(crate) fn set(all: Extensions) {
 
 /// The extension of a type. Its objects can be made by `refs::allocate` only.
 #[must_use]
-pub fn of(t: *mut omapi_object_type_t) -> Option<&'static Extension> {
+pub(crate) fn of(t: *mut omapi_object_type_t) -> Option<&'static Extension> {
     let all = &ALL.get()?.by_type;
     all.iter()
         .find_map(|(of, extension)| (*of == t as usize).then_some(extension))

@@ -53,7 +53,7 @@ pub(crate) fn generic_type() -> omapi_object_type_t {
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` before initialisation, `ISC_R_NOMEMORY`.
-pub fn new() -> Result<*mut omapi_object_t, Status> {
+pub(crate) fn new() -> Result<*mut omapi_object_t, Status> {
     let object = TypedRef::<omapi_generic_object_t>::allocate()?;
     Ok(object.into_object().into_raw())
 }
@@ -70,7 +70,9 @@ unsafe impl Kind for omapi_generic_object_t {
 /// # Safety
 /// `object` is NULL or live.
 #[must_use]
-pub unsafe fn from_object(object: *mut omapi_object_t) -> Option<*mut omapi_generic_object_t> {
+pub(crate) unsafe fn from_object(
+    object: *mut omapi_object_t,
+) -> Option<*mut omapi_generic_object_t> {
     // SAFETY: as the function's.
     unsafe { Checked::new(object).map(Checked::as_ptr) }
 }
@@ -107,7 +109,7 @@ unsafe fn store(g: *mut omapi_generic_object_t, v: Owned<omapi_value_t>) -> Stat
 ///
 /// # Safety
 /// `g` and `name` are live; `value` is NULL or live.
-pub unsafe fn set(
+pub(crate) unsafe fn set(
     g: *mut omapi_generic_object_t,
     name: *mut omapi_data_string_t,
     value: *mut omapi_typed_data_t,
@@ -185,7 +187,7 @@ unsafe fn holds_object(v: *mut omapi_value_t) -> bool {
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`.
-pub unsafe fn get(
+pub(crate) unsafe fn get(
     g: *mut omapi_generic_object_t,
     name: &[u8],
 ) -> Result<Owned<omapi_value_t>, Status> {
@@ -208,7 +210,7 @@ pub unsafe fn get(
 /// # Safety
 /// `g` is live.
 #[must_use]
-pub unsafe fn all(g: *mut omapi_generic_object_t) -> Vec<Owned<omapi_value_t>> {
+pub(crate) unsafe fn all(g: *mut omapi_generic_object_t) -> Vec<Owned<omapi_value_t>> {
     // SAFETY: g is live and locked.
     unsafe {
         let _guard = lock(g);
@@ -228,7 +230,10 @@ pub unsafe fn all(g: *mut omapi_generic_object_t) -> Vec<Owned<omapi_value_t>> {
 ///
 /// # Safety
 /// `g` is live.
-pub unsafe fn each(g: *mut omapi_generic_object_t, f: &mut dyn FnMut(&[u8], Option<Datum<'_>>)) {
+pub(crate) unsafe fn each(
+    g: *mut omapi_generic_object_t,
+    f: &mut dyn FnMut(&[u8], Option<Datum<'_>>),
+) {
     // SAFETY: g is live and locked; stored values are live.
     unsafe {
         let _guard = lock(g);
@@ -247,7 +252,7 @@ pub unsafe fn each(g: *mut omapi_generic_object_t, f: &mut dyn FnMut(&[u8], Opti
 ///
 /// # Safety
 /// `g` is live.
-pub unsafe fn clear_flags(g: *mut omapi_generic_object_t) {
+pub(crate) unsafe fn clear_flags(g: *mut omapi_generic_object_t) {
     let _guard = lock(g);
     // SAFETY: g is live and locked.
     unsafe { clear_locked(g) };
@@ -279,7 +284,7 @@ pub(crate) unsafe fn clear_locked(g: *mut omapi_generic_object_t) {
 /// # Errors
 /// `DHCP_R_INVALIDARG` for a name or value that cannot be sent, or of an
 /// unknown type.
-pub unsafe fn append_changed(
+pub(crate) unsafe fn append_changed(
     g: *mut omapi_generic_object_t,
     out: &mut Vec<u8>,
 ) -> Result<(), Status> {
@@ -307,7 +312,7 @@ pub unsafe fn append_changed(
 ///
 /// # Errors
 /// As [`append_changed`].
-pub unsafe fn put(
+pub(crate) unsafe fn put(
     out: &mut Vec<u8>,
     name: &[u8],
     value: *mut omapi_typed_data_t,
@@ -333,7 +338,7 @@ pub unsafe fn put(
 ///
 /// # Safety
 /// C: `h` and `name` are live; `value` is NULL or live.
-pub unsafe extern "C" fn set_handler(
+pub(crate) unsafe extern "C" fn set_handler(
     h: *mut omapi_object_t,
     id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
@@ -370,7 +375,7 @@ unsafe fn knows(g: *mut omapi_generic_object_t, name: &[u8]) -> bool {
 ///
 /// # Safety
 /// C: `h` and `name` are live, `value` is writable.
-pub unsafe extern "C" fn get_handler(
+pub(crate) unsafe extern "C" fn get_handler(
     h: *mut omapi_object_t,
     id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
@@ -395,7 +400,7 @@ pub unsafe extern "C" fn get_handler(
 ///
 /// # Safety
 /// C: nobody else refers to `h`.
-pub unsafe extern "C" fn destroy_handler(
+pub(crate) unsafe extern "C" fn destroy_handler(
     h: *mut omapi_object_t,
     _file: *const c_char,
     _line: c_int,
@@ -420,7 +425,7 @@ pub unsafe extern "C" fn destroy_handler(
 ///
 /// # Safety
 /// C: `h` and `name` are live.
-pub unsafe extern "C" fn signal_handler(
+pub(crate) unsafe extern "C" fn signal_handler(
     h: *mut omapi_object_t,
     name: *const c_char,
     ap: va_list,
@@ -433,7 +438,7 @@ pub unsafe extern "C" fn signal_handler(
 ///
 /// # Safety
 /// C: `h` is live.
-pub unsafe extern "C" fn stuff_handler(
+pub(crate) unsafe extern "C" fn stuff_handler(
     connection: *mut omapi_object_t,
     id: *mut omapi_object_t,
     h: *mut omapi_object_t,

@@ -51,7 +51,7 @@ impl Structure<Live> for Table {
 /// # Safety
 /// `object` is live, or not yet freed.
 #[must_use]
-pub unsafe fn number(object: *mut omapi_object_t) -> omapi_handle_t {
+pub(crate) unsafe fn number(object: *mut omapi_object_t) -> omapi_handle_t {
     // SAFETY: as the function's.
     unsafe { shared(&raw mut (*object).handle).load(Ordering::Relaxed) }
 }
@@ -63,7 +63,7 @@ pub unsafe fn number(object: *mut omapi_object_t) -> omapi_handle_t {
 ///
 /// # Errors
 /// `ISC_R_NOMORE` when all 4,294,967,295 handles have been used.
-pub unsafe fn of(object: *mut omapi_object_t) -> Result<omapi_handle_t, Status> {
+pub(crate) unsafe fn of(object: *mut omapi_object_t) -> Result<omapi_handle_t, Status> {
     // Who decides about the chain sees the table's reference as counted and as
     // the table's, or neither.
     let mut table = refs::structure();
@@ -87,7 +87,7 @@ pub unsafe fn of(object: *mut omapi_object_t) -> Result<omapi_handle_t, Status> 
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`.
-pub fn lookup(handle: omapi_handle_t) -> Result<ObjectRef, Status> {
+pub(crate) fn lookup(handle: omapi_handle_t) -> Result<ObjectRef, Status> {
     let table = refs::structure();
     let entry = table.objects.get(&handle).ok_or(Status::NOT_FOUND)?;
     // SAFETY: it is in the table, so its chain has not ended, and does not
@@ -100,7 +100,7 @@ pub fn lookup(handle: omapi_handle_t) -> Result<ObjectRef, Status> {
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`.
-pub fn clear(handle: omapi_handle_t) -> Result<ObjectRef, Status> {
+pub(crate) fn clear(handle: omapi_handle_t) -> Result<ObjectRef, Status> {
     let mut table = refs::structure();
     let entry = table.objects.remove(&handle).ok_or(Status::NOT_FOUND)?;
     // SAFETY: it was in the table, so it has not ended; and it does not after

@@ -20,12 +20,12 @@ thread_local! {
 
 /// A buffer for a request's attributes that need no handlers: an empty one,
 /// with the room that the last one needed.
-pub fn spare() -> Vec<u8> {
+pub(crate) fn spare() -> Vec<u8> {
     SPARE.try_with(Cell::take).unwrap_or_default()
 }
 
 /// Gives a buffer back for the next [`spare`].
-pub fn give_back(mut buffer: Vec<u8>) {
+pub(crate) fn give_back(mut buffer: Vec<u8>) {
     const KEEP: usize = 4096;
     buffer.clear();
     if buffer.capacity() <= KEEP {
@@ -42,7 +42,7 @@ pub fn give_back(mut buffer: Vec<u8>) {
 ///
 /// # Errors
 /// What a handler answers.
-pub unsafe fn collect(
+pub(crate) unsafe fn collect(
     connection: Option<&ObjectRef>,
     id: *mut omapi_object_t,
     object: *mut omapi_object_t,
@@ -60,6 +60,6 @@ pub unsafe fn collect(
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when no message is being built; else `append`'s.
-pub fn with(append: impl FnOnce(&mut Vec<u8>) -> Result<(), Status>) -> Result<(), Status> {
+pub(crate) fn with(append: impl FnOnce(&mut Vec<u8>) -> Result<(), Status>) -> Result<(), Status> {
     OUT.with(|out| append(out.borrow_mut().as_mut().ok_or(Status::INVALID_ARGUMENT)?))
 }

@@ -22,7 +22,7 @@ static AUTH_LISTS: Mutex<()> = Mutex::new(());
 
 /// A protocol object with what C does not see.
 #[repr(C)]
-pub struct ProtocolObject {
+pub(crate) struct ProtocolObject {
     /// The genuine struct; must be first.
     pub c: omapi_protocol_object_t,
     /// The io object of the connection that has ended, with its connection
@@ -96,7 +96,7 @@ pub(crate) unsafe fn retire(protocol: Checked<ProtocolObject>, io: ObjectRef) {
 /// # Safety
 /// `h` is live.
 #[must_use]
-pub unsafe fn is_authenticated(h: *mut omapi_object_t) -> bool {
+pub(crate) unsafe fn is_authenticated(h: *mut omapi_object_t) -> bool {
     let _list = AUTH_LISTS.lock();
     // SAFETY: as the function's.
     unsafe { Checked::<ProtocolObject>::new(h).is_some_and(|p| !(*p.c()).default_auth.is_null()) }

@@ -119,7 +119,7 @@ pub(crate) unsafe fn link(member: *mut *mut omapi_object_t) -> Option<*mut omapi
 ///
 /// # Errors
 /// `ISC_R_NOMEMORY`.
-pub unsafe fn allocate(
+pub(crate) unsafe fn allocate(
     t: *mut omapi_object_type_t,
     size: usize,
 ) -> Result<*mut omapi_object_t, Status> {
@@ -147,7 +147,10 @@ pub unsafe fn allocate(
 ///
 /// # Safety
 /// `slot` is NULL or writable, `object` is NULL or live.
-pub unsafe fn reference(slot: *mut *mut omapi_object_t, object: *mut omapi_object_t) -> Status {
+pub(crate) unsafe fn reference(
+    slot: *mut *mut omapi_object_t,
+    object: *mut omapi_object_t,
+) -> Status {
     // SAFETY: the slot is writable when it is not NULL, the object live.
     unsafe {
         if slot.is_null() || object.is_null() || !(*slot).is_null() {
@@ -164,7 +167,7 @@ pub unsafe fn reference(slot: *mut *mut omapi_object_t, object: *mut omapi_objec
 ///
 /// # Safety
 /// `slot` is NULL or readable and writable, `*slot` is NULL or live.
-pub unsafe fn dereference(slot: *mut *mut omapi_object_t) -> Status {
+pub(crate) unsafe fn dereference(slot: *mut *mut omapi_object_t) -> Status {
     // SAFETY: as the function's.
     unsafe { dereference_at(slot, c"".as_ptr(), 0) }
 }
@@ -173,7 +176,7 @@ pub unsafe fn dereference(slot: *mut *mut omapi_object_t) -> Status {
 ///
 /// # Safety
 /// As [`dereference`].
-pub unsafe fn dereference_at(
+pub(crate) unsafe fn dereference_at(
     slot: *mut *mut omapi_object_t,
     file: *const c_char,
     line: c_int,
@@ -237,7 +240,7 @@ unsafe fn destroy(object: *mut omapi_object_t, file: *const c_char, line: c_int)
 ///
 /// # Safety
 /// Both are live.
-pub unsafe fn join(outer: *mut omapi_object_t, inner: *mut omapi_object_t) -> bool {
+pub(crate) unsafe fn join(outer: *mut omapi_object_t, inner: *mut omapi_object_t) -> bool {
     // SAFETY: both are live, by the caller's references.
     let (outer, inner) = unsafe { (Live::new(outer), Live::new(inner)) };
     lifetime::join(&mut *structure(), outer, inner)
@@ -248,7 +251,7 @@ pub unsafe fn join(outer: *mut omapi_object_t, inner: *mut omapi_object_t) -> bo
 ///
 /// # Safety
 /// As [`join`]; `outer` is the caller's alone, and so is `inner`.
-pub unsafe fn join_new(outer: *mut omapi_object_t, inner: ObjectRef) {
+pub(crate) unsafe fn join_new(outer: *mut omapi_object_t, inner: ObjectRef) {
     // SAFETY: both are live and the caller's alone: no other thread decides
     // about them, or follows their links.
     unsafe {
@@ -262,14 +265,14 @@ pub unsafe fn join_new(outer: *mut omapi_object_t, inner: ObjectRef) {
 ///
 /// # Safety
 /// Both are live, and stay so without the link.
-pub unsafe fn part(outer: *mut omapi_object_t, inner: *mut omapi_object_t) {
+pub(crate) unsafe fn part(outer: *mut omapi_object_t, inner: *mut omapi_object_t) {
     // SAFETY: both are live, by the caller's references.
     let (outer, inner) = unsafe { (Live::new(outer), Live::new(inner)) };
     lifetime::part(&mut *structure(), outer, inner);
 }
 
 /// A counted reference that Rust owns.
-pub struct ObjectRef(NonNull<omapi_object_t>);
+pub(crate) struct ObjectRef(NonNull<omapi_object_t>);
 
 // SAFETY: reference counts are atomic; what the object holds is protected by
 // the locks that ARCHITECTURE.md lists.
@@ -282,7 +285,7 @@ impl ObjectRef {
     ///
     /// # Safety
     /// `object` is live.
-    pub unsafe fn new(object: *mut omapi_object_t) -> Self {
+    pub(crate) unsafe fn new(object: *mut omapi_object_t) -> Self {
         let mut slot = null_mut();
         // SAFETY: object is live, so the reference is stored.
         unsafe { reference(&raw mut slot, object) };
@@ -294,20 +297,20 @@ impl ObjectRef {
     ///
     /// # Safety
     /// The caller owns a reference on the live `object` and gives it up.
-    pub unsafe fn from_raw(object: *mut omapi_object_t) -> Self {
+    pub(crate) unsafe fn from_raw(object: *mut omapi_object_t) -> Self {
         // SAFETY: live, so not NULL.
         Self(unsafe { NonNull::new_unchecked(object) })
     }
 
     /// The object.
     #[must_use]
-    pub fn as_ptr(&self) -> *mut omapi_object_t {
+    pub(crate) fn as_ptr(&self) -> *mut omapi_object_t {
         self.0.as_ptr()
     }
 
     /// Gives the reference to the caller.
     #[must_use]
-    pub fn into_raw(self) -> *mut omapi_object_t {
+    pub(crate) fn into_raw(self) -> *mut omapi_object_t {
         let p = self.0.as_ptr();
         core::mem::forget(self);
         p
@@ -495,7 +498,7 @@ mod tests {
         unsafe { join_new(a.as_ptr(), b) };
         assert_eq!(references(&a), 2);
         // SAFETY: the object is live.
-        let found = unsafe { super::links::inner(a.as_ptr()) }.unwrap();
+        let found = unsafe { super::super::links::inner(a.as_ptr()) }.unwrap();
         assert_eq!((found.as_ptr(), references(&found)), (inner, 2));
         drop(a);
         assert_eq!(destroyed(), []);

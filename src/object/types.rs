@@ -31,7 +31,10 @@ static REGISTRY: Mutex<()> = Mutex::new(());
 /// # Safety
 /// `object` is live.
 #[must_use]
-pub unsafe fn is(object: *const omapi_object_t, symbol: &AtomicPtr<omapi_object_type_t>) -> bool {
+pub(crate) unsafe fn is(
+    object: *const omapi_object_t,
+    symbol: &AtomicPtr<omapi_object_type_t>,
+) -> bool {
     let t = symbol.load(Ordering::Acquire);
     // SAFETY: object is live.
     !t.is_null() && unsafe { (*object).r#type } == t
@@ -41,7 +44,9 @@ pub unsafe fn is(object: *const omapi_object_t, symbol: &AtomicPtr<omapi_object_
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` before initialisation.
-pub fn get(symbol: &AtomicPtr<omapi_object_type_t>) -> Result<*mut omapi_object_type_t, Status> {
+pub(crate) fn get(
+    symbol: &AtomicPtr<omapi_object_type_t>,
+) -> Result<*mut omapi_object_type_t, Status> {
     let t = symbol.load(Ordering::Acquire);
     if t.is_null() {
         return Err(Status::INVALID_ARGUMENT);
@@ -95,13 +100,13 @@ impl Drop for Unregistered {
 ///
 /// # Errors
 /// `ISC_R_NOMEMORY`.
-pub fn register(prototype: omapi_object_type_t) -> Result<*mut omapi_object_type_t, Status> {
+pub(crate) fn register(prototype: omapi_object_type_t) -> Result<*mut omapi_object_type_t, Status> {
     Ok(Unregistered::new(prototype)?.register())
 }
 
 /// A type with nothing but name and size.
 #[must_use]
-pub fn bare(name: &'static CStr, size: usize) -> omapi_object_type_t {
+pub(crate) fn bare(name: &'static CStr, size: usize) -> omapi_object_type_t {
     omapi_object_type_t {
         name: name.as_ptr(),
         next: null_mut(),
@@ -157,7 +162,7 @@ unsafe fn ask_inner<H>(
 ///
 /// # Safety
 /// `object` and `name` are live; `id` and `value` are NULL or live.
-pub unsafe fn set_value(
+pub(crate) unsafe fn set_value(
     object: *mut omapi_object_t,
     id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
@@ -174,7 +179,7 @@ pub unsafe fn set_value(
 ///
 /// # Safety
 /// As [`set_value`].
-pub unsafe fn set_inner(
+pub(crate) unsafe fn set_inner(
     object: *mut omapi_object_t,
     id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
@@ -192,7 +197,7 @@ pub unsafe fn set_inner(
 ///
 /// # Safety
 /// `object`, `name` and `value` are live; `id` is NULL or live.
-pub unsafe fn get_value(
+pub(crate) unsafe fn get_value(
     object: *mut omapi_object_t,
     id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
@@ -209,7 +214,7 @@ pub unsafe fn get_value(
 ///
 /// # Safety
 /// As [`get_value`].
-pub unsafe fn get_inner(
+pub(crate) unsafe fn get_inner(
     object: *mut omapi_object_t,
     id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
@@ -229,7 +234,7 @@ pub unsafe fn get_inner(
 ///
 /// # Errors
 /// `ISC_R_NOTFOUND`, or what a handler answers.
-pub unsafe fn get_named(
+pub(crate) unsafe fn get_named(
     object: *mut omapi_object_t,
     name: &[u8],
 ) -> Result<Owned<omapi_value_t>, Status> {
@@ -248,7 +253,7 @@ pub unsafe fn get_named(
 ///
 /// # Safety
 /// `object` is live; `connection` and `id` are NULL or live.
-pub unsafe fn stuff_values(
+pub(crate) unsafe fn stuff_values(
     connection: *mut omapi_object_t,
     id: *mut omapi_object_t,
     object: *mut omapi_object_t,
@@ -269,7 +274,7 @@ pub unsafe fn stuff_values(
 ///
 /// # Safety
 /// As [`stuff_values`].
-pub unsafe fn stuff_inner(
+pub(crate) unsafe fn stuff_inner(
     connection: *mut omapi_object_t,
     id: *mut omapi_object_t,
     object: *mut omapi_object_t,
@@ -290,7 +295,7 @@ pub unsafe fn stuff_inner(
 ///
 /// # Safety
 /// `object` and `name` are live, `ap` is what the handler was given.
-pub unsafe fn signal_inner(
+pub(crate) unsafe fn signal_inner(
     object: *mut omapi_object_t,
     name: *const c_char,
     ap: va_list,
@@ -312,7 +317,7 @@ pub unsafe fn signal_inner(
 /// # Safety
 /// `object` is live.
 #[must_use]
-pub unsafe fn outermost(object: *mut omapi_object_t) -> Option<ObjectRef> {
+pub(crate) unsafe fn outermost(object: *mut omapi_object_t) -> Option<ObjectRef> {
     // SAFETY: as the function's.
     match unsafe { links::outermost(object) } {
         Held::Ours(o) => Some(o),

@@ -32,7 +32,7 @@ unsafe impl Counted for omapi_value_t {
 ///
 /// # Errors
 /// `ISC_R_NOMEMORY`.
-pub fn empty() -> Result<*mut omapi_value_t, Status> {
+pub(crate) fn empty() -> Result<*mut omapi_value_t, Status> {
     let owned = of(Owned(null_mut()), Owned(null_mut()))?;
     Ok(owned.into_raw())
 }
@@ -127,7 +127,7 @@ pub(crate) fn received(
 ///
 /// # Errors
 /// `ISC_R_NOMEMORY`.
-pub unsafe fn new(
+pub(crate) unsafe fn new(
     name: *mut omapi_data_string_t,
     value: *mut omapi_typed_data_t,
 ) -> Result<*mut omapi_value_t, Status> {
@@ -143,7 +143,7 @@ pub unsafe fn new(
 }
 
 /// A value whose references are owned by this handle; released on drop.
-pub struct Owned<T: Counted>(pub *mut T);
+pub(crate) struct Owned<T: Counted>(pub *mut T);
 
 impl<T: Counted> Drop for Owned<T> {
     fn drop(&mut self) {
@@ -157,7 +157,7 @@ impl<T: Counted> Drop for Owned<T> {
 impl<T: Counted> Owned<T> {
     /// Gives the reference to the caller.
     #[must_use]
-    pub fn into_raw(self) -> *mut T {
+    pub(crate) fn into_raw(self) -> *mut T {
         let p = self.0;
         core::mem::forget(self);
         p

@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 use std::cell::Cell;
 
 /// The program's function: object, status of the completed request, its data.
-pub type Function = unsafe extern "C" fn(*mut omapi_object_t, dhcpctl_status, *mut c_void);
+pub(crate) type Function = unsafe extern "C" fn(*mut omapi_object_t, dhcpctl_status, *mut c_void);
 
 /// Protects function and data of all callback objects, and that an object has
 /// one. Only the structure lock is taken under it.
@@ -88,7 +88,11 @@ pub(crate) unsafe fn is_set(object: *mut omapi_object_t) -> bool {
 /// # Safety
 /// `object` is live; `function` stays callable, with `data`, for as long as
 /// requests of the object complete.
-pub unsafe fn set(object: *mut omapi_object_t, data: *mut c_void, function: Function) -> Status {
+pub(crate) unsafe fn set(
+    object: *mut omapi_object_t,
+    data: *mut c_void,
+    function: Function,
+) -> Status {
     // References are given up behind the lock: objects may die with them.
     let (existing, new);
     let _guard = FIELDS.lock();
@@ -174,7 +178,7 @@ pub(crate) fn quietly<R>(send: impl FnOnce() -> R) {
 ///
 /// # Safety
 /// C: `h` and `name` are live or NULL; `id` and `value` are NULL or live.
-pub unsafe extern "C" fn set_handler(
+pub(crate) unsafe extern "C" fn set_handler(
     h: *mut omapi_object_t,
     id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
@@ -193,7 +197,7 @@ pub unsafe extern "C" fn set_handler(
 ///
 /// # Safety
 /// C: `h` and `name` are live or NULL; `value` is writable or NULL.
-pub unsafe extern "C" fn get_handler(
+pub(crate) unsafe extern "C" fn get_handler(
     h: *mut omapi_object_t,
     id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
@@ -212,7 +216,7 @@ pub unsafe extern "C" fn get_handler(
 ///
 /// # Safety
 /// C: `h` is NULL or live, and nobody else uses it.
-pub unsafe extern "C" fn destroy_handler(
+pub(crate) unsafe extern "C" fn destroy_handler(
     h: *mut omapi_object_t,
     _file: *const c_char,
     _line: c_int,
@@ -234,7 +238,7 @@ pub unsafe extern "C" fn destroy_handler(
 ///
 /// # Safety
 /// C: `h` and `name` are live or NULL.
-pub unsafe extern "C" fn signal_handler(
+pub(crate) unsafe extern "C" fn signal_handler(
     h: *mut omapi_object_t,
     name: *const c_char,
     ap: va_list,
@@ -262,7 +266,7 @@ pub unsafe extern "C" fn signal_handler(
 ///
 /// # Safety
 /// C: `h` is live or NULL.
-pub unsafe extern "C" fn stuff_handler(
+pub(crate) unsafe extern "C" fn stuff_handler(
     c: *mut omapi_object_t,
     id: *mut omapi_object_t,
     h: *mut omapi_object_t,

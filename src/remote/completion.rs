@@ -171,7 +171,7 @@ pub(crate) fn forget(object: *mut omapi_object_t) {
 /// # Errors
 /// `ISC_R_NOMORE` when there is nothing to wait for, `ISC_R_TIMEDOUT`,
 /// `DHCP_R_CONNRESET` when the connection ended first.
-pub unsafe fn wait(
+pub(crate) unsafe fn wait(
     object: *mut omapi_object_t,
     deadline: Option<Instant>,
 ) -> Result<Status, Status> {

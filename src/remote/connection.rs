@@ -33,20 +33,20 @@ unsafe extern "C" {
 }
 
 /// The engine's connection, with our tickets.
-pub type Conn = dyn Connection<Ticket>;
+pub(crate) type Conn = dyn Connection<Ticket>;
 
 /// The io objects of all connections that are not yet closed.
 static OPEN: Mutex<Vec<ObjectRef>> = Mutex::new(Vec::new());
 
 /// The io objects of all connections that are not yet closed.
 #[must_use]
-pub fn open() -> Vec<ObjectRef> {
+pub(crate) fn open() -> Vec<ObjectRef> {
     OPEN.lock().clone()
 }
 
 /// A connection object with what C does not see.
 #[repr(C)]
-pub struct ConnectionObject {
+pub(crate) struct ConnectionObject {
     /// The genuine struct; must be first.
     pub c: omapi_connection_object_t,
     engine: Option<Arc<Conn>>,
@@ -102,7 +102,7 @@ impl ConnectionObject {
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when it is no connection handle, or no longer connected.
-pub unsafe fn engine_of(handle: *mut omapi_object_t) -> Result<Arc<Conn>, Status> {
+pub(crate) unsafe fn engine_of(handle: *mut omapi_object_t) -> Result<Arc<Conn>, Status> {
     let links = Links::lock();
     // SAFETY: as the function's; what is linked is live under the lock.
     unsafe {
@@ -118,7 +118,9 @@ pub unsafe fn engine_of(handle: *mut omapi_object_t) -> Result<Arc<Conn>, Status
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when it is none, or not connected.
-pub unsafe fn engine_of_protocol(protocol: *mut omapi_object_t) -> Result<Arc<Conn>, Status> {
+pub(crate) unsafe fn engine_of_protocol(
+    protocol: *mut omapi_object_t,
+) -> Result<Arc<Conn>, Status> {
     let links = Links::lock();
     // SAFETY: as the function's; what is linked is live under the lock.
     unsafe {
@@ -161,7 +163,7 @@ unsafe fn engine_around(
 /// # Safety
 /// `inner` is live.
 #[must_use]
-pub unsafe fn around(inner: *mut omapi_object_t) -> Option<ObjectRef> {
+pub(crate) unsafe fn around(inner: *mut omapi_object_t) -> Option<ObjectRef> {
     let links = Links::lock();
     let mut o = inner;
     // SAFETY: as the function's; what is linked is live under the lock.
@@ -183,7 +185,7 @@ pub unsafe fn around(inner: *mut omapi_object_t) -> Option<ObjectRef> {
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when it is none, or not connected.
-pub unsafe fn engine_of_object(object: *mut omapi_object_t) -> Result<Arc<Conn>, Status> {
+pub(crate) unsafe fn engine_of_object(object: *mut omapi_object_t) -> Result<Arc<Conn>, Status> {
     let links = Links::lock();
     // SAFETY: as the function's.
     unsafe {
@@ -215,7 +217,7 @@ unsafe fn engine_locked(
 /// # Errors
 /// `DHCP_R_HOSTUNKNOWN`, the system's reason, `ISC_R_TIMEDOUT`, or the server's
 /// code when it refuses the authenticator.
-pub unsafe fn connect(
+pub(crate) unsafe fn connect(
     destination: Destination,
     auth: *mut omapi_object_t,
     deadline: Option<Instant>,
@@ -249,7 +251,7 @@ pub unsafe fn connect(
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` for the wrong kind, or the system's reason.
-pub unsafe fn start(
+pub(crate) unsafe fn start(
     handle: *mut omapi_object_t,
     destination: Destination,
     auth: *mut omapi_object_t,
@@ -279,7 +281,7 @@ pub unsafe fn start(
 ///
 /// # Errors
 /// As [`start`]; `ISC_R_NOTIMPLEMENTED` for another object.
-pub unsafe fn start_protocol(
+pub(crate) unsafe fn start_protocol(
     protocol: *mut omapi_object_t,
     destination: Destination,
     auth: *mut omapi_object_t,
@@ -335,7 +337,7 @@ pub unsafe fn start_protocol(
 ///
 /// # Safety
 /// `handle` is live.
-pub unsafe fn wait(
+pub(crate) unsafe fn wait(
     handle: *mut omapi_object_t,
     deadline: Option<Instant>,
 ) -> Option<Result<Status, Status>> {
@@ -439,7 +441,7 @@ fn disconnected(io: ObjectRef) {
 ///
 /// # Safety
 /// `object` is live; no lock is held.
-pub unsafe fn disconnect(object: *mut omapi_object_t, force: bool) -> Status {
+pub(crate) unsafe fn disconnect(object: *mut omapi_object_t, force: bool) -> Status {
     // SAFETY: as the function's.
     match unsafe { engine_of_object(object) } {
         Ok(engine) => {
@@ -458,7 +460,10 @@ pub unsafe fn disconnect(object: *mut omapi_object_t, force: bool) -> Status {
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when it is no connection handle, or no longer connected.
-pub unsafe fn disconnect_handle(slot: *mut *mut omapi_object_t, force: bool) -> Result<(), Status> {
+pub(crate) unsafe fn disconnect_handle(
+    slot: *mut *mut omapi_object_t,
+    force: bool,
+) -> Result<(), Status> {
     // SAFETY: as the function's.
     unsafe {
         let engine = engine_of(*slot)?;

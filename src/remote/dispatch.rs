@@ -32,7 +32,7 @@ thread_local! {
 }
 
 /// Says that the calling thread uses `engine`: it will serve it in its waits.
-pub fn used(engine: &Arc<Conn>) {
+pub(crate) fn used(engine: &Arc<Conn>) {
     NEWS.set(NEWS.get().wrapping_add(1));
     let me = THREAD.with(|t| *t);
     let before = engine.last_user().swap(me, Ordering::Relaxed);
@@ -80,7 +80,7 @@ fn others(primary: &Arc<Conn>) -> Vec<Arc<Conn>> {
 }
 
 /// Waits until `done`, driving `primary` and whatever else the thread serves.
-pub fn wait(
+pub(crate) fn wait(
     primary: &Arc<Conn>,
     key: usize,
     deadline: Option<Instant>,
@@ -130,7 +130,7 @@ pub fn wait(
 }
 
 /// Waits until a new connection can be used.
-pub fn wait_ready(engine: &Arc<Conn>, deadline: Option<Instant>) -> Waited {
+pub(crate) fn wait_ready(engine: &Arc<Conn>, deadline: Option<Instant>) -> Waited {
     wait(engine, 0, deadline, &mut |phase| {
         matches!(phase, Phase::Ready | Phase::Draining)
     })
@@ -138,7 +138,7 @@ pub fn wait_ready(engine: &Arc<Conn>, deadline: Option<Instant>) -> Waited {
 
 /// Waits until `done`, driving all connections: for an object whose requests
 /// are on several of them.
-pub fn wait_all(deadline: Option<Instant>, done: &mut dyn FnMut() -> bool) -> Waited {
+pub(crate) fn wait_all(deadline: Option<Instant>, done: &mut dyn FnMut() -> bool) -> Waited {
     loop {
         let result = once(deadline);
         if done() {
@@ -211,7 +211,7 @@ fn open_connections() -> Vec<Arc<Conn>> {
 
 /// Serves everything once: waits until something is ready, at most until the
 /// deadline. `ISC_R_NOMORE` when there is nothing to serve, `ISC_R_TIMEDOUT`.
-pub fn once(deadline: Option<Instant>) -> Status {
+pub(crate) fn once(deadline: Option<Instant>) -> Status {
     let connections = open_connections();
     if connections.is_empty() && !io::any() {
         return Status::NO_MORE;
@@ -229,7 +229,7 @@ pub fn once(deadline: Option<Instant>) -> Status {
 }
 
 /// Serves everything until the deadline, or until nothing is left.
-pub fn forever(deadline: Option<Instant>) -> Status {
+pub(crate) fn forever(deadline: Option<Instant>) -> Status {
     loop {
         match once(deadline) {
             Status::SUCCESS if deadline.is_some_and(|d| d <= Instant::now()) => {

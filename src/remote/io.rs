@@ -17,9 +17,9 @@ use rustix::fd::BorrowedFd;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Returns the descriptor to poll.
-pub type Descriptor = unsafe extern "C" fn(*mut omapi_object_t) -> c_int;
+pub(crate) type Descriptor = unsafe extern "C" fn(*mut omapi_object_t) -> c_int;
 /// Reads, writes or ends.
-pub type Action = unsafe extern "C" fn(*mut omapi_object_t) -> isc_result_t;
+pub(crate) type Action = unsafe extern "C" fn(*mut omapi_object_t) -> isc_result_t;
 
 // SAFETY: repr(C), begins as an object does; the type has this size.
 unsafe impl Kind for omapi_io_object_t {
@@ -36,13 +36,13 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// True when a program registered descriptors.
 #[must_use]
-pub fn any() -> bool {
+pub(crate) fn any() -> bool {
     COUNT.load(Ordering::Relaxed) > 0
 }
 
 /// The program's functions for one object; each may be missing.
 #[derive(Clone, Copy, Default)]
-pub struct Functions {
+pub(crate) struct Functions {
     /// Descriptor to read from.
     pub readfd: Option<Descriptor>,
     /// Descriptor to write to; -1 while there is nothing to write.
@@ -59,7 +59,7 @@ pub struct Functions {
 ///
 /// # Safety
 /// `object` is live; the functions stay callable while it is registered.
-pub unsafe fn register(object: *mut omapi_object_t, f: Functions) -> Status {
+pub(crate) unsafe fn register(object: *mut omapi_object_t, f: Functions) -> Status {
     // SAFETY: as the function's.
     unsafe {
         if !links::is_outermost(object) {
@@ -114,7 +114,7 @@ unsafe fn assign(io: Checked<Io>, f: Functions) {
 ///
 /// # Safety
 /// As [`register`].
-pub unsafe fn reregister(object: *mut omapi_object_t, f: Functions) -> Status {
+pub(crate) unsafe fn reregister(object: *mut omapi_object_t, f: Functions) -> Status {
     // SAFETY: as the function's.
     unsafe {
         match io_of(object) {
@@ -132,7 +132,7 @@ pub unsafe fn reregister(object: *mut omapi_object_t, f: Functions) -> Status {
 ///
 /// # Safety
 /// `object` is live.
-pub unsafe fn unregister(object: *mut omapi_object_t) -> Status {
+pub(crate) unsafe fn unregister(object: *mut omapi_object_t) -> Status {
     // SAFETY: as the function's; we own a reference on the io object.
     unsafe {
         let Some(io) = io_of(object) else {
@@ -162,7 +162,7 @@ fn all() -> Vec<TypedRef<Io>> {
 }
 
 /// What one registered object waits for.
-pub struct Interest {
+pub(crate) struct Interest {
     io: TypedRef<Io>,
     fd: c_int,
     read: bool,
@@ -172,7 +172,7 @@ pub struct Interest {
 /// Asks every registered object for its descriptors. No lock is held while the
 /// program's functions run.
 #[must_use]
-pub fn interests() -> Vec<Interest> {
+pub(crate) fn interests() -> Vec<Interest> {
     if !any() {
         return Vec::new();
     }
@@ -209,7 +209,7 @@ pub fn interests() -> Vec<Interest> {
 impl Interest {
     /// For poll.
     #[must_use]
-    pub fn poll_fd(&self) -> PollFd<'_> {
+    pub(crate) fn poll_fd(&self) -> PollFd<'_> {
         // SAFETY: the program said that this is a descriptor of its own. If it
         // has closed it since, poll says so, or asks about whatever has the
         // number now, and its reader is called once too often. Nothing but
@@ -219,7 +219,7 @@ impl Interest {
     }
 
     /// Calls the program's functions for what is ready.
-    pub fn serve(&self, ready: PollFlags) {
+    pub(crate) fn serve(&self, ready: PollFlags) {
         if ready.is_empty() {
             return;
         }
@@ -253,7 +253,7 @@ impl Interest {
 }
 
 /// Asks every registered object whether it is still to be served.
-pub fn reap() {
+pub(crate) fn reap() {
     if !any() {
         return;
     }
@@ -288,7 +288,7 @@ unsafe fn io_of(object: *mut omapi_object_t) -> Option<TypedRef<Io>> {
 /// What is served: the connection objects, and the objects that programs
 /// registered.
 #[must_use]
-pub fn served() -> Vec<ObjectRef> {
+pub(crate) fn served() -> Vec<ObjectRef> {
     let mut objects = connection::open();
     objects.extend(all().into_iter().map(TypedRef::into_object));
     // SAFETY: we own references.

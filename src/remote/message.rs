@@ -52,7 +52,9 @@ unsafe impl Kind for omapi_message_object_t {
 /// # Safety
 /// `object` is NULL or live.
 #[must_use]
-pub unsafe fn from_object(object: *mut omapi_object_t) -> Option<*mut omapi_message_object_t> {
+pub(crate) unsafe fn from_object(
+    object: *mut omapi_object_t,
+) -> Option<*mut omapi_message_object_t> {
     // SAFETY: as the function's.
     unsafe { Checked::new(object).map(Checked::as_ptr) }
 }
@@ -61,7 +63,7 @@ pub unsafe fn from_object(object: *mut omapi_object_t) -> Option<*mut omapi_mess
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` before initialisation, `ISC_R_NOMEMORY`.
-pub fn allocate() -> Result<TypedRef<omapi_message_object_t>, Status> {
+pub(crate) fn allocate() -> Result<TypedRef<omapi_message_object_t>, Status> {
     TypedRef::allocate()
 }
 
@@ -70,7 +72,7 @@ pub fn allocate() -> Result<TypedRef<omapi_message_object_t>, Status> {
 ///
 /// # Errors
 /// As [`allocate`].
-pub fn new() -> Result<*mut omapi_object_t, Status> {
+pub(crate) fn new() -> Result<*mut omapi_object_t, Status> {
     let message = allocate()?;
     // SAFETY: the new objects are live, unlinked, and nobody else knows them.
     unsafe {
@@ -85,7 +87,7 @@ pub fn new() -> Result<*mut omapi_object_t, Status> {
 ///
 /// # Safety
 /// `object` is live.
-pub unsafe fn register(object: *mut omapi_object_t) -> Status {
+pub(crate) unsafe fn register(object: *mut omapi_object_t) -> Status {
     // SAFETY: as the function's.
     unsafe {
         if from_object(object).is_none() {
@@ -104,7 +106,7 @@ pub unsafe fn register(object: *mut omapi_object_t) -> Status {
 ///
 /// # Safety
 /// `object` is live.
-pub unsafe fn unregister(object: *mut omapi_object_t) -> Status {
+pub(crate) unsafe fn unregister(object: *mut omapi_object_t) -> Status {
     let found = {
         let mut list = REGISTERED.lock();
         let at = list.iter().position(|m| m.as_ptr() == object);
@@ -126,7 +128,7 @@ pub unsafe fn unregister(object: *mut omapi_object_t) -> Status {
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` for the wrong kinds, or without a connection.
-pub unsafe fn send(
+pub(crate) unsafe fn send(
     protocol: *mut omapi_object_t,
     id: *mut omapi_object_t,
     message: *mut omapi_object_t,
@@ -202,7 +204,7 @@ pub unsafe fn send(
 ///
 /// # Errors
 /// As [`send`].
-pub unsafe fn send_open(
+pub(crate) unsafe fn send_open(
     protocol: *mut omapi_object_t,
     id: *mut omapi_object_t,
     object_type: Option<&[u8]>,
@@ -277,7 +279,7 @@ unsafe fn replace_protocol(m: *mut omapi_message_object_t, protocol: *mut omapi_
 ///
 /// # Safety
 /// C: `h` and `name` are live; `id` and `value` are NULL or live.
-pub unsafe extern "C" fn set_handler(
+pub(crate) unsafe extern "C" fn set_handler(
     h: *mut omapi_object_t,
     id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
@@ -369,7 +371,7 @@ unsafe fn set_authenticator(
 ///
 /// # Safety
 /// C: `h` and `name` are live, `value` is writable.
-pub unsafe extern "C" fn get_handler(
+pub(crate) unsafe extern "C" fn get_handler(
     h: *mut omapi_object_t,
     id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,

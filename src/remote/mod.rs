@@ -11,4 +11,3 @@ pub(crate) mod io;
 pub(crate) mod message;
 pub(crate) mod pending_request;
 pub(crate) mod remote_object;
-pub(crate) mod safe_api;

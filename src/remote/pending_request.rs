@@ -19,7 +19,7 @@ use omapi::wire::ValueList;
 
 /// Who is concerned by the answer to a request. A program's own message may
 /// concern nobody.
-pub struct Ticket {
+pub(crate) struct Ticket {
     /// What the attributes of the answer go into.
     pub(crate) about: Option<ObjectRef>,
     /// Who is told the result, if somebody else.
@@ -41,7 +41,7 @@ impl Ticket {
 }
 
 /// What happens after a completion, with no lock held.
-pub struct After {
+pub(crate) struct After {
     about: Option<Step>,
     notify: Option<Step>,
     message: Option<ObjectRef>,
@@ -272,7 +272,7 @@ pub(crate) unsafe fn take_in_by_handlers(
 ///
 /// # Safety
 /// `object` is live; no lock is held.
-pub unsafe fn set_handle(object: *mut omapi_object_t, handle: u32) -> Status {
+pub(crate) unsafe fn set_handle(object: *mut omapi_object_t, handle: u32) -> Status {
     if handle == 0 {
         return Status::SUCCESS;
     }

@@ -38,7 +38,7 @@ pub(crate) const REMOTE_HANDLE: &[u8] = b"remote-handle";
 
 /// A remote object with what C does not see.
 #[repr(C)]
-pub struct Remote {
+pub(crate) struct Remote {
     /// The genuine struct; must be first.
     pub c: dhcpctl_remote_object_t,
     pub(crate) completion: Mutex<Completion>,
@@ -117,7 +117,7 @@ pub(crate) unsafe fn from_object(object: *mut omapi_object_t) -> Option<Checked<
 /// # Safety
 /// `object` is live.
 #[must_use]
-pub unsafe fn message(object: *mut omapi_object_t) -> Option<Vec<u8>> {
+pub(crate) unsafe fn message(object: *mut omapi_object_t) -> Option<Vec<u8>> {
     // SAFETY: object is live; completions change the text under this lock.
     unsafe {
         let remote = from_object(object)?;
@@ -137,7 +137,7 @@ pub unsafe fn message(object: *mut omapi_object_t) -> Option<Vec<u8>> {
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` before initialisation, `ISC_R_NOMEMORY`.
-pub fn new(object_type: &CStr) -> Result<*mut omapi_object_t, Status> {
+pub(crate) fn new(object_type: &CStr) -> Result<*mut omapi_object_t, Status> {
     let rtype = Owned(data::typed_from(object_type.to_bytes(), true)?);
     let object = TypedRef::<Remote>::allocate()?;
     // SAFETY: the new objects are live, unlinked, and nobody else knows them.
@@ -151,7 +151,7 @@ pub fn new(object_type: &CStr) -> Result<*mut omapi_object_t, Status> {
 
 /// What to ask of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ask {
+pub(crate) enum Ask {
     /// Open with these flags.
     Open(u32),
     /// Update.
@@ -168,7 +168,11 @@ pub enum Ask {
 ///
 /// # Safety
 /// Both are live.
-pub unsafe fn send(object: *mut omapi_object_t, handle: *mut omapi_object_t, ask: Ask) -> Status {
+pub(crate) unsafe fn send(
+    object: *mut omapi_object_t,
+    handle: *mut omapi_object_t,
+    ask: Ask,
+) -> Status {
     // SAFETY: as the function's.
     unsafe {
         let Some(remote) = from_object(object) else {
@@ -360,7 +364,7 @@ pub(crate) unsafe fn set_remote_handle(remote: Checked<Remote>, value: Datum<'_>
 ///
 /// # Safety
 /// C: `h` and `name` are live or NULL; `id` and `value` are NULL or live.
-pub unsafe extern "C" fn set_handler(
+pub(crate) unsafe extern "C" fn set_handler(
     h: *mut omapi_object_t,
     id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
@@ -390,7 +394,7 @@ pub unsafe extern "C" fn set_handler(
 ///
 /// # Safety
 /// C: `h` and `name` are live or NULL; `value` is writable or NULL.
-pub unsafe extern "C" fn get_handler(
+pub(crate) unsafe extern "C" fn get_handler(
     h: *mut omapi_object_t,
     id: *mut omapi_object_t,
     name: *mut omapi_data_string_t,
@@ -409,7 +413,7 @@ pub unsafe extern "C" fn get_handler(
 ///
 /// # Safety
 /// C: `h` is NULL or live, and nobody else uses it.
-pub unsafe extern "C" fn destroy_handler(
+pub(crate) unsafe extern "C" fn destroy_handler(
     h: *mut omapi_object_t,
     _file: *const c_char,
     _line: c_int,
@@ -431,7 +435,7 @@ pub unsafe extern "C" fn destroy_handler(
 ///
 /// # Safety
 /// C: `h` and `name` are live or NULL.
-pub unsafe extern "C" fn signal_handler(
+pub(crate) unsafe extern "C" fn signal_handler(
     h: *mut omapi_object_t,
     name: *const c_char,
     ap: va_list,
@@ -472,7 +476,7 @@ pub unsafe extern "C" fn signal_handler(
 ///
 /// # Safety
 /// C: `h` is live or NULL.
-pub unsafe extern "C" fn stuff_handler(
+pub(crate) unsafe extern "C" fn stuff_handler(
     c: *mut omapi_object_t,
     id: *mut omapi_object_t,
     h: *mut omapi_object_t,

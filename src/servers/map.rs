@@ -18,7 +18,7 @@ use std::os::unix::ffi::OsStrExt;
 
 /// A map that was understood.
 #[derive(Debug, Default)]
-pub struct Map(Vec<Entry>);
+pub(super) struct Map(Vec<Entry>);
 
 #[derive(Debug)]
 struct Entry {
@@ -30,7 +30,7 @@ struct Entry {
 
 /// What is wrong with a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mistake {
+pub(super) struct Mistake {
     /// Number of the line; the first is 1.
     pub line: usize,
     /// What is wrong with it, without quoting it: it may have a password.
@@ -73,7 +73,7 @@ impl Map {
     ///
     /// # Errors
     /// The first mistake.
-    pub fn parse(text: &[u8]) -> Result<Self, Mistake> {
+    pub(super) fn parse(text: &[u8]) -> Result<Self, Mistake> {
         // Editors put a byte order mark there; it is no part of the first name.
         let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
         let mut map = Self::default();
@@ -102,7 +102,7 @@ impl Map {
     /// What to connect to instead of `host` and `port`. An entry with that port
     /// goes before one for all ports.
     #[must_use]
-    pub fn find(&self, host: &OsStr, port: u16) -> Option<&Target> {
+    pub(super) fn find(&self, host: &OsStr, port: u16) -> Option<&Target> {
         let host = Host::of(host.to_str()?)?;
         let of = |port| {
             let entry = self.0.iter().find(|e| e.host == host && e.port == port);

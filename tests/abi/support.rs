@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub use test_support::root;
+pub(crate) use test_support::root;
 
 /// The rows of `data/abi/NAME.tsv`. A row may leave out empty cells at its end:
 /// they are put back, so that every row has `columns`.
-pub fn table(name: &str, columns: usize) -> Vec<Vec<String>> {
+pub(crate) fn table(name: &str, columns: usize) -> Vec<Vec<String>> {
     let path = root().join("data/abi").join(name).with_extension("tsv");
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path:?}: {e}"));
     let rows = text.lines().filter(|l| !l.starts_with('#')).map(|line| {
@@ -19,7 +19,7 @@ pub fn table(name: &str, columns: usize) -> Vec<Vec<String>> {
 }
 
 /// A function or variable that ours must have.
-pub struct Required {
+pub(crate) struct Required {
     pub name: String,
     /// `T` function, `B` variable.
     pub kind: String,
@@ -29,7 +29,7 @@ pub struct Required {
 
 /// Everything that is to be there: what the genuine libraries have, and our
 /// additions.
-pub fn required() -> Vec<Required> {
+pub(crate) fn required() -> Vec<Required> {
     let rows = table("required", 4).into_iter();
     let rows = rows.chain(table("additions", 4)).map(|row| Required {
         name: row[0].clone(),
@@ -41,20 +41,20 @@ pub fn required() -> Vec<Required> {
 }
 
 /// Fails if a list of what is left out names something that is not in the table.
-pub fn assert_known(left_out: &[&str], table: &[Vec<String>]) {
+pub(crate) fn assert_known(left_out: &[&str], table: &[Vec<String>]) {
     for name in left_out {
         assert!(table.iter().any(|row| row[0] == *name), "unknown: {name}");
     }
 }
 
 /// The committed header.
-pub fn header() -> String {
+pub(crate) fn header() -> String {
     let path = root().join(xtask::header::PATH);
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path:?}: {e}"))
 }
 
 /// The header without comments and preprocessor lines: what it declares.
-pub fn declarations() -> String {
+pub(crate) fn declarations() -> String {
     let header = header();
     let mut code = String::new();
     let (mut comment, mut directive) = (false, false);
@@ -79,12 +79,12 @@ fn has_word(text: &str, word: &str, after: char) -> bool {
 }
 
 /// True if the function or variable is among the declarations.
-pub fn declared(declarations: &str, name: &str) -> bool {
+pub(crate) fn declared(declarations: &str, name: &str) -> bool {
     has_word(declarations, name, '(') || has_word(declarations, name, ';')
 }
 
 /// A folder for the files of one test.
-pub fn scratch(test: &str) -> PathBuf {
+pub(crate) fn scratch(test: &str) -> PathBuf {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join("abi")
         .join(test);
@@ -93,7 +93,7 @@ pub fn scratch(test: &str) -> PathBuf {
 }
 
 /// A compiler and the language that it is to expect.
-pub struct Compiler {
+pub(crate) struct Compiler {
     /// What to start.
     pub program: &'static str,
     /// The ending of its sources.
@@ -107,7 +107,7 @@ const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-pedantic", "-Werror"];
 
 /// True if the tool can be started. Without a required one (DHCPCTL_REQUIRE_TOOLS=1)
 /// the test fails, otherwise it says what it leaves out.
-pub fn have(program: &str) -> bool {
+pub(crate) fn have(program: &str) -> bool {
     let found = Command::new(program)
         .arg("--version")
         .output()
@@ -119,12 +119,12 @@ pub fn have(program: &str) -> bool {
 }
 
 /// True if missing tools are failures.
-pub fn tools_required() -> bool {
+pub(crate) fn tools_required() -> bool {
     std::env::var_os("DHCPCTL_REQUIRE_TOOLS").is_some_and(|v| v == "1")
 }
 
 /// gcc and clang, C11 and C++17: as many of the four as are installed.
-pub fn compilers() -> Vec<Compiler> {
+pub(crate) fn compilers() -> Vec<Compiler> {
     let all = [
         ("gcc", "c", C11),
         ("g++", "cc", CXX17),
@@ -149,14 +149,14 @@ pub fn compilers() -> Vec<Compiler> {
 
 impl Compiler {
     /// True for C, false for C++.
-    pub fn is_c(&self) -> bool {
+    pub(crate) fn is_c(&self) -> bool {
         self.ending == "c"
     }
 
     /// Compiles (and links, unless told otherwise) sources with our headers.
     ///
     /// `Err` has what the compiler said.
-    pub fn run(&self, sources: &[PathBuf], arguments: &[&str]) -> Result<(), String> {
+    pub(crate) fn run(&self, sources: &[PathBuf], arguments: &[&str]) -> Result<(), String> {
         let output = Command::new(self.program)
             .args(self.language)
             .args(WARNINGS)
@@ -174,13 +174,13 @@ impl Compiler {
     }
 
     /// Checks one source without making anything of it.
-    pub fn check(&self, dir: &Path, name: &str, text: &str) -> Result<(), String> {
+    pub(crate) fn check(&self, dir: &Path, name: &str, text: &str) -> Result<(), String> {
         let source = self.source(dir, name, text);
         self.run(&[source], &["-fsyntax-only", "-D_DEFAULT_SOURCE"])
     }
 
     /// Makes a program of one source, runs it, returns what it printed.
-    pub fn output(&self, dir: &Path, name: &str, text: &str) -> String {
+    pub(crate) fn output(&self, dir: &Path, name: &str, text: &str) -> String {
         let source = self.source(dir, name, text);
         let program = dir.join(format!("{name}.{}", self.program));
         let to = program.to_str().expect("a path in UTF-8");
@@ -193,7 +193,7 @@ impl Compiler {
     }
 
     /// Writes a source. Each compiler has its own, so that they can work at once.
-    pub fn source(&self, dir: &Path, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn source(&self, dir: &Path, name: &str, text: &str) -> PathBuf {
         let path = dir.join(format!("{name}.{}.{}", self.program, self.ending));
         std::fs::write(&path, text).unwrap_or_else(|e| panic!("{path:?}: {e}"));
         path

@@ -16,7 +16,7 @@ const RUST: &[&str] = &[
 ];
 
 /// The libraries are built next to this test.
-pub fn library(name: &str) -> PathBuf {
+pub(crate) fn library(name: &str) -> PathBuf {
     let mut path = std::env::current_exe().expect("this program");
     path.set_file_name(name);
     assert!(path.is_file(), "{path:?} is missing");
@@ -27,7 +27,7 @@ pub fn library(name: &str) -> PathBuf {
 ///
 /// (nm is not used: with some linker plugins installed it finds no symbols in
 /// archives and says so with exit code 0.)
-pub fn readelf(option: &str, path: &Path) -> Option<String> {
+pub(crate) fn readelf(option: &str, path: &Path) -> Option<String> {
     if !cfg!(target_os = "linux") {
         println!("left out: symbols (written for ELF and Linux)");
         return None;
@@ -47,7 +47,7 @@ pub fn readelf(option: &str, path: &Path) -> Option<String> {
 
 /// Name and kind (`FUNC`, `OBJECT`) with size, of every symbol that is defined,
 /// visible to other files, and not Rust's own.
-pub fn public_symbols(listing: &str) -> BTreeMap<&str, (&str, &str)> {
+pub(crate) fn public_symbols(listing: &str) -> BTreeMap<&str, (&str, &str)> {
     let mut found = BTreeMap::new();
     for line in listing.lines() {
         // Num: Value Size Type Bind Visibility Section Name

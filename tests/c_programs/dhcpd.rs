@@ -30,7 +30,7 @@ fn check(workshop: &Workshop, test: &CTest, algorithm: Option<&str>, build: Buil
     done(result.map_err(|wrong| format!("{wrong}dhcpd said\n{}", server.log())))
 }
 
-pub fn trials(shop: &Arc<Shop>, test: &CTest) -> Vec<Trial> {
+pub(crate) fn trials(shop: &Arc<Shop>, test: &CTest) -> Vec<Trial> {
     if !test.is_for(Server::Dhcpd) {
         return Vec::new();
     }

@@ -83,7 +83,7 @@ fn check(workshop: &Workshop, test: &CTest, linkage: Linkage) -> Done {
     done(program.check(&Run::against(&Testd::start(None))))
 }
 
-pub fn trial(shop: &Arc<Shop>, test: &CTest) -> Option<Trial> {
+pub(crate) fn trial(shop: &Arc<Shop>, test: &CTest) -> Option<Trial> {
     if !matches!(test.way, Way::Servers(_)) {
         return None;
     }

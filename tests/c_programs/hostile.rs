@@ -16,14 +16,14 @@ use std::time::Duration;
 use test_support::{Build, Linkage, Run, Workshop};
 
 /// The key of the keyed scenarios.
-pub const SECRET: &[u8] = b"a secret for hostile servers";
+pub(crate) const SECRET: &[u8] = b"a secret for hostile servers";
 const KEY_NAME: &str = "hostile-key";
 const ALGORITHM: Algorithm = Algorithm::Sha256;
 /// The handle under which the authenticator is known.
 const AUTHID: u32 = 21;
 
 /// The key as the C programs want it.
-pub fn key_for_c() -> String {
+pub(crate) fn key_for_c() -> String {
     test_support::key_for_c(KEY_NAME, ALGORITHM.name(), SECRET)
 }
 
@@ -45,7 +45,7 @@ fn play(workshop: &Workshop, scenario: &Scenario, linkage: Linkage) -> Result<()
     program.check(&run).map(drop)
 }
 
-pub fn trials(shop: &Arc<Shop>) -> Vec<Trial> {
+pub(crate) fn trials(shop: &Arc<Shop>) -> Vec<Trial> {
     let linkages = [Linkage::Shared, Linkage::Static].into_iter().cycle();
     let one = |(scenario, linkage): (&'static Scenario, Linkage)| {
         // "key: wrong id" is hostile::key_wrong_id.
@@ -61,7 +61,7 @@ pub fn trials(shop: &Arc<Shop>) -> Vec<Trial> {
 type Script = fn(&mut Peer) -> io::Result<()>;
 
 /// One way to mistreat a client.
-pub struct Scenario {
+pub(crate) struct Scenario {
     pub name: &'static str,
     /// What the client has to see, in the words of `hostile.c`.
     pub expected: &'static str,
@@ -72,7 +72,7 @@ pub struct Scenario {
 
 impl Scenario {
     /// Plays the server until the test process ends; returns its port.
-    pub fn start(&self) -> io::Result<u16> {
+    pub(crate) fn start(&self) -> io::Result<u16> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let port = listener.local_addr()?.port();
         let script = self.script;
@@ -333,7 +333,7 @@ fn second_unsigned(p: &mut Peer) -> io::Result<()> {
 macro_rules! scenarios {
     ($($name:literal, $keyed:literal, $expected:literal, $script:expr;)*) => {
         /// All of them.
-        pub const SCENARIOS: &[Scenario] = &[$(Scenario {
+        pub(crate) const SCENARIOS: &[Scenario] = &[$(Scenario {
             name: $name, keyed: $keyed, expected: $expected, script: $script,
         },)*];
     };

@@ -136,7 +136,7 @@ fn check(name: &str, program: &Program, server: &kea::Program) -> Vec<String> {
     wrong
 }
 
-pub fn trials(shop: &Arc<Shop>, test: &CTest) -> Vec<Trial> {
+pub(crate) fn trials(shop: &Arc<Shop>, test: &CTest) -> Vec<Trial> {
     if !test.is_for(Server::Kea) {
         return Vec::new();
     }
@@ -163,7 +163,7 @@ pub fn trials(shop: &Arc<Shop>, test: &CTest) -> Vec<Trial> {
 }
 
 /// The documentation has what differs.
-pub fn documented() -> Trial {
+pub(crate) fn documented() -> Trial {
     Trial::test("kea::differences_are_documented", || {
         let text = std::fs::read_to_string(root().join("docs/kea-migration.md"))?;
         let tests = c_tests::all();

@@ -9,13 +9,13 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 /// An address that does not answer: its queue is full, and it accepts nobody.
-pub struct Silent {
+pub(crate) struct Silent {
     listener: TcpListener,
     _queue: Vec<TcpStream>,
 }
 
 impl Silent {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
         let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
         rustix::net::bind(&socket, &any).unwrap();
@@ -31,7 +31,7 @@ impl Silent {
         }
     }
 
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.listener.local_addr().unwrap()
     }
 }

@@ -7,7 +7,7 @@ use std::thread;
 
 /// Plays `script` on every connection, each in a thread of its own, until the
 /// test process ends.
-pub fn serve(script: impl Fn(&mut Peer) + Clone + Send + 'static) -> SocketAddr {
+pub(crate) fn serve(script: impl Fn(&mut Peer) + Clone + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("its address");
     thread::spawn(move || {
@@ -23,13 +23,13 @@ pub fn serve(script: impl Fn(&mut Peer) + Clone + Send + 'static) -> SocketAddr 
 }
 
 /// A port where nobody listens.
-pub fn nobody() -> SocketAddr {
+pub(crate) fn nobody() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("its address")
 }
 
 /// The server's end of a connection.
-pub struct Peer {
+pub(crate) struct Peer {
     pub stream: TcpStream,
     received: Vec<u8>,
     start: usize,
@@ -54,7 +54,7 @@ impl Peer {
     }
 
     /// Exchanges introductions.
-    pub fn introduce(&mut self) {
+    pub(crate) fn introduce(&mut self) {
         let mut theirs = [0; 8];
         let _ = self.stream.write_all(&INTRODUCTION);
         let _ = self.stream.read_exact(&mut theirs);
@@ -62,7 +62,7 @@ impl Peer {
 
     /// The header of the next request; `None` at the end of the stream. What
     /// is ready to be sent is sent before this blocks.
-    pub fn request(&mut self) -> Option<Header> {
+    pub(crate) fn request(&mut self) -> Option<Header> {
         let mut chunk = [0; 65_536];
         loop {
             let rest = &self.received[self.start..];
@@ -82,7 +82,7 @@ impl Peer {
     }
 
     /// Answers with an object that has one value of that size.
-    pub fn answer(&mut self, id: u32, size: usize) {
+    pub(crate) fn answer(&mut self, id: u32, size: usize) {
         let mut m = Encoder::begin(&mut self.ready, op::UPDATE, 9, 7, id);
         m.next_list();
         let value = vec![b'x'; size];
@@ -94,7 +94,7 @@ impl Peer {
     }
 
     /// Answers with a result.
-    pub fn status(&mut self, id: u32, code: u32) {
+    pub(crate) fn status(&mut self, id: u32, code: u32) {
         let mut m = Encoder::begin(&mut self.ready, op::STATUS, 0, 7, id);
         m.value(b"result", Value::Int(code)).expect("a name");
         m.next_list();
@@ -102,13 +102,13 @@ impl Peer {
     }
 
     /// Sends what is ready.
-    pub fn flush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         let _ = self.stream.write_all(&self.ready);
         self.ready.clear();
     }
 
     /// Answers everything, as a good server does.
-    pub fn obey(&mut self) {
+    pub(crate) fn obey(&mut self) {
         self.introduce();
         while let Some(request) = self.request() {
             self.answer(request.id, 4);
@@ -116,7 +116,7 @@ impl Peer {
     }
 
     /// Reads what comes, until the end.
-    pub fn listen(&mut self) {
+    pub(crate) fn listen(&mut self) {
         while self.request().is_some() {}
     }
 }

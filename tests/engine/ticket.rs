@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Longer than any test should take: it tells a hang from work.
-pub const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Got {
+pub(crate) enum Got {
     /// An object whose values have so many bytes.
     Object(usize),
     Status(Status),
@@ -23,7 +23,7 @@ pub enum Got {
 
 /// What is known of one request.
 #[derive(Default)]
-pub struct Slot {
+pub(crate) struct Slot {
     completed: AtomicU32,
     followed: AtomicU32,
     got: Mutex<Option<Got>>,
@@ -32,35 +32,35 @@ pub struct Slot {
 
 impl Slot {
     /// How often it was completed.
-    pub fn completed(&self) -> u32 {
+    pub(crate) fn completed(&self) -> u32 {
         self.completed.load(Ordering::SeqCst)
     }
 
     /// How often its follow-up has run.
-    pub fn followed(&self) -> u32 {
+    pub(crate) fn followed(&self) -> u32 {
         self.followed.load(Ordering::SeqCst)
     }
 
     /// What waits for it are about.
-    pub fn key(&self) -> usize {
+    pub(crate) fn key(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
 
-    pub fn got(&self) -> Option<Got> {
+    pub(crate) fn got(&self) -> Option<Got> {
         *self.got.lock().unwrap()
     }
 
     /// The handle of the object that it ended with.
-    pub fn handle(&self) -> u32 {
+    pub(crate) fn handle(&self) -> u32 {
         self.handle.load(Ordering::SeqCst)
     }
 }
 
 /// Work of a test, to be done as a follow-up.
-pub type Work = Box<dyn FnOnce() + Send>;
+pub(crate) type Work = Box<dyn FnOnce() + Send>;
 
 /// The ticket.
-pub struct Ticket {
+pub(crate) struct Ticket {
     slot: Arc<Slot>,
     work: Option<Work>,
     key: usize,
@@ -69,7 +69,7 @@ pub struct Ticket {
 
 /// What is special about a ticket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum How {
+pub(crate) enum How {
     #[default]
     Plain,
     /// The request has not ended before the follow-up has run, as with
@@ -83,7 +83,7 @@ pub enum How {
 }
 
 impl Ticket {
-    pub fn new(slot: &Arc<Slot>, work: Option<Work>, how: How) -> Self {
+    pub(crate) fn new(slot: &Arc<Slot>, work: Option<Work>, how: How) -> Self {
         Self {
             key: slot.key(),
             slot: Arc::clone(slot),
@@ -94,7 +94,7 @@ impl Ticket {
 }
 
 /// The follow-up.
-pub struct After(Ticket);
+pub(crate) struct After(Ticket);
 
 impl Complete for Ticket {
     type Followup = After;
@@ -142,10 +142,10 @@ impl Followup for After {
     }
 }
 
-pub type Conn = Arc<dyn Connection<Ticket>>;
+pub(crate) type Conn = Arc<dyn Connection<Ticket>>;
 
 /// A connection that is ready.
-pub fn connect(address: SocketAddr) -> Conn {
+pub(crate) fn connect(address: SocketAddr) -> Conn {
     let c =
         engine::connect(Destination::Omapi(vec![address]), 1, None, || {}).expect("a connection");
     assert_eq!(ready(&c, LONG), Waited::Done);
@@ -153,28 +153,32 @@ pub fn connect(address: SocketAddr) -> Conn {
 }
 
 /// Waits until it is ready.
-pub fn ready(c: &Conn, limit: Duration) -> Waited {
+pub(crate) fn ready(c: &Conn, limit: Duration) -> Waited {
     c.wait(Some(Instant::now() + limit), &mut |phase| {
         phase == Phase::Ready
     })
 }
 
 /// Queues a refresh.
-pub fn ask(c: &Conn) -> Arc<Slot> {
+pub(crate) fn ask(c: &Conn) -> Arc<Slot> {
     ask_with(c, &[], None)
 }
 
 /// Queues a refresh that carries these attributes, in wire form.
-pub fn ask_with(c: &Conn, attributes: &[u8], work: Option<Work>) -> Arc<Slot> {
+pub(crate) fn ask_with(c: &Conn, attributes: &[u8], work: Option<Work>) -> Arc<Slot> {
     try_ask(c, attributes, work).expect("the connection takes requests")
 }
 
 /// As [`ask_with`], where the connection may be over.
-pub fn try_ask(c: &Conn, attributes: &[u8], work: Option<Work>) -> Result<Arc<Slot>, Status> {
+pub(crate) fn try_ask(
+    c: &Conn,
+    attributes: &[u8],
+    work: Option<Work>,
+) -> Result<Arc<Slot>, Status> {
     try_ask_as(c, attributes, work, How::Plain)
 }
 
-pub fn try_ask_as(
+pub(crate) fn try_ask_as(
     c: &Conn,
     attributes: &[u8],
     work: Option<Work>,
@@ -194,19 +198,19 @@ pub fn try_ask_as(
 }
 
 /// Waits until that request has ended.
-pub fn finish(c: &Conn, slot: &Slot) -> Waited {
+pub(crate) fn finish(c: &Conn, slot: &Slot) -> Waited {
     c.wait_about(slot.key(), Some(Instant::now() + LONG), &mut |_| {
         slot.completed() > 0
     })
 }
 
 /// One value of that size, in wire form.
-pub fn value_of(size: usize) -> Vec<u8> {
+pub(crate) fn value_of(size: usize) -> Vec<u8> {
     attribute("fill", &vec![b'y'; size])
 }
 
 /// An attribute, in wire form.
-pub fn attribute(name: &str, value: &[u8]) -> Vec<u8> {
+pub(crate) fn attribute(name: &str, value: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(name.len() + value.len() + 6);
     out.extend_from_slice(&u16::try_from(name.len()).unwrap().to_be_bytes());
     out.extend_from_slice(name.as_bytes());
@@ -216,10 +220,10 @@ pub fn attribute(name: &str, value: &[u8]) -> Vec<u8> {
 }
 
 /// A sequence of numbers that looks random and is the same every time.
-pub struct Dice(pub u64);
+pub(crate) struct Dice(pub u64);
 
 impl Dice {
-    pub fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

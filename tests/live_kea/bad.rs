@@ -158,7 +158,7 @@ fn proxy(kea: &test_support::kea::Kea) -> PathBuf {
 }
 
 /// Hosts are changed by new configurations, in 3.0 too.
-pub const PLAIN: Setup<'_> = Setup {
+pub(crate) const PLAIN: Setup<'_> = Setup {
     plain: true,
     ..Setup::USUAL
 };

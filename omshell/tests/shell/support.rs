@@ -9,15 +9,15 @@ use std::time::{Duration, Instant};
 use test_support::dhcpd::{Dhcpd, Namespace};
 
 /// The key of every server that has one.
-pub const KEY: (&str, &str) = ("omapi_key", "/x0wDf4uQd51vExUtkGpk88yloJOTE3LvECusvN0Wbw=");
+pub(crate) const KEY: (&str, &str) = ("omapi_key", "/x0wDf4uQd51vExUtkGpk88yloJOTE3LvECusvN0Wbw=");
 
 /// A file of this package.
-pub fn file(path: &str) -> PathBuf {
+pub(crate) fn file(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 /// A session: lines for standard input.
-pub struct Script {
+pub(crate) struct Script {
     pub name: String,
     pub text: Vec<u8>,
     /// What the first line asks for, as in `# server: hmac-sha1`.
@@ -26,7 +26,7 @@ pub struct Script {
 
 /// The server that a script needs.
 #[derive(Clone)]
-pub struct Server {
+pub(crate) struct Server {
     /// With this algorithm, for those that want a key.
     pub algorithm: Option<String>,
     /// Only a real dhcpd will do.
@@ -34,7 +34,7 @@ pub struct Server {
 }
 
 /// All scripts, by name.
-pub fn scripts() -> Vec<Script> {
+pub(crate) fn scripts() -> Vec<Script> {
     let mut scripts: Vec<_> = std::fs::read_dir(file("tests/scripts"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -60,7 +60,7 @@ pub fn scripts() -> Vec<Script> {
 }
 
 /// What a server is started with.
-pub fn configuration(server: &Server) -> (String, String) {
+pub(crate) fn configuration(server: &Server) -> (String, String) {
     let read = |name| std::fs::read_to_string(file("../c-tests").join(name)).unwrap();
     let mut conf = read("server.conf");
     if let Some(algorithm) = &server.algorithm {
@@ -73,14 +73,14 @@ pub fn configuration(server: &Server) -> (String, String) {
 }
 
 /// A real dhcpd for a script.
-pub fn start_dhcpd(network: &Arc<Namespace>, server: &Server) -> Dhcpd {
+pub(crate) fn start_dhcpd(network: &Arc<Namespace>, server: &Server) -> Dhcpd {
     let (conf, leases) = configuration(server);
     Dhcpd::with(network, &test_support::scratch(), &conf, &leases)
 }
 
 /// What a program printed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Output {
+pub(crate) struct Output {
     pub out: Vec<u8>,
     pub err: Vec<u8>,
     /// It ended by itself, with status 0.
@@ -88,7 +88,7 @@ pub struct Output {
 }
 
 /// Runs a program with that input; kills it when it takes too long.
-pub fn run(command: &mut Command, input: &[u8], limit: Duration) -> Output {
+pub(crate) fn run(command: &mut Command, input: &[u8], limit: Duration) -> Output {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -132,7 +132,7 @@ pub fn run(command: &mut Command, input: &[u8], limit: Duration) -> Output {
 }
 
 /// What was printed for each line of input, and after the last.
-pub fn chunks(out: &[u8]) -> Vec<&[u8]> {
+pub(crate) fn chunks(out: &[u8]) -> Vec<&[u8]> {
     let mut chunks = Vec::new();
     let Some(mut rest) = out.strip_prefix(b"> ") else {
         return chunks;
@@ -157,16 +157,16 @@ pub fn chunks(out: &[u8]) -> Vec<&[u8]> {
 }
 
 /// Where we differ from the original on purpose: by script, its lines.
-pub struct Differences(BTreeMap<String, BTreeSet<usize>>);
+pub(crate) struct Differences(BTreeMap<String, BTreeSet<usize>>);
 
 impl Differences {
     /// Reads the list.
-    pub fn load() -> Self {
+    pub(crate) fn load() -> Self {
         Self::of_file("differences.txt")
     }
 
     /// Reads another one.
-    pub fn of_file(name: &str) -> Self {
+    pub(crate) fn of_file(name: &str) -> Self {
         let text = std::fs::read_to_string(file("tests").join(name)).unwrap();
         let mut map: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
         for line in text.lines() {
@@ -186,19 +186,19 @@ impl Differences {
     }
 
     /// The lines of a script; nothing for most.
-    pub fn of(&self, script: &str) -> Option<&BTreeSet<usize>> {
+    pub(crate) fn of(&self, script: &str) -> Option<&BTreeSet<usize>> {
         self.0.get(script)
     }
 
     /// The scripts in the list.
-    pub fn scripts(&self) -> impl Iterator<Item = &String> {
+    pub(crate) fn scripts(&self) -> impl Iterator<Item = &String> {
         self.0.keys()
     }
 }
 
 /// Numbers of the lines (from 1) whose output is not the same. The place after
 /// the last line counts too: a program that died never got there.
-pub fn different(original: &[u8], ours: &[u8]) -> BTreeSet<usize> {
+pub(crate) fn different(original: &[u8], ours: &[u8]) -> BTreeSet<usize> {
     let (original, ours) = (chunks(original), chunks(ours));
     (0..original.len().max(ours.len()))
         .filter(|&at| original.get(at) != ours.get(at))
@@ -207,7 +207,7 @@ pub fn different(original: &[u8], ours: &[u8]) -> BTreeSet<usize> {
 }
 
 /// Complains unless we print what the original printed, the listed lines aside.
-pub fn compare(
+pub(crate) fn compare(
     script: &Script,
     original: &Output,
     ours: &Output,
@@ -239,18 +239,18 @@ pub fn compare(
     }
 }
 
-pub fn shown(bytes: &[u8]) -> String {
+pub(crate) fn shown(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Our program.
-pub fn ours() -> Command {
+pub(crate) fn ours() -> Command {
     Command::new(env!("CARGO_BIN_EXE_omshell"))
 }
 
 /// A recorded output: the original's in `golden`, ours in `expected` where it
 /// differs.
-pub fn recorded(directory: &str, name: &str) -> Output {
+pub(crate) fn recorded(directory: &str, name: &str) -> Output {
     let read = |extension| {
         let path = file(&format!("tests/{directory}/{name}.{extension}"));
         std::fs::read(&path).unwrap_or_else(|e| match extension {
@@ -267,7 +267,7 @@ pub fn recorded(directory: &str, name: &str) -> Output {
 }
 
 /// Records an output.
-pub fn record(directory: &str, name: &str, output: &Output) {
+pub(crate) fn record(directory: &str, name: &str, output: &Output) {
     let path = |extension| file(&format!("tests/{directory}/{name}.{extension}"));
     std::fs::write(path("out"), &output.out).unwrap();
     match output.err.is_empty() {

@@ -6,11 +6,11 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// Names and values, as they are on the wire.
-pub type Values<'a> = &'a [(&'a str, &'a [u8])];
+pub(crate) type Values<'a> = &'a [(&'a str, &'a [u8])];
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// A result and its text.
     Status(u32, String),
     /// A handle and an object.
@@ -18,14 +18,14 @@ pub enum Answer {
 }
 
 impl Answer {
-    pub fn handle(&self) -> u32 {
+    pub(crate) fn handle(&self) -> u32 {
         match self {
             Self::Object(handle, _) => *handle,
             other => panic!("not an object: {other:?}"),
         }
     }
 
-    pub fn get(&self, name: &str) -> Option<&[u8]> {
+    pub(crate) fn get(&self, name: &str) -> Option<&[u8]> {
         match self {
             Self::Object(_, values) => {
                 let found = values.iter().find(|(n, _)| n == name);
@@ -37,13 +37,13 @@ impl Answer {
 }
 
 /// A connection behind its introductions.
-pub struct Client {
+pub(crate) struct Client {
     stream: TcpStream,
     id: u32,
 }
 
 impl Client {
-    pub fn connect(addr: SocketAddr) -> Self {
+    pub(crate) fn connect(addr: SocketAddr) -> Self {
         let mut stream = TcpStream::connect(addr).unwrap();
         // A missing answer shall fail the test, not hang it.
         let guard = Some(Duration::from_secs(30));
@@ -55,26 +55,26 @@ impl Client {
         Self { stream, id: 0 }
     }
 
-    pub fn open(&mut self, kind: &str, flags: &[&str], object: Values<'_>) -> Answer {
+    pub(crate) fn open(&mut self, kind: &str, flags: &[&str], object: Values<'_>) -> Answer {
         self.send_open(kind, flags, object);
         self.answer().expect("an answer")
     }
 
-    pub fn send_open(&mut self, kind: &str, flags: &[&str], object: Values<'_>) {
+    pub(crate) fn send_open(&mut self, kind: &str, flags: &[&str], object: Values<'_>) {
         let mut message = vec![("type", kind.as_bytes())];
         message.extend(flags.iter().map(|flag| (*flag, &[0, 0, 0, 1][..])));
         self.send(op::OPEN, 0, &message, object);
     }
 
-    pub fn refresh(&mut self, handle: u32) -> Answer {
+    pub(crate) fn refresh(&mut self, handle: u32) -> Answer {
         self.request(op::REFRESH, handle, &[])
     }
 
-    pub fn delete(&mut self, handle: u32) -> Answer {
+    pub(crate) fn delete(&mut self, handle: u32) -> Answer {
         self.request(op::DELETE, handle, &[])
     }
 
-    pub fn update(&mut self, handle: u32, object: Values<'_>) -> Answer {
+    pub(crate) fn update(&mut self, handle: u32, object: Values<'_>) -> Answer {
         self.request(op::UPDATE, handle, object)
     }
 
@@ -83,7 +83,7 @@ impl Client {
         self.answer().expect("an answer")
     }
 
-    pub fn send(&mut self, op: u32, handle: u32, message: Values<'_>, object: Values<'_>) {
+    pub(crate) fn send(&mut self, op: u32, handle: u32, message: Values<'_>, object: Values<'_>) {
         self.id += 1;
         let mut out = Vec::new();
         let mut e = Encoder::begin(&mut out, op, handle, self.id, 0);
@@ -99,7 +99,7 @@ impl Client {
     }
 
     /// The next answer; `None` when the server has closed the connection.
-    pub fn answer(&mut self) -> Option<Answer> {
+    pub(crate) fn answer(&mut self) -> Option<Answer> {
         let mut scanner = Scanner::new(24, Limits::default());
         let mut buf = Vec::new();
         let span = loop {

@@ -1,14 +1,14 @@
 //! Reading of recorded sessions: the shapes that they have, or a panic.
 
-pub use serde_json::Value as Json;
+pub(crate) use serde_json::Value as Json;
 
 /// Parses a recording.
-pub fn parse(text: &str) -> Json {
+pub(crate) fn parse(text: &str) -> Json {
     serde_json::from_str(text).expect("JSON")
 }
 
 /// Access without second thoughts.
-pub trait Recorded {
+pub(crate) trait Recorded {
     /// The member of that name; null when there is none.
     fn at(&self, key: &str) -> &Json;
     fn text(&self) -> &str;

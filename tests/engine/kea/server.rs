@@ -19,10 +19,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// A folder of its own; removed at the end.
-pub struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("dhcpctl-engine-{}-{number}", std::process::id());
@@ -31,7 +31,7 @@ impl Folder {
         Self(path)
     }
 
-    pub fn socket(&self) -> PathBuf {
+    pub(super) fn socket(&self) -> PathBuf {
         self.0.join("kea")
     }
 }
@@ -43,7 +43,7 @@ impl Drop for Folder {
 }
 
 /// One command, from the server's side.
-pub struct Asked {
+pub(super) struct Asked {
     pub command: String,
     pub arguments: Value,
     stream: Stream,
@@ -55,7 +55,7 @@ enum Stream {
 }
 
 impl Asked {
-    pub fn answer(&mut self, json: &str) {
+    pub(super) fn answer(&mut self, json: &str) {
         let _ = match &mut self.stream {
             Stream::Unix(stream) => stream.write_all(json.as_bytes()),
             Stream::Http(stream) => {
@@ -68,7 +68,7 @@ impl Asked {
     }
 
     /// Half of an answer, and the end of the connection.
-    pub fn answer_half(&mut self) {
+    pub(super) fn answer_half(&mut self) {
         let _ = match &mut self.stream {
             Stream::Unix(stream) => stream.write_all(b"{\"result\":0,"),
             Stream::Http(stream) => stream
@@ -78,7 +78,7 @@ impl Asked {
     }
 
     /// A lease with the address that was asked for, or what connecting asks.
-    pub fn obey(&mut self) {
+    pub(super) fn obey(&mut self) {
         let answer = match &*self.command {
             "list-commands" => {
                 r#"{"result":0,"arguments":["lease4-get","leases-reclaim"]}"#.to_owned()
@@ -96,12 +96,12 @@ impl Asked {
     }
 
     /// True for what a connection begins with.
-    pub fn is_probe(&self) -> bool {
+    pub(super) fn is_probe(&self) -> bool {
         matches!(&*self.command, "list-commands" | "version-get")
     }
 
     /// Waits for the client to go.
-    pub fn until_closed(&mut self) {
+    pub(super) fn until_closed(&mut self) {
         let mut piece = [0; 64];
         while match &mut self.stream {
             Stream::Unix(stream) => stream.read(&mut piece),
@@ -113,20 +113,20 @@ impl Asked {
 }
 
 /// Plays a script on every connection, each in a thread of its own.
-pub struct Server {
+pub(super) struct Server {
     path: PathBuf,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    pub fn start(path: &Path, script: impl Fn(&mut Asked) + Send + Sync + 'static) -> Self {
+    pub(super) fn start(path: &Path, script: impl Fn(&mut Asked) + Send + Sync + 'static) -> Self {
         Self::with_queue(path, 1000, script)
     }
 
     /// As [`start`](Self::start), with so much room for clients that are not
     /// accepted yet.
-    pub fn with_queue(
+    pub(super) fn with_queue(
         path: &Path,
         room: i32,
         script: impl Fn(&mut Asked) + Send + Sync + 'static,
@@ -192,7 +192,10 @@ fn read(mut stream: UnixStream) -> Option<Asked> {
 
 /// Plays a script over HTTP, until the test process ends: each connection takes
 /// `commands` and is then closed behind the last answer.
-pub fn serve_http(commands: u32, script: impl Fn(&mut Asked) + Send + Sync + 'static) -> u16 {
+pub(super) fn serve_http(
+    commands: u32,
+    script: impl Fn(&mut Asked) + Send + Sync + 'static,
+) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let script = Arc::new(script);
@@ -234,66 +237,71 @@ fn read_http(mut stream: TcpStream) -> Option<Asked> {
     }
 }
 
-pub type Conn = Arc<dyn Connection<Ticket>>;
+pub(super) type Conn = Arc<dyn Connection<Ticket>>;
 
 /// Starts to connect.
-pub fn start(path: &Path, options: &str) -> Conn {
+pub(super) fn start(path: &Path, options: &str) -> Conn {
     start_named(&format!("kea:{}?{options}", path.display()))
 }
 
 /// As [`start`], over HTTP.
-pub fn start_http(port: u16) -> Conn {
+pub(super) fn start_http(port: u16) -> Conn {
     start_named(&format!("kea+http://127.0.0.1:{port}/"))
 }
 
-pub fn start_named(name: &str) -> Conn {
+pub(super) fn start_named(name: &str) -> Conn {
     let target = Target::parse(name).expect("a name");
     let destination = Destination::Kea(target.expect("that of a Kea"));
     engine::connect(destination, 0, None, || {}).expect("a connection")
 }
 
 /// A connection that is ready.
-pub fn connect(path: &Path) -> Conn {
+pub(super) fn connect(path: &Path) -> Conn {
     let c = start(path, "");
     assert_eq!(ready(&c), Waited::Done);
     c
 }
 
 /// Waits until it is ready.
-pub fn ready(c: &Conn) -> Waited {
+pub(super) fn ready(c: &Conn) -> Waited {
     c.wait(Some(Instant::now() + LONG), &mut |phase| {
         phase == Phase::Ready
     })
 }
 
 /// Queues the look-up of a lease.
-pub fn look_up(c: &Conn, last: u8) -> Arc<Slot> {
+pub(super) fn look_up(c: &Conn, last: u8) -> Arc<Slot> {
     look_up_as(c, last, None, How::Plain).expect("the connection takes requests")
 }
 
-pub fn look_up_with(c: &Conn, last: u8, work: Work) -> Arc<Slot> {
+pub(super) fn look_up_with(c: &Conn, last: u8, work: Work) -> Arc<Slot> {
     look_up_as(c, last, Some(work), How::Plain).expect("the connection takes requests")
 }
 
-pub fn look_up_as(c: &Conn, last: u8, work: Option<Work>, how: How) -> Result<Arc<Slot>, Status> {
+pub(super) fn look_up_as(
+    c: &Conn,
+    last: u8,
+    work: Option<Work>,
+    how: How,
+) -> Result<Arc<Slot>, Status> {
     let attributes = attribute("ip-address", &[10, 0, 0, last]);
     open(c, b"lease", &attributes, work, how)
 }
 
 /// Queues a command that changes something: nothing runs beside it.
-pub fn change(c: &Conn) -> Arc<Slot> {
+pub(super) fn change(c: &Conn) -> Arc<Slot> {
     let attributes = attribute("command", b"leases-reclaim");
     open(c, b"kea-command", &attributes, None, How::Plain).expect("a request")
 }
 
 /// Queues the look-up of a group.
-pub fn look_up_group(c: &Conn, name: &str) -> Arc<Slot> {
+pub(super) fn look_up_group(c: &Conn, name: &str) -> Arc<Slot> {
     let attributes = attribute("name", name.as_bytes());
     open(c, b"group", &attributes, None, How::Plain).expect("a request")
 }
 
 /// Queues the refresh of an object.
-pub fn refresh(c: &Conn, handle: u32) -> Arc<Slot> {
+pub(super) fn refresh(c: &Conn, handle: u32) -> Arc<Slot> {
     let request = Request {
         operation: Operation::Refresh,
         handle,
@@ -334,14 +342,14 @@ fn submit(
 }
 
 /// Waits until that request has ended.
-pub fn finish(c: &Conn, slot: &Slot) -> Waited {
+pub(super) fn finish(c: &Conn, slot: &Slot) -> Waited {
     c.wait_about(slot.key(), Some(Instant::now() + LONG), &mut |_| {
         slot.completed() > 0
     })
 }
 
 /// Waits for something that another thread does.
-pub fn until(what: &str, is: impl Fn() -> bool) {
+pub(super) fn until(what: &str, is: impl Fn() -> bool) {
     let end = Instant::now() + LONG;
     while !is() {
         assert!(Instant::now() < end, "{what}: not so");

@@ -12,7 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// The lock, until it is dropped.
-pub struct Lock {
+pub(super) struct Lock {
     /// What it is on; nothing over HTTP.
     fd: Option<OwnedFd>,
     process: u32,
@@ -26,7 +26,7 @@ impl Lock {
     ///
     /// # Errors
     /// Why it cannot be taken, with the directory's name.
-    pub fn take(target: &Target) -> Result<Option<Self>, KeaError> {
+    pub(super) fn take(target: &Target) -> Result<Option<Self>, KeaError> {
         let path = match &target.endpoint {
             Endpoint::Unix(path) => path,
             Endpoint::Http { .. } => return Ok(Some(Self::new(None))),

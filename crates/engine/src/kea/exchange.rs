@@ -26,7 +26,7 @@ const LEASE: usize = 4 * 1024;
 /// Where pieces are received, for all commands of a connection: an answer that
 /// is one piece is read from there.
 #[derive(Default)]
-pub struct Buffer(Vec<u8>);
+pub(super) struct Buffer(Vec<u8>);
 
 impl Buffer {
     fn space(&mut self) -> &mut [u8] {
@@ -36,7 +36,7 @@ impl Buffer {
 }
 
 /// How an exchange goes on.
-pub enum Event {
+pub(super) enum Event {
     /// Poll again.
     Later,
     /// The answer, and the socket to keep.
@@ -44,7 +44,7 @@ pub enum Event {
 }
 
 /// See the module.
-pub struct Link {
+pub(super) struct Link {
     socket: Option<Socket>,
     /// The command. There may be passwords in it, or in front of it.
     out: Zeroizing<Vec<u8>>,
@@ -84,7 +84,7 @@ impl Link {
     ///
     /// # Errors
     /// Why there is no connection.
-    pub fn unix(
+    pub(super) fn unix(
         address: &SocketAddrUnix,
         spare: Option<Socket>,
         command: Zeroizing<Vec<u8>>,
@@ -111,7 +111,7 @@ impl Link {
     ///
     /// # Errors
     /// Why there is no connection.
-    pub fn http(
+    pub(super) fn http(
         (request, response): (Zeroizing<Vec<u8>>, http::Response),
         idle: Option<Socket>,
         attempts: Attempts,
@@ -156,7 +156,7 @@ impl Link {
     }
 
     /// What to poll for; nothing while only time must pass.
-    pub fn interest(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
+    pub(super) fn interest(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
         let socket = self.socket.as_ref()?;
         let connecting = matches!(
             self.inside,
@@ -172,7 +172,7 @@ impl Link {
     }
 
     /// When to look again without any event.
-    pub fn wake_at(&self) -> Instant {
+    pub(super) fn wake_at(&self) -> Instant {
         let others = [self.retry, self.connecting_until()];
         others.into_iter().flatten().fold(self.limit, Instant::min)
     }
@@ -190,7 +190,7 @@ impl Link {
     }
 
     /// The address of a connection that was made since this was called last.
-    pub fn connected_to(&mut self) -> Option<SocketAddr> {
+    pub(super) fn connected_to(&mut self) -> Option<SocketAddr> {
         match &mut self.inside {
             Inside::Http { connected, .. } => connected.take(),
             Inside::Unix { .. } => None,
@@ -275,7 +275,11 @@ impl Link {
     ///
     /// # Errors
     /// No answer will come.
-    pub fn proceed(&mut self, ready: PollFlags, buffer: &mut Buffer) -> Result<Event, KeaError> {
+    pub(super) fn proceed(
+        &mut self,
+        ready: PollFlags,
+        buffer: &mut Buffer,
+    ) -> Result<Event, KeaError> {
         let now = Instant::now();
         if self.retry.is_some_and(|at| at <= now) {
             self.retry = None;
@@ -434,7 +438,7 @@ fn no_answer() -> KeaError {
 }
 
 /// A server that is not there.
-pub fn unreachable(e: Errno) -> KeaError {
+pub(super) fn unreachable(e: Errno) -> KeaError {
     match e {
         // The socket's file is gone: nobody listens.
         Errno::NOENT | Errno::NOTDIR => Status::CONNECTION_REFUSED.into(),

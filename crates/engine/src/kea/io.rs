@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 const LOCK_NAP: Duration = Duration::from_millis(5);
 
 /// See the module.
-pub struct Driver<T: Complete> {
+pub(super) struct Driver<T: Complete> {
     /// What is under way. A turn takes from the front and puts back at the end.
     pub flights: VecDeque<Flight<T>>,
     /// Keys of the tickets completed in the present turn.
@@ -46,7 +46,7 @@ pub struct Driver<T: Complete> {
 }
 
 /// A running request with what it waits for.
-pub struct Flight<T> {
+pub(super) struct Flight<T> {
     /// The request.
     pub running: Running<T>,
     /// What it waits for.
@@ -59,13 +59,13 @@ pub struct Flight<T> {
 
 impl<T> Flight<T> {
     /// Takes it out of the program's event loop.
-    pub fn hide(&mut self) {
+    pub(super) fn hide(&mut self) {
         self.shown.hide(self.waits.interest());
     }
 }
 
 /// What a request waits for.
-pub enum Waits {
+pub(super) enum Waits {
     /// An answer.
     Link(Box<Link>),
     /// A lock that somebody else holds.
@@ -81,7 +81,7 @@ pub enum Waits {
 
 impl Waits {
     /// What to poll for; nothing while only time must pass.
-    pub fn interest(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
+    pub(super) fn interest(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
         match self {
             Self::Link(link) => link.interest(),
             Self::Lock { .. } | Self::Sleep(_) => None,
@@ -89,7 +89,7 @@ impl Waits {
     }
 
     /// When to look again without any event.
-    pub fn wake_at(&self) -> Instant {
+    pub(super) fn wake_at(&self) -> Instant {
         match self {
             Self::Link(link) => link.wake_at(),
             Self::Lock { retry, limit } => *retry.min(limit),
@@ -99,7 +99,7 @@ impl Waits {
 }
 
 /// What beginning an effect led to.
-pub enum Begun {
+pub(super) enum Begun {
     /// It has to wait.
     Waits(Waits),
     /// The lock was free.
@@ -111,7 +111,7 @@ impl<T: Complete> Driver<T> {
     ///
     /// # Errors
     /// `DHCP_R_HOSTUNKNOWN`.
-    pub fn new(target: &Target) -> Result<Self, Status> {
+    pub(super) fn new(target: &Target) -> Result<Self, Status> {
         let mut unix = None;
         let mut addresses = Vec::new();
         match &target.endpoint {
@@ -137,14 +137,14 @@ impl<T: Complete> Driver<T> {
 
     /// Puts others in the place of the server's addresses.
     #[cfg(test)]
-    pub fn set_addresses(&mut self, addresses: &[SocketAddr]) {
+    pub(super) fn set_addresses(&mut self, addresses: &[SocketAddr]) {
         self.addresses = addresses.to_vec();
     }
 
     /// The server's addresses, in the order in which the next command tries
     /// them.
     #[cfg(test)]
-    pub fn addresses(&self) -> &[SocketAddr] {
+    pub(super) fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
@@ -152,7 +152,7 @@ impl<T: Complete> Driver<T> {
     ///
     /// # Errors
     /// Why it failed at once.
-    pub fn begin(&mut self, target: &Target, effect: Effect) -> Result<Begun, KeaError> {
+    pub(super) fn begin(&mut self, target: &Target, effect: Effect) -> Result<Begun, KeaError> {
         let patience = target.options.timeout;
         match (effect, &target.endpoint) {
             (Effect::Command { bytes, lease, .. }, Endpoint::Unix(_)) => {
@@ -207,13 +207,13 @@ impl<T: Complete> Driver<T> {
     }
 
     /// Whoever connects gives up at `deadline`.
-    pub fn limit_connecting(&mut self, deadline: Option<Instant>) {
+    pub(super) fn limit_connecting(&mut self, deadline: Option<Instant>) {
         self.limit = deadline;
     }
 
     /// The server was there: the next command is not to wait for addresses
     /// where it is not.
-    pub fn prefer(&mut self, address: SocketAddr) {
+    pub(super) fn prefer(&mut self, address: SocketAddr) {
         self.limit = None;
         if let Some(at) = self.addresses.iter().position(|a| *a == address) {
             self.addresses[..=at].rotate_right(1);
@@ -234,14 +234,14 @@ impl<T: Complete> Driver<T> {
     /// Keeps a connection for the next command. One over a UNIX socket is done,
     /// but Kea closes it itself right behind the answer, and takes much longer
     /// to do so when we were faster: it is closed when the next is under way.
-    pub fn keep(&mut self, socket: Socket) {
+    pub(super) fn keep(&mut self, socket: Socket) {
         if self.idle.len() < AT_ONCE {
             self.idle.push(socket);
         }
     }
 
     /// Gives up what is under way, the oldest first.
-    pub fn give_up(&mut self) -> Vec<T> {
+    pub(super) fn give_up(&mut self) -> Vec<T> {
         let mut flights: Vec<_> = std::mem::take(&mut self.flights).into();
         flights.sort_by_key(|f| f.running.id());
         flights
@@ -254,7 +254,7 @@ impl<T: Complete> Driver<T> {
     }
 
     /// When to look again without any event.
-    pub fn wake_at(&self) -> Option<Instant> {
+    pub(super) fn wake_at(&self) -> Option<Instant> {
         self.flights.iter().map(|f| f.waits.wake_at()).min()
     }
 }
@@ -263,7 +263,7 @@ impl<T: Complete> Driver<T> {
 ///
 /// # Errors
 /// Why it cannot be taken, or `ISC_R_TIMEDOUT` after `limit`.
-pub fn lock(target: &Target, limit: Instant) -> Result<Begun, KeaError> {
+pub(super) fn lock(target: &Target, limit: Instant) -> Result<Begun, KeaError> {
     if let Some(lock) = Lock::take(target)? {
         return Ok(Begun::Locked(lock));
     }

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 const HIDDEN: Duration = Duration::from_millis(10);
 
 /// See the module.
-pub struct Watch {
+pub(super) struct Watch {
     set: Set,
     timer: Timer,
 }
@@ -30,7 +30,7 @@ impl AsFd for Watch {
 
 impl Watch {
     /// Without descriptors left, or where there is none, nothing.
-    pub fn new(wakeup: &Socket) -> Option<Self> {
+    pub(super) fn new(wakeup: &Socket) -> Option<Self> {
         let set = Set::new()?;
         let timer = Timer::new()?;
         (set.add(wakeup, PollFlags::IN) && set.add(&timer, PollFlags::IN))
@@ -39,7 +39,7 @@ impl Watch {
 
     /// Takes in what has become of the commands under way. Those of which
     /// anything changed have been taken out, see [`Shown`].
-    pub fn show<T: Complete>(&mut self, driver: &mut Driver<T>) {
+    pub(super) fn show<T: Complete>(&mut self, driver: &mut Driver<T>) {
         let mut all = true;
         for flight in &mut driver.flights {
             all &= flight.shown.show(&self.set, flight.waits.interest());
@@ -55,7 +55,7 @@ impl Watch {
 /// It has to be taken out while its socket is still open. The kernel forgets a
 /// closed socket by itself, but not one that a child of this process has too.
 #[derive(Default)]
-pub struct Shown(Option<Set>);
+pub(super) struct Shown(Option<Set>);
 
 impl Shown {
     /// False when the system has no room for it.
@@ -70,7 +70,7 @@ impl Shown {
     }
 
     /// Takes it out, before anything becomes of the socket.
-    pub fn hide(&mut self, interest: Option<(BorrowedFd<'_>, PollFlags)>) {
+    pub(super) fn hide(&mut self, interest: Option<(BorrowedFd<'_>, PollFlags)>) {
         if let (Some(set), Some((fd, _))) = (self.0.take(), interest) {
             set.remove(fd);
         }
@@ -90,7 +90,7 @@ mod system {
 
     /// Descriptors, of which one being ready makes this one readable.
     #[derive(Clone)]
-    pub struct Set(Arc<OwnedFd>);
+    pub(super) struct Set(Arc<OwnedFd>);
 
     impl AsFd for Set {
         fn as_fd(&self) -> BorrowedFd<'_> {
@@ -99,26 +99,26 @@ mod system {
     }
 
     impl Set {
-        pub fn new() -> Option<Self> {
+        pub(super) fn new() -> Option<Self> {
             let fd = epoll::create(epoll::CreateFlags::CLOEXEC).ok()?;
             Some(Self(Arc::new(fd)))
         }
 
-        pub fn add(&self, fd: impl AsFd, flags: PollFlags) -> bool {
+        pub(super) fn add(&self, fd: impl AsFd, flags: PollFlags) -> bool {
             let mut events = epoll::EventFlags::empty();
             events.set(epoll::EventFlags::IN, flags.contains(PollFlags::IN));
             events.set(epoll::EventFlags::OUT, flags.contains(PollFlags::OUT));
             epoll::add(&self.0, fd, epoll::EventData::new_u64(0), events).is_ok()
         }
 
-        pub fn remove(&self, fd: impl AsFd) {
+        pub(super) fn remove(&self, fd: impl AsFd) {
             // Only one that is there is removed.
             let _ = epoll::delete(&self.0, fd);
         }
     }
 
     /// Makes the set readable at a time.
-    pub struct Timer {
+    pub(super) struct Timer {
         fd: OwnedFd,
         at: Option<Instant>,
     }
@@ -130,7 +130,7 @@ mod system {
     }
 
     impl Timer {
-        pub fn new() -> Option<Self> {
+        pub(super) fn new() -> Option<Self> {
             let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
             let fd = timerfd_create(TimerfdClockId::Monotonic, flags).ok()?;
             Some(Self { fd, at: None })
@@ -138,7 +138,7 @@ mod system {
 
         /// Times move on with every answer: one that is too early is left as
         /// it is, and set anew when it has come.
-        pub fn rings_at(&mut self, at: Option<Instant>) {
+        pub(super) fn rings_at(&mut self, at: Option<Instant>) {
             let now = Instant::now();
             let set = match (self.at, at) {
                 (None, None) => return,

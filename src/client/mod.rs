@@ -22,10 +22,12 @@
 //! All of it may be used from any thread. A [`Status`] has the number that C
 //! sees, and its text.
 
+#[allow(unsafe_code)] // calls of the object model
+mod safe_api;
+
 use crate::object::data::Datum;
 use crate::object::refs::ObjectRef;
 use crate::remote::remote_object::Ask;
-use crate::remote::safe_api;
 use omapi::status::Status;
 use std::ffi::{CString, OsStr};
 use std::time::Instant;

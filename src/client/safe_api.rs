@@ -2,12 +2,12 @@
 //! side: every function takes counted references, which keep their objects
 //! alive for the call.
 
-use super::remote_object::{self, Ask};
-use super::{completion, connection};
 use crate::object::data::{self, Datum};
 use crate::object::refs::{self, ObjectRef};
 use crate::object::value::Owned;
 use crate::object::{auth_key, generic, links, types};
+use crate::remote::remote_object::{self, Ask};
+use crate::remote::{completion, connection};
 use crate::{builtin, servers};
 use core::ffi::CStr;
 use core::ptr::null_mut;
@@ -19,7 +19,7 @@ use std::time::Instant;
 ///
 /// # Errors
 /// `ISC_R_NOMEMORY`.
-pub fn initialize() -> Result<(), Status> {
+pub(crate) fn initialize() -> Result<(), Status> {
     builtin::initialize()
 }
 
@@ -27,7 +27,7 @@ pub fn initialize() -> Result<(), Status> {
 ///
 /// # Errors
 /// As [`auth_key::new`].
-pub fn new_key(name: &CStr, algorithm: &CStr, secret: &[u8]) -> Result<ObjectRef, Status> {
+pub(crate) fn new_key(name: &CStr, algorithm: &CStr, secret: &[u8]) -> Result<ObjectRef, Status> {
     let key = auth_key::new(name, algorithm, secret)?;
     // SAFETY: a new object, whose reference is ours.
     Ok(unsafe { ObjectRef::from_raw(key) })
@@ -37,7 +37,7 @@ pub fn new_key(name: &CStr, algorithm: &CStr, secret: &[u8]) -> Result<ObjectRef
 ///
 /// # Errors
 /// As [`remote_object::new`].
-pub fn new_remote(object_type: &CStr) -> Result<ObjectRef, Status> {
+pub(crate) fn new_remote(object_type: &CStr) -> Result<ObjectRef, Status> {
     let object = remote_object::new(object_type)?;
     // SAFETY: a new object, whose reference is ours.
     Ok(unsafe { ObjectRef::from_raw(object) })
@@ -47,7 +47,7 @@ pub fn new_remote(object_type: &CStr) -> Result<ObjectRef, Status> {
 ///
 /// # Errors
 /// As [`servers::find`] and [`connection::connect`].
-pub fn connect(
+pub(crate) fn connect(
     host: impl AsRef<OsStr>,
     port: u16,
     key: Option<&ObjectRef>,
@@ -62,14 +62,14 @@ pub fn connect(
 
 /// As [`servers::complaint`].
 #[must_use]
-pub fn map_complaint() -> Option<String> {
+pub(crate) fn map_complaint() -> Option<String> {
     servers::complaint()
 }
 
 /// Whether a connection handle is still connected, as far as is known without
 /// asking the network.
 #[must_use]
-pub fn is_connected(handle: &ObjectRef) -> bool {
+pub(crate) fn is_connected(handle: &ObjectRef) -> bool {
     // SAFETY: a counted reference.
     unsafe { connection::engine_of(handle.as_ptr()) }.is_ok()
 }
@@ -78,7 +78,7 @@ pub fn is_connected(handle: &ObjectRef) -> bool {
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when it is not connected.
-pub fn is_kea(handle: &ObjectRef) -> Result<bool, Status> {
+pub(crate) fn is_kea(handle: &ObjectRef) -> Result<bool, Status> {
     // SAFETY: a counted reference.
     unsafe { connection::engine_of(handle.as_ptr()) }.map(|engine| engine.is_kea())
 }
@@ -87,7 +87,7 @@ pub fn is_kea(handle: &ObjectRef) -> Result<bool, Status> {
 ///
 /// # Errors
 /// As [`connection::disconnect_handle`].
-pub fn disconnect(handle: &ObjectRef, force: bool) -> Result<(), Status> {
+pub(crate) fn disconnect(handle: &ObjectRef, force: bool) -> Result<(), Status> {
     let mut slot = handle.clone().into_raw();
     // SAFETY: the slot holds a counted reference, unless it was given up.
     unsafe {
@@ -101,7 +101,7 @@ pub fn disconnect(handle: &ObjectRef, force: bool) -> Result<(), Status> {
 ///
 /// # Errors
 /// As [`remote_object::send`].
-pub fn send(object: &ObjectRef, handle: &ObjectRef, ask: Ask) -> Result<(), Status> {
+pub(crate) fn send(object: &ObjectRef, handle: &ObjectRef, ask: Ask) -> Result<(), Status> {
     // SAFETY: counted references.
     unsafe { remote_object::send(object.as_ptr(), handle.as_ptr(), ask) }.ok()
 }
@@ -110,14 +110,14 @@ pub fn send(object: &ObjectRef, handle: &ObjectRef, ask: Ask) -> Result<(), Stat
 ///
 /// # Errors
 /// As [`completion::wait`].
-pub fn wait(object: &ObjectRef, deadline: Option<Instant>) -> Result<Status, Status> {
+pub(crate) fn wait(object: &ObjectRef, deadline: Option<Instant>) -> Result<Status, Status> {
     // SAFETY: a counted reference.
     unsafe { completion::wait(object.as_ptr(), deadline) }
 }
 
 /// The text that came with the last status of `object`.
 #[must_use]
-pub fn message(object: &ObjectRef) -> Option<Vec<u8>> {
+pub(crate) fn message(object: &ObjectRef) -> Option<Vec<u8>> {
     // SAFETY: a counted reference.
     unsafe { remote_object::message(object.as_ptr()) }
 }
@@ -127,7 +127,7 @@ pub fn message(object: &ObjectRef) -> Option<Vec<u8>> {
 ///
 /// # Errors
 /// What the object's handlers answer.
-pub fn set(object: &ObjectRef, name: &[u8], datum: Option<Datum<'_>>) -> Result<(), Status> {
+pub(crate) fn set(object: &ObjectRef, name: &[u8], datum: Option<Datum<'_>>) -> Result<(), Status> {
     let value = Owned(match datum {
         None => null_mut(),
         Some(Datum::Int(i)) => data::typed_int(i)?,
@@ -142,7 +142,7 @@ pub fn set(object: &ObjectRef, name: &[u8], datum: Option<Datum<'_>>) -> Result<
 
 /// Shows `f` every attribute of a remote object, in order; a null value as
 /// `None`. `f` runs under the lock of the attributes: it must only copy.
-pub fn each_attribute(object: &ObjectRef, f: &mut dyn FnMut(&[u8], Option<Datum<'_>>)) {
+pub(crate) fn each_attribute(object: &ObjectRef, f: &mut dyn FnMut(&[u8], Option<Datum<'_>>)) {
     // SAFETY: a counted reference; each object inside is held while it is used.
     unsafe {
         let inside = links::inside(object.as_ptr());
