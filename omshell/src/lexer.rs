@@ -125,9 +125,10 @@ impl<'a> Lexer<'a> {
 
     /// Complains about the present token.
     pub(crate) fn complain(&mut self, what: &str) {
-        let shown: &[u8] = match self.show_first {
-            true => &self.first_line,
-            false => &[],
+        let shown: &[u8] = if self.show_first {
+            &self.first_line
+        } else {
+            &[]
         };
         let out = &mut self.complaints;
         let message = format!("<STDIN> line {}: {what}\n", self.place.line);
@@ -363,9 +364,10 @@ fn word(text: &[u8]) -> Kind {
         return Kind::Name;
     }
     let reserved: [&[u8]; 4] = [b"add", b"hba", b"if", b"of"];
-    match reserved.iter().any(|r| r.eq_ignore_ascii_case(text)) {
-        true => Kind::Keyword,
-        false => Kind::HexName,
+    if reserved.iter().any(|r| r.eq_ignore_ascii_case(text)) {
+        Kind::Keyword
+    } else {
+        Kind::HexName
     }
 }
 

@@ -99,8 +99,9 @@ fn run(strict: bool) -> std::io::Result<ExitCode> {
 /// Scripts get every byte as it is; what a person sees must not steer the
 /// terminal.
 fn show(to: &mut dyn Write, terminal: bool, text: &[u8]) -> std::io::Result<()> {
-    match terminal {
-        true => to.write_all(&print::for_terminal(text)),
-        false => to.write_all(text),
+    if terminal {
+        to.write_all(&print::for_terminal(text))
+    } else {
+        to.write_all(text)
     }
 }

@@ -66,9 +66,10 @@ pub(crate) fn for_terminal(text: &[u8]) -> Vec<u8> {
         for c in chunk.valid().chars() {
             let mut room = [0; 4];
             let bytes = c.encode_utf8(&mut room).as_bytes();
-            match c.is_control() && !matches!(c, '\n' | '\t') {
-                true => mark(&mut out, bytes),
-                false => out.extend_from_slice(bytes),
+            if c.is_control() && !matches!(c, '\n' | '\t') {
+                mark(&mut out, bytes)
+            } else {
+                out.extend_from_slice(bytes)
             }
         }
         mark(&mut out, chunk.invalid());

@@ -32,9 +32,10 @@ pub(crate) fn parse(lexer: &mut Lexer) -> Result<Zeroizing<Vec<u8>>, ()> {
             return Err(());
         }
     };
-    match secret.is_empty() {
-        true => Err(()),
-        false => Ok(secret),
+    if secret.is_empty() {
+        Err(())
+    } else {
+        Ok(secret)
     }
 }
 

@@ -124,9 +124,10 @@ impl Settings {
         let secret = secret::parse(lexer);
         let right = secret.is_ok();
         self.key = Some((name, secret.unwrap_or_default()));
-        match right {
-            true => end(lexer, USAGE),
-            false => Err(Failure::Complained),
+        if right {
+            end(lexer, USAGE)
+        } else {
+            Err(Failure::Complained)
         }
     }
 

@@ -9,7 +9,7 @@ use crate::lexer::{Kind, Lexer, bytes, latin};
 use crate::print;
 use crate::settings::Settings;
 use crate::value::{self, Parsed};
-use dhcpctl::client::{Connection, Failure as Fate, Object, OpenFlags, Value, map_complaint};
+use dhcpctl::client::{Connection, Object, OpenFlags, RequestError, Value, map_complaint};
 use omapi::status::Status;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -188,14 +188,16 @@ impl Shell {
             Err(status) => {
                 // Whoever names a Kea has no script of the original's.
                 let named = is_kea(&s.server);
-                let more = match named {
-                    true => hint(&s.server, status),
-                    false => map_complaint().map(|m| latin(m.as_bytes())),
+                let more = if named {
+                    hint(&s.server, status)
+                } else {
+                    map_complaint().map(|m| latin(m.as_bytes()))
                 };
                 let more = more.map_or(String::new(), |m| format!(" ({m})"));
-                let status = match self.for_person || named {
-                    true => status,
-                    false => connect_status(status),
+                let status = if self.for_person || named {
+                    status
+                } else {
+                    connect_status(status)
                 };
                 Err(Failure::Logged(format!("dhcpctl_connect: {status}{more}")))
             }
@@ -226,9 +228,10 @@ impl Shell {
         let deadline = self.settings.deadline();
         match self.connected()?.kea_command(command, arguments, deadline) {
             Ok(answer) => {
-                match self.for_person {
-                    true => kea::pretty(&mut self.out, &answer.reply),
-                    false => self.out.extend_from_slice(&answer.reply),
+                if self.for_person {
+                    kea::pretty(&mut self.out, &answer.reply)
+                } else {
+                    self.out.extend_from_slice(&answer.reply)
                 }
                 self.out.push(b'\n');
                 match answer.result {
@@ -340,7 +343,7 @@ impl Shell {
             Request::Remove => object.remove(server),
         };
         let done = queued
-            .map_err(Fate::Unanswered)
+            .map_err(RequestError::Unanswered)
             .and_then(|()| object.wait(self.settings.deadline()));
         let Err(fate) = done else {
             if request == Request::Remove {
@@ -349,18 +352,18 @@ impl Shell {
             return Ok(());
         };
         let message = match fate {
-            Fate::Refused(_) if self.for_person => object.message(),
+            RequestError::Refused(_) if self.for_person => object.message(),
             _ => None,
         };
         let status = match fate {
             // The original does not hear of a connection lost in a removal.
-            Fate::Unanswered(Status::CONNECTION_RESET)
+            RequestError::Unanswered(Status::CONNECTION_RESET)
                 if request == Request::Remove && !self.for_person =>
             {
                 Status::NO_MORE
             }
             // The answer may still come, and would be taken for another's.
-            Fate::Unanswered(Status::TIMED_OUT) => {
+            RequestError::Unanswered(Status::TIMED_OUT) => {
                 self.connection = None;
                 Status::TIMED_OUT
             }

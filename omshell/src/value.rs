@@ -109,9 +109,10 @@ fn octet(lexer: &mut Lexer, text: &[u8]) -> u8 {
             "{sign}{value:x} exceeds max ({max}) for precision."
         ));
     }
-    match negative {
-        true => value.wrapping_neg() as u8,
-        false => value as u8,
+    if negative {
+        value.wrapping_neg() as u8
+    } else {
+        value as u8
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! Every value, name and datum in it has its own reference count, as C expects;
 //! the block is freed with the last of them. A pointer tells what it points to:
-//! a block of its own is aligned to 16 bytes, and what lies in a slab is 8
+//! a block of its own is aligned to 16 bytes, and what lies in a block is 8
 //! bytes off that. Both are made here, so that this is true whatever malloc
 //! aligns to.
 //!
@@ -21,7 +21,7 @@
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-/// What blocks are aligned to that are no slabs.
+/// What blocks are aligned to that are no blocks.
 const ALIGN: usize = 16;
 /// Bytes before each body.
 const PREFIX: usize = 8;
@@ -33,17 +33,17 @@ pub(crate) const fn room(size: usize) -> usize {
     (PREFIX + size + ALIGN - 1) & !(ALIGN - 1)
 }
 
-/// A slab that is being filled. Nobody else may have what is in it until this
+/// A block that is being filled. Nobody else may have what is in it until this
 /// is dropped.
-pub(crate) struct Slab {
+pub(crate) struct AnswerBlock {
     base: *mut u8,
     size: usize,
     /// Where the next body goes.
     at: usize,
 }
 
-impl Slab {
-    /// A slab for bodies whose [`room`] is `room` together. `None` without
+impl AnswerBlock {
+    /// A block for bodies whose [`room`] is `room` together. `None` without
     /// memory, and without bodies.
     pub(crate) fn new(room: usize) -> Option<Self> {
         if room == 0 {
@@ -74,7 +74,7 @@ impl Slab {
     }
 
     /// Uninitialised memory for bodies of these sizes, each to be given to
-    /// [`Freed::add`]; `None` when the slab is full.
+    /// [`Freed::add`]; `None` when the block is full.
     #[inline]
     pub(crate) fn take<const N: usize>(&mut self, sizes: [usize; N]) -> Option<[*mut u8; N]> {
         let mut end = self.at - PREFIX;
@@ -88,7 +88,7 @@ impl Slab {
         }
         self.at = end + PREFIX;
         // SAFETY: prefixes and bodies lie within the block, before the count,
-        // which is ours alone while the slab is being filled.
+        // which is ours alone while the block is being filled.
         unsafe {
             let count = &*self.base.add(self.size - PREFIX).cast::<AtomicUsize>();
             count.store(count.load(Ordering::Relaxed) + N, Ordering::Relaxed);
@@ -103,9 +103,9 @@ impl Slab {
     }
 }
 
-impl Drop for Slab {
+impl Drop for AnswerBlock {
     fn drop(&mut self) {
-        // SAFETY: the slab's own share of the count is given up.
+        // SAFETY: the block's own share of the count is given up.
         unsafe { release(self.base, 1) }
     }
 }
@@ -114,7 +114,7 @@ impl Drop for Slab {
 /// to [`Freed::add`]; NULL when there is none.
 pub(crate) fn alone(size: usize) -> *mut u8 {
     // SAFETY: malloc has no preconditions; a block that looks as if it were in
-    // a slab is given back unused.
+    // a block is given back unused.
     unsafe {
         let block = libc::malloc(size).cast();
         if !is_body(block) {
@@ -122,14 +122,14 @@ pub(crate) fn alone(size: usize) -> *mut u8 {
         }
         libc::free(block.cast());
     }
-    let taken = Slab::new(room(size)).and_then(|mut slab| slab.take([size]));
+    let taken = AnswerBlock::new(room(size)).and_then(|mut block| block.take([size]));
     taken.map_or(null_mut(), |[body]| body)
 }
 
 /// Frees counted blocks, together as far as it is from
-/// one slab.
+/// one block.
 pub(crate) struct Freed {
-    /// The slab of the last ones, and how many are still to be freed in it.
+    /// The block of the last ones, and how many are still to be freed in it.
     base: *mut u8,
     shares: usize,
 }
@@ -147,7 +147,7 @@ impl Freed {
     /// # Safety
     /// `p` is from this module, and not used any more.
     pub(crate) unsafe fn add(&mut self, p: *mut u8) {
-        // SAFETY: what is not in a slab is from malloc. What is has a share of
+        // SAFETY: what is not in a block is from malloc. What is has a share of
         // it.
         unsafe {
             if !is_body(p) {
@@ -185,7 +185,7 @@ fn is_body(p: *mut u8) -> bool {
 /// `p` is a live body.
 unsafe fn base_of(p: *mut u8) -> *mut u8 {
     // SAFETY: `take` wrote a prefix, unless the body is the first of an aligned
-    // slab: then `new` wrote the length there, which has no flag.
+    // block: then `new` wrote the length there, which has no flag.
     unsafe {
         let prefix = p.sub(PREFIX).cast::<u64>().read();
         match prefix & FLAG {
@@ -195,10 +195,10 @@ unsafe fn base_of(p: *mut u8) -> *mut u8 {
     }
 }
 
-/// Gives up `n` shares of a slab.
+/// Gives up `n` shares of a block.
 ///
 /// # Safety
-/// `base` is a slab, and the caller has `n` shares.
+/// `base` is a block, and the caller has `n` shares.
 unsafe fn release(base: *mut u8, n: usize) {
     // SAFETY: the caller's shares keep the block alive. When there are no
     // others, nobody else can get one.
@@ -223,13 +223,13 @@ mod tests {
 
     const SIZES: [[usize; 3]; 3] = [[24, 16, 1], [24, 8, 9], [24, 30, 300]];
 
-    fn all(mut slab: Slab) -> Vec<(*mut u8, usize)> {
+    fn all(mut block: AnswerBlock) -> Vec<(*mut u8, usize)> {
         let bodies = SIZES.iter().flat_map(|&sizes| {
-            let bodies = slab.take(sizes).unwrap();
+            let bodies = block.take(sizes).unwrap();
             bodies.into_iter().zip(sizes)
         });
         let bodies: Vec<_> = bodies.collect();
-        assert!(slab.take([1]).is_none());
+        assert!(block.take([1]).is_none());
         bodies
     }
 
@@ -239,15 +239,15 @@ mod tests {
 
     #[test]
     fn bodies_do_not_overlap_and_end_with_the_slab() {
-        let bodies = all(Slab::new(whole()).unwrap());
+        let bodies = all(AnswerBlock::new(whole()).unwrap());
         // SAFETY: each body has its size, and is freed once.
         unsafe {
             for (i, &(body, size)) in bodies.iter().enumerate() {
                 assert_eq!(body as usize % ALIGN, PREFIX);
                 body.write_bytes(i as u8, size);
             }
-            // Some one by one, some together with those of another slab.
-            let others = all(Slab::new(whole()).unwrap());
+            // Some one by one, some together with those of another block.
+            let others = all(AnswerBlock::new(whole()).unwrap());
             let mut freed = Freed::new();
             for (i, (&(body, size), &(other, _))) in bodies.iter().zip(&others).enumerate() {
                 check(body, size, i as u8);
@@ -267,12 +267,12 @@ mod tests {
             let mut memory = vec![0_u128; whole() / 16 + 3];
             // SAFETY: within the memory.
             let base = unsafe { memory.as_mut_ptr().cast::<u8>().add(shift) };
-            // SAFETY: the memory is large enough, and outlives the slab, which
+            // SAFETY: the memory is large enough, and outlives the block, which
             // is not freed: it keeps its own share.
-            let slab = unsafe { Slab::within(base, whole() + ALIGN) };
-            let last = slab.base as usize + slab.size - PREFIX;
-            let shares = slab.base.wrapping_add(slab.size - PREFIX).cast::<usize>();
-            let mut kept = core::mem::ManuallyDrop::new(slab);
+            let block = unsafe { AnswerBlock::within(base, whole() + ALIGN) };
+            let last = block.base as usize + block.size - PREFIX;
+            let shares = block.base.wrapping_add(block.size - PREFIX).cast::<usize>();
+            let mut kept = core::mem::ManuallyDrop::new(block);
             for sizes in SIZES {
                 for (body, size) in kept.take(sizes).unwrap().into_iter().zip(sizes) {
                     assert_eq!(body as usize % ALIGN, PREFIX);
@@ -293,8 +293,8 @@ mod tests {
 
     #[test]
     fn a_slab_without_bodies_is_freed() {
-        drop(Slab::new(room(8)).unwrap());
-        assert!(Slab::new(0).is_none());
+        drop(AnswerBlock::new(room(8)).unwrap());
+        assert!(AnswerBlock::new(0).is_none());
     }
 
     #[test]

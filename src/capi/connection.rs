@@ -148,9 +148,10 @@ pub unsafe extern "C" fn omapi_protocol_send_open(
     // SAFETY: the C contract.
     guard(|| unsafe {
         let about = super::object(object)?;
-        let object_type = match r#type.is_null() {
-            true => None,
-            false => Some(text(r#type)?.to_bytes()),
+        let object_type = if r#type.is_null() {
+            None
+        } else {
+            Some(text(r#type)?.to_bytes())
         };
         message::send_open(super::object(po)?, id, object_type, about, flags)
     })

@@ -208,7 +208,13 @@ pub unsafe extern "C" fn dhcpctl_open_object(
     flags: c_int,
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
-    unsafe { send(h, connection, remote_object::Ask::Open(flags as u32)) }
+    unsafe {
+        send(
+            h,
+            connection,
+            remote_object::RequestKind::Open(flags as u32),
+        )
+    }
 }
 
 /// Queues a request to change the server's object: sends the attributes that
@@ -219,7 +225,7 @@ pub unsafe extern "C" fn dhcpctl_object_update(
     h: dhcpctl_handle,
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
-    unsafe { send(h, connection, remote_object::Ask::Update) }
+    unsafe { send(h, connection, remote_object::RequestKind::Update) }
 }
 
 /// Queues a request for the present attributes of the server's object.
@@ -229,7 +235,7 @@ pub unsafe extern "C" fn dhcpctl_object_refresh(
     h: dhcpctl_handle,
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
-    unsafe { send(h, connection, remote_object::Ask::Refresh) }
+    unsafe { send(h, connection, remote_object::RequestKind::Refresh) }
 }
 
 /// Queues a request to remove the server's object.
@@ -239,13 +245,13 @@ pub unsafe extern "C" fn dhcpctl_object_remove(
     h: dhcpctl_handle,
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
-    unsafe { send(h, connection, remote_object::Ask::Remove) }
+    unsafe { send(h, connection, remote_object::RequestKind::Remove) }
 }
 
 unsafe fn send(
     h: dhcpctl_handle,
     connection: dhcpctl_handle,
-    ask: remote_object::Ask,
+    ask: remote_object::RequestKind,
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
     guard(|| unsafe { remote_object::send(object(h)?, object(connection)?, ask).ok() })

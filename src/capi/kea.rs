@@ -55,7 +55,7 @@ pub unsafe extern "C" fn dhcpctl_kea_command(
             }
             set(h.as_ptr(), c"arguments", arguments)?;
         }
-        remote_object::send(h.as_ptr(), connection, remote_object::Ask::Open(0)).ok()?;
+        remote_object::send(h.as_ptr(), connection, remote_object::RequestKind::Open(0)).ok()?;
         completion::wait(h.as_ptr(), default_deadline())?.ok()?;
         let result = number(h.as_ptr(), c"result")?;
         if !reply.is_null() {
@@ -115,6 +115,11 @@ pub unsafe extern "C" fn dhcpctl_next_object(
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        remote_object::send(object(h)?, object(connection)?, remote_object::Ask::Next).ok()
+        remote_object::send(
+            object(h)?,
+            object(connection)?,
+            remote_object::RequestKind::Next,
+        )
+        .ok()
     })
 }

@@ -62,9 +62,10 @@ pub unsafe extern "C" fn omapi_make_const_value(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let datum = match value.is_null() {
-            true => Ok(null_mut()),
-            false => data::typed_from(core::slice::from_raw_parts(value, len as usize), false),
+        let datum = if value.is_null() {
+            Ok(null_mut())
+        } else {
+            data::typed_from(core::slice::from_raw_parts(value, len as usize), false)
         };
         make(vp, name, datum)
     })
@@ -81,9 +82,10 @@ pub unsafe extern "C" fn omapi_make_string_value(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let datum = match value.is_null() {
-            true => Ok(null_mut()),
-            false => data::typed_from(text(value)?.to_bytes(), true),
+        let datum = if value.is_null() {
+            Ok(null_mut())
+        } else {
+            data::typed_from(text(value)?.to_bytes(), true)
         };
         make(vp, name, datum)
     })
@@ -126,9 +128,10 @@ pub unsafe extern "C" fn omapi_make_object_value(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let datum = match value.is_null() {
-            true => Ok(null_mut()),
-            false => data::typed_object(value),
+        let datum = if value.is_null() {
+            Ok(null_mut())
+        } else {
+            data::typed_object(value)
         };
         make(vp, name, datum)
     })
@@ -145,9 +148,10 @@ pub unsafe extern "C" fn omapi_make_handle_value(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let datum = match value.is_null() {
-            true => Ok(null_mut()),
-            false => data::typed_int(handles::of(object(value)?)? as c_int),
+        let datum = if value.is_null() {
+            Ok(null_mut())
+        } else {
+            data::typed_int(handles::of(object(value)?)? as c_int)
         };
         make(vp, name, datum)
     })
@@ -205,9 +209,10 @@ pub unsafe extern "C" fn omapi_set_string_value(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let datum = match value.is_null() {
-            true => Ok(null_mut()),
-            false => data::typed_from(text(value)?.to_bytes(), true),
+        let datum = if value.is_null() {
+            Ok(null_mut())
+        } else {
+            data::typed_from(text(value)?.to_bytes(), true)
         };
         set(h, id, name, datum)
     })

@@ -27,7 +27,7 @@ mod safe_api;
 
 use crate::object::data::Datum;
 use crate::object::refs::ObjectRef;
-use crate::remote::remote_object::Ask;
+use crate::remote::remote_object::RequestKind;
 use omapi::status::Status;
 use std::ffi::{CString, OsStr};
 use std::time::Instant;
@@ -116,12 +116,12 @@ impl Connection {
         command: impl AsRef<[u8]>,
         arguments: Option<&[u8]>,
         deadline: Option<Instant>,
-    ) -> Result<KeaAnswer, Failure> {
+    ) -> Result<KeaAnswer, RequestError> {
         self.kea_request(command.as_ref(), arguments)
-            .map_err(Failure::Unanswered)
+            .map_err(RequestError::Unanswered)
             .and_then(|request| {
                 request.wait(deadline)?;
-                KeaAnswer::of(&request).ok_or(Failure::Unanswered(Status::UNEXPECTED))
+                KeaAnswer::of(&request).ok_or(RequestError::Unanswered(Status::UNEXPECTED))
             })
     }
 
@@ -211,7 +211,7 @@ impl From<Option<Datum<'_>>> for Value {
 
 /// Why a request did not succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum RequestError {
     /// The server's answer.
     Refused(Status),
     /// There is no answer: `DHCP_R_CONNRESET` when the connection was lost,
@@ -219,7 +219,7 @@ pub enum Failure {
     Unanswered(Status),
 }
 
-impl Failure {
+impl RequestError {
     /// The status, whoever it is from.
     #[must_use]
     pub fn status(self) -> Status {
@@ -229,19 +229,19 @@ impl Failure {
     }
 }
 
-impl From<Failure> for Status {
-    fn from(failure: Failure) -> Self {
+impl From<RequestError> for Status {
+    fn from(failure: RequestError) -> Self {
         failure.status()
     }
 }
 
-impl std::fmt::Display for Failure {
+impl std::fmt::Display for RequestError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.status().fmt(f)
     }
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for RequestError {}
 
 /// What [`Object::open`] may do besides finding the object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -314,7 +314,7 @@ impl Object {
     /// `DHCP_R_INVALIDARG` when not connected, or for an attribute that cannot
     /// be sent.
     pub fn open(&self, server: &Connection, flags: OpenFlags) -> Result<(), Status> {
-        self.ask(server, Ask::Open(flags.into()))
+        self.ask(server, RequestKind::Open(flags.into()))
     }
 
     /// Queues a request to change the server's object to the attributes that
@@ -323,7 +323,7 @@ impl Object {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn update(&self, server: &Connection) -> Result<(), Status> {
-        self.ask(server, Ask::Update)
+        self.ask(server, RequestKind::Update)
     }
 
     /// Queues a request for the present attributes.
@@ -331,7 +331,7 @@ impl Object {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn refresh(&self, server: &Connection) -> Result<(), Status> {
-        self.ask(server, Ask::Refresh)
+        self.ask(server, RequestKind::Refresh)
     }
 
     /// Queues a request to remove the object from the server.
@@ -339,7 +339,7 @@ impl Object {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn remove(&self, server: &Connection) -> Result<(), Status> {
-        self.ask(server, Ask::Remove)
+        self.ask(server, RequestKind::Remove)
     }
 
     /// Queues a request for the object behind this one, the first for a new
@@ -349,10 +349,10 @@ impl Object {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn next(&self, server: &Connection) -> Result<(), Status> {
-        self.ask(server, Ask::Next)
+        self.ask(server, RequestKind::Next)
     }
 
-    fn ask(&self, server: &Connection, ask: Ask) -> Result<(), Status> {
+    fn ask(&self, server: &Connection, ask: RequestKind) -> Result<(), Status> {
         safe_api::send(&self.0, &server.0.0, ask)
     }
 
@@ -361,11 +361,11 @@ impl Object {
     ///
     /// # Errors
     /// What the server answered, or why there is no answer.
-    pub fn wait(&self, deadline: Option<Instant>) -> Result<(), Failure> {
+    pub fn wait(&self, deadline: Option<Instant>) -> Result<(), RequestError> {
         safe_api::wait(&self.0, deadline)
-            .map_err(Failure::Unanswered)?
+            .map_err(RequestError::Unanswered)?
             .ok()
-            .map_err(Failure::Refused)
+            .map_err(RequestError::Refused)
     }
 
     /// What the server said besides the last status, if anything.
@@ -410,7 +410,10 @@ mod tests {
             object.set("a", &Value::Object),
             Err(Status::INVALID_ARGUMENT)
         );
-        assert_eq!(object.wait(None), Err(Failure::Unanswered(Status::NO_MORE)));
+        assert_eq!(
+            object.wait(None),
+            Err(RequestError::Unanswered(Status::NO_MORE))
+        );
         assert_eq!(object.message(), None);
         assert_eq!(
             Connection::connect("", 7911, None, None).err(),

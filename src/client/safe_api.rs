@@ -6,7 +6,7 @@ use crate::object::data::{self, Datum};
 use crate::object::refs::{self, ObjectRef};
 use crate::object::value::Owned;
 use crate::object::{auth_key, generic, links, types};
-use crate::remote::remote_object::{self, Ask};
+use crate::remote::remote_object::{self, RequestKind};
 use crate::remote::{completion, connection};
 use crate::{builtin, servers};
 use core::ffi::CStr;
@@ -101,7 +101,7 @@ pub(crate) fn disconnect(handle: &ObjectRef, force: bool) -> Result<(), Status> 
 ///
 /// # Errors
 /// As [`remote_object::send`].
-pub(crate) fn send(object: &ObjectRef, handle: &ObjectRef, ask: Ask) -> Result<(), Status> {
+pub(crate) fn send(object: &ObjectRef, handle: &ObjectRef, ask: RequestKind) -> Result<(), Status> {
     // SAFETY: counted references.
     unsafe { remote_object::send(object.as_ptr(), handle.as_ptr(), ask) }.ok()
 }

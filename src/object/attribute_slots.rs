@@ -21,9 +21,10 @@ const FIRST: usize = 10;
 pub(crate) unsafe fn of<'a>(g: *mut omapi_generic_object_t) -> &'a mut [*mut omapi_value_t] {
     // SAFETY: `values` has `nvalues` entries, or is NULL with none.
     unsafe {
-        match (*g).values.is_null() || (*g).nvalues <= 0 {
-            true => &mut [],
-            false => core::slice::from_raw_parts_mut((*g).values, (*g).nvalues as usize),
+        if (*g).values.is_null() || (*g).nvalues <= 0 {
+            &mut []
+        } else {
+            core::slice::from_raw_parts_mut((*g).values, (*g).nvalues as usize)
         }
     }
 }

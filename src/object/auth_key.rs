@@ -157,9 +157,12 @@ pub(crate) unsafe extern "C" fn stuff_handler(
         let Some(a) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;
         };
-        let put = |out: &mut Vec<u8>, name: &[u8], p: *mut c_char| match p.is_null() {
-            true => Ok(()),
-            false => Encoder::put(out, name, Value::Bytes(CStr::from_ptr(p).to_bytes())),
+        let put = |out: &mut Vec<u8>, name: &[u8], p: *mut c_char| {
+            if p.is_null() {
+                Ok(())
+            } else {
+                Encoder::put(out, name, Value::Bytes(CStr::from_ptr(p).to_bytes()))
+            }
         };
         let appended = outgoing::with(|out| {
             put(out, b"name", (*a).name)?;
@@ -209,13 +212,17 @@ fn c_string(bytes: &[u8]) -> *mut c_char {
 pub(crate) unsafe fn credentials(a: *mut omapi_auth_key_t) -> Credentials {
     // SAFETY: a is live; its members do not change.
     unsafe {
-        let text = |p: *mut c_char| match p.is_null() {
-            true => &[][..],
-            false => CStr::from_ptr(p).to_bytes(),
+        let text = |p: *mut c_char| {
+            if p.is_null() {
+                &[][..]
+            } else {
+                CStr::from_ptr(p).to_bytes()
+            }
         };
-        let secret = match (*a).key.is_null() {
-            true => &[][..],
-            false => data::data_string_bytes((*a).key),
+        let secret = if (*a).key.is_null() {
+            &[][..]
+        } else {
+            data::data_string_bytes((*a).key)
         };
         Credentials::new(text((*a).name), text((*a).algorithm), secret)
     }

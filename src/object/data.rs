@@ -228,9 +228,10 @@ pub(crate) fn typed_buffer(len: usize, string: bool) -> Result<*mut omapi_typed_
 }
 
 fn buffer_kind(string: bool) -> omapi_datatype_t {
-    match string {
-        true => omapi_datatype_t::omapi_datatype_string,
-        false => omapi_datatype_t::omapi_datatype_data,
+    if string {
+        omapi_datatype_t::omapi_datatype_string
+    } else {
+        omapi_datatype_t::omapi_datatype_data
     }
 }
 

@@ -10,7 +10,7 @@ use super::data::{self, Datum};
 use super::handles;
 use super::value::{self, Owned};
 use super::{attribute_slots, types};
-use crate::abi::answer_block::{Freed, Slab};
+use crate::abi::answer_block::{AnswerBlock, Freed};
 use crate::abi::layout::{
     isc_result_t, omapi_data_string_t, omapi_generic_object_t, omapi_object_t, omapi_object_type_t,
     omapi_typed_data_t, omapi_value_t, va_list,
@@ -139,7 +139,7 @@ pub(crate) unsafe fn receive(
 ) -> Result<(), Status> {
     // Dropped after the lock: they may hold objects.
     let mut replaced: Vec<Owned<omapi_value_t>> = Vec::new();
-    let mut slab = Slab::new(answer.iter().map(value::room).sum());
+    let mut block = AnswerBlock::new(answer.iter().map(value::room).sum());
     let _guard = lock(g);
     // Objects that are read again have the attributes in the server's order.
     let mut expected = 0;
@@ -148,7 +148,7 @@ pub(crate) unsafe fn receive(
             result?;
             continue;
         }
-        let new = value::received(slab.as_mut(), name, bytes)?;
+        let new = value::received(block.as_mut(), name, bytes)?;
         // SAFETY: g is live and locked; stored values are live.
         unsafe {
             let slots = attribute_slots::of(g);

@@ -159,7 +159,7 @@ fn end<O: Object>(structure: &mut impl Structure<O>, chain: &[O], further: &mut 
 /// Links `inner` into `outer`: both ends are references. False, and nothing is
 /// linked, when `outer` has an inner or `inner` an outer object: another thread
 /// may have been first.
-pub(crate) fn join<O: Object>(_: &mut impl Structure<O>, outer: O, inner: O) -> bool {
+pub(crate) fn link<O: Object>(_: &mut impl Structure<O>, outer: O, inner: O) -> bool {
     if outer.inner(Acquire).is_some() || inner.outer(Acquire).is_some() {
         return false;
     }
@@ -170,9 +170,9 @@ pub(crate) fn join<O: Object>(_: &mut impl Structure<O>, outer: O, inner: O) -> 
     true
 }
 
-/// Undoes [`join`], if they are still joined. Ends neither: the caller has a
+/// Undoes [`link`], if they are still joined. Ends neither: the caller has a
 /// reference on both sides, or on a chain that contains them.
-pub(crate) fn part<O: Object>(_: &mut impl Structure<O>, outer: O, inner: O) {
+pub(crate) fn unlink<O: Object>(_: &mut impl Structure<O>, outer: O, inner: O) {
     if outer.inner(Acquire) == Some(inner) {
         outer.set_inner(None, Release);
         inner.remove_reference(Relaxed);

@@ -28,7 +28,7 @@ impl Links {
     /// `object` is live.
     pub(crate) unsafe fn inner(&self, object: *mut omapi_object_t) -> Option<*mut omapi_object_t> {
         // SAFETY: as the function's.
-        unsafe { refs::link(&raw mut (*object).inner) }
+        unsafe { refs::read_link(&raw mut (*object).inner) }
     }
 
     /// What is around `object`.
@@ -37,7 +37,7 @@ impl Links {
     /// `object` is live.
     pub(crate) unsafe fn outer(&self, object: *mut omapi_object_t) -> Option<*mut omapi_object_t> {
         // SAFETY: as the function's.
-        unsafe { refs::link(&raw mut (*object).outer) }
+        unsafe { refs::read_link(&raw mut (*object).outer) }
     }
 }
 
@@ -47,7 +47,7 @@ impl Links {
 /// `object` is live.
 pub(crate) unsafe fn is_outermost(object: *mut omapi_object_t) -> bool {
     // SAFETY: as the function's; the link is not followed.
-    unsafe { refs::link(&raw mut (*object).outer).is_none() }
+    unsafe { refs::read_link(&raw mut (*object).outer).is_none() }
 }
 
 /// What is inside `object`.
@@ -58,7 +58,7 @@ pub(crate) unsafe fn inner(object: *mut omapi_object_t) -> Option<ObjectRef> {
     // SAFETY: as the function's; what is linked is live under the lock.
     unsafe {
         // Most ends of chains need no lock.
-        refs::link(&raw mut (*object).inner)?;
+        refs::read_link(&raw mut (*object).inner)?;
         let links = Links::lock();
         links.inner(object).map(|o| ObjectRef::new(o))
     }
@@ -179,8 +179,8 @@ mod tests {
                 let outer = outer();
                 // SAFETY: both are held.
                 unsafe {
-                    if refs::join(outer.as_ptr(), object.as_ptr()) {
-                        refs::part(outer.as_ptr(), object.as_ptr());
+                    if refs::link(outer.as_ptr(), object.as_ptr()) {
+                        refs::unlink(outer.as_ptr(), object.as_ptr());
                     }
                 }
             }

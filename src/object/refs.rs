@@ -104,7 +104,7 @@ impl Object for Live {
 ///
 /// # Safety
 /// `member` is one of a live object.
-pub(crate) unsafe fn link(member: *mut *mut omapi_object_t) -> Option<*mut omapi_object_t> {
+pub(crate) unsafe fn read_link(member: *mut *mut omapi_object_t) -> Option<*mut omapi_object_t> {
     // SAFETY: the member is live and aligned; the library accesses it
     // atomically only.
     let p = unsafe { AtomicPtr::from_ptr(member) }.load(Ordering::Acquire);
@@ -240,18 +240,18 @@ unsafe fn destroy(object: *mut omapi_object_t, file: *const c_char, line: c_int)
 ///
 /// # Safety
 /// Both are live.
-pub(crate) unsafe fn join(outer: *mut omapi_object_t, inner: *mut omapi_object_t) -> bool {
+pub(crate) unsafe fn link(outer: *mut omapi_object_t, inner: *mut omapi_object_t) -> bool {
     // SAFETY: both are live, by the caller's references.
     let (outer, inner) = unsafe { (Live::new(outer), Live::new(inner)) };
-    lifetime::join(&mut *structure(), outer, inner)
+    lifetime::link(&mut *structure(), outer, inner)
 }
 
-/// As [`join`] for objects that nobody else knows yet: the reference on `inner`
+/// As [`link`] for objects that nobody else knows yet: the reference on `inner`
 /// becomes the link.
 ///
 /// # Safety
-/// As [`join`]; `outer` is the caller's alone, and so is `inner`.
-pub(crate) unsafe fn join_new(outer: *mut omapi_object_t, inner: ObjectRef) {
+/// As [`link`]; `outer` is the caller's alone, and so is `inner`.
+pub(crate) unsafe fn link_new(outer: *mut omapi_object_t, inner: ObjectRef) {
     // SAFETY: both are live and the caller's alone: no other thread decides
     // about them, or follows their links.
     unsafe {
@@ -260,15 +260,15 @@ pub(crate) unsafe fn join_new(outer: *mut omapi_object_t, inner: ObjectRef) {
     }
 }
 
-/// Undoes [`join`], if they are still joined. Frees neither: the caller holds
+/// Undoes [`link`], if they are still joined. Frees neither: the caller holds
 /// a reference on both sides, or on a chain that contains them.
 ///
 /// # Safety
 /// Both are live, and stay so without the link.
-pub(crate) unsafe fn part(outer: *mut omapi_object_t, inner: *mut omapi_object_t) {
+pub(crate) unsafe fn unlink(outer: *mut omapi_object_t, inner: *mut omapi_object_t) {
     // SAFETY: both are live, by the caller's references.
     let (outer, inner) = unsafe { (Live::new(outer), Live::new(inner)) };
-    lifetime::part(&mut *structure(), outer, inner);
+    lifetime::unlink(&mut *structure(), outer, inner);
 }
 
 /// A counted reference that Rust owns.
@@ -407,7 +407,7 @@ mod tests {
 
     fn joined(outer: &ObjectRef, inner: &ObjectRef) -> bool {
         // SAFETY: both are live.
-        unsafe { join(outer.as_ptr(), inner.as_ptr()) }
+        unsafe { link(outer.as_ptr(), inner.as_ptr()) }
     }
 
     fn handle(o: &ObjectRef) -> u32 {
@@ -477,8 +477,8 @@ mod tests {
         let [a, b, c] = chain_of_three();
         // SAFETY: we have references on both.
         unsafe {
-            part(a.as_ptr(), b.as_ptr());
-            part(a.as_ptr(), b.as_ptr());
+            unlink(a.as_ptr(), b.as_ptr());
+            unlink(a.as_ptr(), b.as_ptr());
         }
         assert_eq!([&a, &b, &c].map(references), [1, 2, 2]);
         let [outer, inner] = [&a, &b].map(ObjectRef::as_ptr);
@@ -495,7 +495,7 @@ mod tests {
         let (a, b) = (object(), object());
         let inner = b.as_ptr();
         // SAFETY: nobody else has them.
-        unsafe { join_new(a.as_ptr(), b) };
+        unsafe { link_new(a.as_ptr(), b) };
         assert_eq!(references(&a), 2);
         // SAFETY: the object is live.
         let found = unsafe { super::super::links::inner(a.as_ptr()) }.unwrap();

@@ -1,12 +1,12 @@
 //! Values: a name with what it stands for.
 
 use super::data::{self, Counted};
-use crate::abi::answer_block::{self, Freed, Slab};
+use crate::abi::answer_block::{self, AnswerBlock, Freed};
 use crate::abi::layout::{omapi_data_string_t, omapi_typed_data_t, omapi_value_t};
 use core::ptr::null_mut;
 use omapi::status::Status;
 
-/// Most bytes of a name and its datum together in a slab. Longer ones have
+/// Most bytes of a name and its datum together in a block. Longer ones have
 /// blocks of their own, so that one value that a program keeps does not keep
 /// much else.
 const SMALL: usize = 256;
@@ -82,7 +82,7 @@ fn sizes(name: &[u8], bytes: &[u8]) -> [usize; 3] {
     ]
 }
 
-/// Bytes that [`received`] takes of a slab for that attribute.
+/// Bytes that [`received`] takes of a block for that attribute.
 pub(crate) fn room((name, bytes): (&[u8], &[u8])) -> usize {
     match bytes {
         [_, ..] if name.len() + bytes.len() <= SMALL => {
@@ -92,18 +92,18 @@ pub(crate) fn room((name, bytes): (&[u8], &[u8])) -> usize {
     }
 }
 
-/// A new value that came from the server, in `slab` if it has room; no bytes
+/// A new value that came from the server, in `block` if it has room; no bytes
 /// are null.
 ///
 /// # Errors
 /// `ISC_R_NOMEMORY`.
 pub(crate) fn received(
-    slab: Option<&mut Slab>,
+    block: Option<&mut AnswerBlock>,
     name: &[u8],
     bytes: &[u8],
 ) -> Result<Owned<omapi_value_t>, Status> {
     if room((name, bytes)) > 0
-        && let Some([v, string, datum]) = slab.and_then(|s| s.take(sizes(name, bytes)))
+        && let Some([v, string, datum]) = block.and_then(|s| s.take(sizes(name, bytes)))
     {
         // SAFETY: fresh memory of these sizes.
         unsafe {

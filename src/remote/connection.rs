@@ -4,7 +4,7 @@
 //! `omapi_disconnect`. The engine sits behind the connection object.
 
 use super::dispatch;
-use super::pending_request::Ticket;
+use super::pending_request::PendingRequest;
 use crate::abi::layout::{
     omapi_connection_object_t, omapi_connection_state_t, omapi_io_object_t, omapi_object_t,
     omapi_object_type_t, omapi_protocol_state_t,
@@ -33,7 +33,7 @@ unsafe extern "C" {
 }
 
 /// The engine's connection, with our tickets.
-pub(crate) type Conn = dyn Connection<Ticket>;
+pub(crate) type Conn = dyn Connection<PendingRequest>;
 
 /// The io objects of all connections that are not yet closed.
 static OPEN: Mutex<Vec<ObjectRef>> = Mutex::new(Vec::new());
@@ -263,7 +263,7 @@ pub(crate) unsafe fn start(
         }
         let protocol = TypedRef::<ProtocolObject>::allocate()?;
         start_protocol(protocol.as_ptr(), destination, auth)?;
-        if refs::join(protocol.as_ptr(), handle) {
+        if refs::link(protocol.as_ptr(), handle) {
             return Ok(());
         }
         // Another thread was first.
@@ -318,10 +318,10 @@ pub(crate) unsafe fn start_protocol(
         if !auth.is_null() {
             protocol::remember_auth(p, auth);
         }
-        refs::join(io.as_ptr(), object.as_ptr());
+        refs::link(io.as_ptr(), object.as_ptr());
         // Before other threads can see the connection, and end it.
         OPEN.lock().push(io);
-        if !refs::join(object.as_ptr(), protocol) {
+        if !refs::link(object.as_ptr(), protocol) {
             // Another thread was first.
             engine.disconnect(Disconnect::Now);
             engine.deliver_all();
@@ -422,7 +422,7 @@ fn disconnected(io: ObjectRef) {
             (object, protocol)
         };
         if let Some(protocol) = &protocol {
-            refs::part(object.as_ptr(), protocol.as_ptr());
+            refs::unlink(object.as_ptr(), protocol.as_ptr());
         }
         {
             let _links = Links::lock();

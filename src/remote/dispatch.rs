@@ -113,7 +113,7 @@ pub(crate) fn wait(
         if done(primary.phase()) {
             return Waited::Done;
         }
-        if let Some(status) = primary.over() {
+        if let Some(status) = primary.finished() {
             return Waited::Closed(status);
         }
         if tried && deadline.is_some_and(|d| d <= Instant::now()) {
@@ -169,7 +169,7 @@ fn pass(
         shared |= c.is_completing();
         match c.begin_io() {
             Some(guard) => guards.push(guard),
-            None => shared |= c.over().is_none(),
+            None => shared |= c.finished().is_none(),
         }
     }
     let mut until = deadline;
@@ -205,7 +205,7 @@ fn pass(
 fn open_connections() -> Vec<Arc<Conn>> {
     let mut all: Vec<_> = ALL.lock().iter().filter_map(Weak::upgrade).collect();
     // Without the lock: a connection may die with the last reference.
-    all.retain(|c| c.over().is_none() || c.is_busy());
+    all.retain(|c| c.finished().is_none() || c.is_busy());
     all
 }
 

@@ -70,7 +70,7 @@ pub(crate) unsafe fn register(object: *mut omapi_object_t, f: Functions) -> Stat
             Err(status) => return status,
         };
         assign(io.get(), f);
-        if !refs::join(io.as_ptr(), object) {
+        if !refs::link(io.as_ptr(), object) {
             return Status::INVALID_ARGUMENT;
         }
         let mut list = REGISTERED.lock();
@@ -150,7 +150,7 @@ pub(crate) unsafe fn unregister(object: *mut omapi_object_t) -> Status {
         let Some(registered) = registered else {
             return Status::NOT_FOUND;
         };
-        refs::part(registered.as_ptr(), object);
+        refs::unlink(registered.as_ptr(), object);
         (*io.get().as_ptr()).closed = true;
     }
     Status::SUCCESS

@@ -1,7 +1,7 @@
 //! Messages that a program builds itself: header fields in the struct, message
 //! values in the generic object inside, the object that it is about beside.
 
-use super::pending_request::Ticket;
+use super::pending_request::PendingRequest;
 use super::{completion, connection, dispatch};
 use crate::abi::layout::{
     isc_result_t, omapi_data_string_t, omapi_message_object_t, omapi_object_t, omapi_object_type_t,
@@ -77,7 +77,7 @@ pub(crate) fn new() -> Result<*mut omapi_object_t, Status> {
     // SAFETY: the new objects are live, unlinked, and nobody else knows them.
     unsafe {
         let values = ObjectRef::from_raw(generic::new()?);
-        refs::join_new(message.as_ptr(), values);
+        refs::link_new(message.as_ptr(), values);
     }
     Ok(message.into_object().into_raw())
 }
@@ -154,13 +154,15 @@ pub(crate) unsafe fn send(
         let [about, notify] =
             [&held[0], &held[1]].map(|o| o.as_ref().map_or(null_mut(), ObjectRef::as_ptr));
         let values = outgoing::collect(connection::around(protocol).as_ref(), id, message)?;
-        let attributes = match about.is_null() {
-            true => Vec::new(),
-            false => outgoing::collect(connection::around(protocol).as_ref(), id, about)?,
+        let attributes = if about.is_null() {
+            Vec::new()
+        } else {
+            outgoing::collect(connection::around(protocol).as_ref(), id, about)?
         };
-        let handle = match id.is_null() || handles::number(id) == 0 {
-            true => m_handle,
-            false => handles::number(id),
+        let handle = if id.is_null() || handles::number(id) == 0 {
+            m_handle
+        } else {
+            handles::number(id)
         };
         let request = Request {
             operation: Operation::Message {
@@ -171,7 +173,7 @@ pub(crate) unsafe fn send(
             handle,
             attributes: ValueList::from_bytes(&attributes),
         };
-        let ticket = Ticket {
+        let ticket = PendingRequest {
             about: (!about.is_null()).then(|| ObjectRef::new(about)),
             notify: (!notify.is_null() && notify != about).then(|| ObjectRef::new(notify)),
             message: Some(ObjectRef::new(message)),
@@ -215,10 +217,7 @@ pub(crate) unsafe fn send_open(
     unsafe {
         let engine = connection::engine_of_protocol(protocol)?;
         let attributes = outgoing::collect(connection::around(protocol).as_ref(), id, about)?;
-        let handle = match id.is_null() {
-            true => 0,
-            false => handles::number(id),
-        };
+        let handle = if id.is_null() { 0 } else { handles::number(id) };
         let request = Request {
             operation: Operation::Open { object_type, flags },
             handle,
@@ -226,7 +225,7 @@ pub(crate) unsafe fn send_open(
         };
         drop(completion::with(about, |c| c.begin(&engine)));
         dispatch::used(&engine);
-        let ticket = Ticket::about(ObjectRef::new(about));
+        let ticket = PendingRequest::about(ObjectRef::new(about));
         engine
             .submit(&request, ticket)
             .map(|_| ())
@@ -333,9 +332,10 @@ unsafe fn set_field(field: *mut c_uint, value: *mut omapi_typed_data_t) -> Statu
 unsafe fn set_object(slot: *mut *mut omapi_object_t, value: *mut omapi_typed_data_t) -> Status {
     // SAFETY: as the function's.
     unsafe {
-        let datum = match value.is_null() {
-            true => Datum::Other,
-            false => data::view(value),
+        let datum = if value.is_null() {
+            Datum::Other
+        } else {
+            data::view(value)
         };
         let Datum::Object(object) = datum else {
             return Status::INVALID_ARGUMENT;

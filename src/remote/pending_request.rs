@@ -13,13 +13,13 @@ use crate::object::refs::ObjectRef;
 use crate::object::value::Owned;
 use crate::object::{generic, links, types};
 use core::ptr::null_mut;
-use omapi::request::{Complete, Followup, Outcome};
+use omapi::request::{Complete, Deferred, Outcome};
 use omapi::status::Status;
 use omapi::wire::ValueList;
 
 /// Who is concerned by the answer to a request. A program's own message may
 /// concern nobody.
-pub(crate) struct Ticket {
+pub(crate) struct PendingRequest {
     /// What the attributes of the answer go into.
     pub(crate) about: Option<ObjectRef>,
     /// Who is told the result, if somebody else.
@@ -29,7 +29,7 @@ pub(crate) struct Ticket {
     pub(crate) message: Option<ObjectRef>,
 }
 
-impl Ticket {
+impl PendingRequest {
     /// The usual case: one object for everything.
     pub(crate) fn about(object: ObjectRef) -> Self {
         Self {
@@ -41,7 +41,7 @@ impl Ticket {
 }
 
 /// What happens after a completion, with no lock held.
-pub(crate) struct After {
+pub(crate) struct DeferredWork {
     about: Option<Step>,
     notify: Option<Step>,
     message: Option<ObjectRef>,
@@ -65,8 +65,8 @@ enum What {
     Result(Finished, Option<Vec<u8>>),
 }
 
-impl Complete for Ticket {
-    type Followup = After;
+impl Complete for PendingRequest {
+    type Deferred = DeferredWork;
 
     fn key(&self) -> usize {
         match (&self.about, &self.notify) {
@@ -75,9 +75,9 @@ impl Complete for Ticket {
         }
     }
 
-    fn complete(self, outcome: Outcome<'_>) -> Option<After> {
+    fn complete(self, outcome: Outcome<'_>) -> Option<DeferredWork> {
         let tell = self.notify.is_none();
-        let after = After {
+        let after = DeferredWork {
             notify: self.notify.map(|object| Step {
                 object,
                 what: result_of(outcome),
@@ -158,7 +158,7 @@ fn end(object: ObjectRef, how: Finished, message: Option<&[u8]>) -> Option<Step>
     }
 }
 
-impl Followup for After {
+impl Deferred for DeferredWork {
     fn completes(&self) -> bool {
         [&self.about, &self.notify]
             .into_iter()

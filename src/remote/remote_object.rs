@@ -7,7 +7,7 @@
 use super::completion::{self, Completion};
 use super::connection::{self, Conn};
 use super::dispatch;
-use super::pending_request::{self, Ticket};
+use super::pending_request::{self, PendingRequest};
 use crate::abi::layout::{
     dhcpctl_callback_object_t, dhcpctl_remote_object_t, isc_result_t, omapi_data_string_t,
     omapi_generic_object_t, omapi_object_t, omapi_object_type_t, omapi_typed_data_t, omapi_value_t,
@@ -144,14 +144,14 @@ pub(crate) fn new(object_type: &CStr) -> Result<*mut omapi_object_t, Status> {
     unsafe {
         let attributes = ObjectRef::from_raw(generic::new()?);
         (*object.get().c()).rtype = rtype.into_raw();
-        refs::join_new(object.as_ptr(), attributes);
+        refs::link_new(object.as_ptr(), attributes);
     }
     Ok(object.into_object().into_raw())
 }
 
 /// What to ask of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ask {
+pub(crate) enum RequestKind {
     /// Open with these flags.
     Open(u32),
     /// Update.
@@ -171,7 +171,7 @@ pub(crate) enum Ask {
 pub(crate) unsafe fn send(
     object: *mut omapi_object_t,
     handle: *mut omapi_object_t,
-    ask: Ask,
+    ask: RequestKind,
 ) -> Status {
     // SAFETY: as the function's.
     unsafe {
@@ -192,15 +192,15 @@ unsafe fn submit(
     remote: Checked<Remote>,
     handle: *mut omapi_object_t,
     engine: &Arc<Conn>,
-    ask: Ask,
+    ask: RequestKind,
 ) -> Result<(), Status> {
     let (object, c) = (remote.object(), remote.c());
     // SAFETY: remote is live; its C fields are read through raw pointers, and
     // rtype is not changed after creation.
     unsafe {
         let attributes = match ask {
-            Ask::Open(_) | Ask::Update => changed_attributes(remote, handle)?,
-            Ask::Refresh | Ask::Remove | Ask::Next => Vec::new(),
+            RequestKind::Open(_) | RequestKind::Update => changed_attributes(remote, handle)?,
+            RequestKind::Refresh | RequestKind::Remove | RequestKind::Next => Vec::new(),
         };
         let object_type = match (*c).rtype {
             t if t.is_null() => None,
@@ -210,14 +210,14 @@ unsafe fn submit(
             },
         };
         let (operation, handle) = match ask {
-            Ask::Open(flags) => (
+            RequestKind::Open(flags) => (
                 Operation::Open { object_type, flags },
                 handles::number(object),
             ),
-            Ask::Update => (Operation::Update, remote_handle(c)),
-            Ask::Refresh => (Operation::Refresh, remote_handle(c)),
-            Ask::Remove => (Operation::Remove, remote_handle(c)),
-            Ask::Next => (Operation::Next { object_type }, remote_handle(c)),
+            RequestKind::Update => (Operation::Update, remote_handle(c)),
+            RequestKind::Refresh => (Operation::Refresh, remote_handle(c)),
+            RequestKind::Remove => (Operation::Remove, remote_handle(c)),
+            RequestKind::Next => (Operation::Next { object_type }, remote_handle(c)),
         };
         let request = Request {
             operation,
@@ -227,7 +227,7 @@ unsafe fn submit(
         let before = remote.completion().lock().begin(engine);
         drop(before);
         dispatch::used(engine);
-        let ticket = Ticket::about(ObjectRef::new(object));
+        let ticket = PendingRequest::about(ObjectRef::new(object));
         let result = engine.submit(&request, ticket);
         outgoing::give_back(attributes);
         result.map(|_| ()).map_err(|(status, ticket)| {

@@ -4,7 +4,7 @@ use crate::Config;
 use crate::connection;
 use crate::database::Database;
 use crate::text::conf::Conf;
-use omapi::auth::Key;
+use omapi::auth::SigningKey;
 use omapi::server::{self, End, Keyring};
 use std::collections::HashMap;
 use std::io;
@@ -152,7 +152,7 @@ impl Shared {
 fn keyring(conf: &Conf) -> io::Result<Keyring> {
     let mut keyring = Keyring::new();
     for key in &conf.keys {
-        keyring.add(&key.name, Key::new(key.algorithm, &key.secret));
+        keyring.add(&key.name, SigningKey::new(key.algorithm, &key.secret));
     }
     if let Some(name) = &conf.omapi_key {
         let invalid = |_| {

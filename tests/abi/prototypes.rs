@@ -49,9 +49,10 @@ fn prototypes() {
             panic!("{said}");
         }
         let source = compiler.source(&dir, "wrong", &wrong);
-        let all_errors = match compiler.program.starts_with("clang") {
-            true => "-ferror-limit=0",
-            false => "-fmax-errors=0",
+        let all_errors = if compiler.program.starts_with("clang") {
+            "-ferror-limit=0"
+        } else {
+            "-fmax-errors=0"
         };
         let said = compiler
             .run(&[source], &["-fsyntax-only", all_errors])

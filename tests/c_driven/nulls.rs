@@ -9,9 +9,12 @@ fn valid(kind: &str, function: &str) -> Option<&'static str> {
     let kind: String = kind.split_whitespace().collect::<Vec<_>>().join(" ");
     // A slot that receives something is empty, one that gives something up is
     // not. Both are in memory of the heap.
-    let slot = |full: &'static str| match function.ends_with("_dereference") {
-        true => full,
-        false => "zeroes()",
+    let slot = |full: &'static str| {
+        if function.ends_with("_dereference") {
+            full
+        } else {
+            "zeroes()"
+        }
     };
     Some(match &kind[..] {
         "omapi_object_t *" | "dhcpctl_handle" => "object()",
@@ -31,10 +34,13 @@ fn valid(kind: &str, function: &str) -> Option<&'static str> {
         "omapi_addr_list_t *" => "addresses()",
         "omapi_addr_list_t **" => slot("full(addresses())"),
         "omapi_array_t *" => "array()",
-        "omapi_array_t **" => match function.ends_with("_free") {
-            true => "full(array())",
-            false => "zeroes()",
-        },
+        "omapi_array_t **" => {
+            if function.ends_with("_free") {
+                "full(array())"
+            } else {
+                "zeroes()"
+            }
+        }
         "omapi_array_ref_t" => "no_reference",
         "omapi_array_deref_t" => "no_dereference",
         "omapi_object_type_t *" => "omapi_type_generic",
@@ -107,15 +113,20 @@ fn program() -> (String, usize) {
         for nulls in rounds {
             let words: Vec<&str> = (0..kinds.len())
                 .filter(|&i| kinds[i] != "va_list")
-                .map(|i| match nulls.contains(&i) {
-                    true => "NULL",
-                    false => valid(kinds[i], name)
-                        .unwrap_or_else(|| panic!("{name} has an argument of type {}", kinds[i])),
+                .map(|i| {
+                    if nulls.contains(&i) {
+                        "NULL"
+                    } else {
+                        valid(kinds[i], name).unwrap_or_else(|| {
+                            panic!("{name} has an argument of type {}", kinds[i])
+                        })
+                    }
                 })
                 .collect();
-            let call = match kinds.contains(&"va_list") {
-                true => format!("handle({name}, {}, 1, NULL)", words.join(", ")),
-                false => format!("{name}({})", words.join(", ")),
+            let call = if kinds.contains(&"va_list") {
+                format!("handle({name}, {}, 1, NULL)", words.join(", "))
+            } else {
+                format!("{name}({})", words.join(", "))
             };
             writeln!(calls, "static void call{count}(void) {{ (void) {call}; }}").expect("text");
             writeln!(

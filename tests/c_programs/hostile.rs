@@ -6,7 +6,7 @@
 
 use super::{Shop, done, trial};
 use libtest_mimic::Trial;
-use omapi::auth::{Algorithm, Key, complete_name};
+use omapi::auth::{Algorithm, SigningKey, complete_name};
 use omapi::wire::{Encoder, Frame, Header, INTRODUCTION, Limits, Scanner, Value, op};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -92,7 +92,7 @@ struct Peer {
     stream: TcpStream,
     received: Vec<u8>,
     scanner: Scanner,
-    key: Key,
+    key: SigningKey,
 }
 
 impl Peer {
@@ -101,7 +101,7 @@ impl Peer {
             stream,
             received: Vec::new(),
             scanner: Scanner::new(24, Limits::default()),
-            key: Key::new(ALGORITHM, SECRET),
+            key: SigningKey::new(ALGORITHM, SECRET),
         }
     }
 
@@ -197,7 +197,7 @@ fn declared(kind: Kind, rid: u32, authid: u32, authlen: u32) -> Vec<u8> {
     out
 }
 
-fn sign(key: &Key, authid: u32, kind: Kind, rid: u32) -> Vec<u8> {
+fn sign(key: &SigningKey, authid: u32, kind: Kind, rid: u32) -> Vec<u8> {
     let mut out = Vec::new();
     let length = u32::try_from(ALGORITHM.len()).expect("a digest is short");
     let range = encode(&mut out, kind, rid).finish(authid, length);
@@ -426,7 +426,7 @@ scenarios! {
         declared(Kind::Success, id, AUTHID, 0)
     });
     "key: wrong secret", true, "error", |p| answer_keyed(p, |_, id| {
-        sign(&Key::new(ALGORITHM, b"something else"), AUTHID, Kind::Lease, id)
+        sign(&SigningKey::new(ALGORITHM, b"something else"), AUTHID, Kind::Lease, id)
     });
     "key: wrong id", true, "error", |p| answer_keyed(p, |p, id| {
         sign(&p.key, AUTHID + 1, Kind::Lease, id)

@@ -108,7 +108,7 @@ fn answers_that_nobody_asked_for() {
     }
 }
 
-/// Follow-ups run in the order of what happened, also when the bytes that end
+/// Deferred work run in the order of what happened, also when the bytes that end
 /// the connection come with the last good answer.
 #[test]
 fn what_came_first_is_told_first() {

@@ -171,7 +171,7 @@ fn no_time_is_one_attempt() {
     assert_eq!(slot.completed(), 1);
 }
 
-/// Follow-ups that wait run other follow-ups, which wait: the stack must last.
+/// Deferred work that wait run other deferred work, which wait: the stack must last.
 #[test]
 fn followups_that_wait_do_not_nest_without_end() {
     const MANY: usize = 5_000;

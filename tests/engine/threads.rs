@@ -284,7 +284,7 @@ fn worker(
         }
         c.deliver_all();
         let mut place = pool[at].lock();
-        if place.over().is_some() && Arc::ptr_eq(&place, &c) {
+        if place.finished().is_some() && Arc::ptr_eq(&place, &c) {
             *place = connect(address);
         }
     }
@@ -330,7 +330,7 @@ fn stress() {
     // The last state of each connection is a good one.
     for c in &pool {
         let c = c.lock();
-        if c.over().is_none() {
+        if c.finished().is_none() {
             assert_ne!(ready(&c, LONG), Waited::TimedOut);
         }
     }

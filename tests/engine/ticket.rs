@@ -1,7 +1,7 @@
 //! Tickets that count what happens to them.
 
 use engine::{Connection, Destination, Phase, Waited};
-use omapi::request::{Complete, Followup, Operation, Outcome, Request};
+use omapi::request::{Complete, Deferred, Operation, Outcome, Request};
 use omapi::status::Status;
 use omapi::wire::ValueList;
 use std::net::SocketAddr;
@@ -36,7 +36,7 @@ impl Slot {
         self.completed.load(Ordering::SeqCst)
     }
 
-    /// How often its follow-up has run.
+    /// How often its deferred work has run.
     pub(crate) fn followed(&self) -> u32 {
         self.followed.load(Ordering::SeqCst)
     }
@@ -56,7 +56,7 @@ impl Slot {
     }
 }
 
-/// Work of a test, to be done as a follow-up.
+/// Work of a test, to be done as a deferred work.
 pub(crate) type Work = Box<dyn FnOnce() + Send>;
 
 /// The ticket.
@@ -72,7 +72,7 @@ pub(crate) struct Ticket {
 pub(crate) enum How {
     #[default]
     Plain,
-    /// The request has not ended before the follow-up has run, as with
+    /// The request has not ended before the deferred work has run, as with
     /// handlers of a program.
     Later,
     /// The work is done while the request is being completed, as with a
@@ -93,11 +93,11 @@ impl Ticket {
     }
 }
 
-/// The follow-up.
+/// The deferred work.
 pub(crate) struct After(Ticket);
 
 impl Complete for Ticket {
-    type Followup = After;
+    type Deferred = After;
 
     fn key(&self) -> usize {
         self.key
@@ -126,7 +126,7 @@ impl Complete for Ticket {
     }
 }
 
-impl Followup for After {
+impl Deferred for After {
     fn run(self) {
         self.0.slot.followed.fetch_add(1, Ordering::SeqCst);
         if let Some(work) = self.0.work {

@@ -2,7 +2,7 @@
 //! each message as the recording says, whole and byte by byte, writes the same
 //! bytes again, and every signature verifies.
 
-use omapi::auth::{Algorithm, Key};
+use omapi::auth::{Algorithm, SigningKey};
 use omapi::wire::{Encoder, Frame, Introduction, Limits, Scanner, Value, ValueList};
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
@@ -57,10 +57,10 @@ fn owned(list: ValueList<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
 }
 
 /// The session's key, if its server had one.
-fn key(session: &Json) -> Option<Key> {
+fn key(session: &Json) -> Option<SigningKey> {
     let key = session.get("key").filter(|k| k.is_object())?;
     let algorithm = Algorithm::from_name(key["algorithm"].as_str()?)?;
-    Some(Key::new(algorithm, &bytes(&key["secret_hex"])))
+    Some(SigningKey::new(algorithm, &bytes(&key["secret_hex"])))
 }
 
 /// Messages whose signature is wrong on purpose.
@@ -73,7 +73,13 @@ const BADLY_SIGNED: &[&str] = &[
     "auth_not_opened",
 ];
 
-fn check_message(name: &str, from_server: bool, raw: &[u8], decoded: &Json, key: Option<&Key>) {
+fn check_message(
+    name: &str,
+    from_server: bool,
+    raw: &[u8],
+    decoded: &Json,
+    key: Option<&SigningKey>,
+) {
     let scan = |bytes: &[u8]| Scanner::new(24, Limits::default()).scan(bytes);
     let span = scan(raw)
         .unwrap()

@@ -64,9 +64,10 @@ fn prints_the_lease(program: &Path, server: &Testd) -> Result<(), String> {
         .args(["10.0.0.10", &server.port().to_string()])
         .env_remove("LD_LIBRARY_PATH")
         .env("TZ", "UTC"))?;
-    match said == LEASE {
-        true => Ok(()),
-        false => Err(format!("{} printed {said:?}", program.display())),
+    if said == LEASE {
+        Ok(())
+    } else {
+        Err(format!("{} printed {said:?}", program.display()))
     }
 }
 

@@ -216,9 +216,10 @@ fn check_needed(program: &Path, mode: Mode) -> Result<(), String> {
     } else {
         &[]
     };
-    match needed == wanted {
-        true => Ok(()),
-        false => Err(format!("{} needs {needed:?}", program.display())),
+    if needed == wanted {
+        Ok(())
+    } else {
+        Err(format!("{} needs {needed:?}", program.display()))
     }
 }
 

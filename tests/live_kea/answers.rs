@@ -67,12 +67,11 @@ fn each_way(t: &mut Checks, kea: &mut Kea, victim: &'static str) {
         let status = open(&c, &object("host", &[HW, IP]), CREATE);
         let what = format!("{what} of {victim}");
         let there = kea.config().contains("02:00:00:00:08:01");
-        match there {
-            true => t.is(status, Status::SUCCESS, &what),
-            false => {
-                t.ok(!status.is_success(), &what);
-                t.is(kea.config(), config, &format!("{what}: configuration"));
-            }
+        if there {
+            t.is(status, Status::SUCCESS, &what)
+        } else {
+            t.ok(!status.is_success(), &what);
+            t.is(kea.config(), config, &format!("{what}: configuration"));
         }
         t.is(kea.leases(), leases, &format!("{what}: leases"));
         drop(fake);

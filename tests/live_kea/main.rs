@@ -18,7 +18,7 @@ mod refusals;
 mod statements;
 mod unchanged;
 
-use dhcpctl::client::{Connection, Failure, Object, OpenFlags, Value};
+use dhcpctl::client::{Connection, Object, OpenFlags, RequestError, Value};
 use omapi::status::Status;
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
@@ -34,9 +34,10 @@ pub struct Checks {
 
 impl Checks {
     pub fn is<T: PartialEq + Debug>(&mut self, got: T, wanted: T, what: &str) {
-        match got == wanted {
-            true => self.passed += 1,
-            false => self.wrong.push(format!("{what}: {got:?}, not {wanted:?}")),
+        if got == wanted {
+            self.passed += 1
+        } else {
+            self.wrong.push(format!("{what}: {got:?}, not {wanted:?}"))
         }
     }
 
@@ -136,10 +137,10 @@ pub fn set(object: &Object, attributes: &[(&str, &[u8])]) {
 }
 
 /// How a request ended, as one code.
-pub fn ended(result: Result<(), Failure>) -> Status {
+pub fn ended(result: Result<(), RequestError>) -> Status {
     match result {
         Ok(()) => Status::SUCCESS,
-        Err(Failure::Refused(status) | Failure::Unanswered(status)) => status,
+        Err(RequestError::Refused(status) | RequestError::Unanswered(status)) => status,
     }
 }
 

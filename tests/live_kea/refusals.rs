@@ -230,9 +230,10 @@ fn passwords() {
                 let out = call.contains("write") || call.contains("send");
                 if out && rest.contains("sesame") {
                     let place = rest.split(", ").next().unwrap_or_default();
-                    match place.contains("<UNIX-STREAM:") {
-                        true => writes += 1,
-                        false => bad.push(place.to_owned()),
+                    if place.contains("<UNIX-STREAM:") {
+                        writes += 1
+                    } else {
+                        bad.push(place.to_owned())
                     }
                 }
             }

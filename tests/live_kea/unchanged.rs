@@ -23,9 +23,11 @@ struct Old {
 impl Old {
     /// As an old makefile would: nothing of ours but the library.
     fn compile(workshop: &Workshop, name: &str) -> Self {
-        let include = match Path::new(GENUINE).is_file() {
-            true => "tests/stand-ins", // BIND's headers, which ISC's name
-            false => "include",
+        let include = if Path::new(GENUINE).is_file() {
+            "tests/stand-ins"
+        } else {
+            // BIND's headers, which ISC's name
+            "include"
         };
         let binary = workshop.folder().join(format!("old-{name}"));
         let done = Command::new("cc")
@@ -79,9 +81,10 @@ fn map(kea: &Kea) -> String {
 /// It came to its end, and every check is good.
 fn is_fine(t: &mut Checks, printed: &test_support::Printed, what: &str) {
     let failed = printed.text.lines().any(|l| l.starts_with("not ok"));
-    match printed.success && !failed && printed.text.contains("\n1..") {
-        true => t.ok(true, what),
-        false => t.is(printed.text.as_str(), "", what),
+    if printed.success && !failed && printed.text.contains("\n1..") {
+        t.ok(true, what)
+    } else {
+        t.is(printed.text.as_str(), "", what)
     }
 }
 

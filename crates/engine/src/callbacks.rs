@@ -1,7 +1,7 @@
 //! Running what completions leave behind: programs' callbacks, with no lock
 //! and no role held.
 
-use omapi::request::Followup;
+use omapi::request::Deferred;
 use parking_lot::MutexGuard;
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -31,7 +31,7 @@ impl Drop for Level {
     }
 }
 
-/// Follow-ups that are to be run, oldest first.
+/// Deferred work that are to be run, oldest first.
 pub(crate) struct Queue<F> {
     all: VecDeque<F>,
     /// How many of them complete a request.
@@ -40,7 +40,7 @@ pub(crate) struct Queue<F> {
     running: usize,
 }
 
-impl<F: Followup> Queue<F> {
+impl<F: Deferred> Queue<F> {
     pub(crate) fn new() -> Self {
         Self {
             all: VecDeque::new(),
@@ -67,7 +67,7 @@ impl<F: Followup> Queue<F> {
         let next = if even_deep || DEPTH.get() < DEEPEST {
             self.all.pop_front()?
         } else if self.completing > 0 {
-            let at = self.all.iter().position(Followup::completes)?;
+            let at = self.all.iter().position(Deferred::completes)?;
             self.all.remove(at)?
         } else {
             return None;
@@ -82,7 +82,7 @@ impl<F: Followup> Queue<F> {
 /// once. `leaving` is called before each, because it may take long, `completed`
 /// after those that complete something. `all` runs everything even when
 /// callbacks are nested too deep.
-pub(crate) fn run<S, F: Followup>(
+pub(crate) fn run<S, F: Deferred>(
     st: &mut MutexGuard<'_, S>,
     queue: impl Fn(&mut S) -> &mut Queue<F>,
     leaving: impl Fn(&mut S),

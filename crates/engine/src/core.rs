@@ -70,7 +70,7 @@ pub trait Connection<T: Complete>: Send + Sync {
     fn phase(&self) -> Phase;
 
     /// Why it is over, once every request has been completed.
-    fn over(&self) -> Option<Status>;
+    fn finished(&self) -> Option<Status>;
 
     /// True while requests are unanswered, or callbacks have not run.
     fn is_busy(&self) -> bool;
@@ -245,7 +245,7 @@ pub(crate) struct State<T: Complete, S> {
     pub(crate) phase: Phase,
     pub(crate) transport: S,
     /// Callbacks to run, oldest first.
-    pub(crate) callbacks: callbacks::Queue<T::Followup>,
+    pub(crate) callbacks: callbacks::Queue<T::Deferred>,
     on_close: Option<OnClose>,
     pub(crate) waiters: Waiters,
     /// Those who may be about to complete requests that the session has already
@@ -292,7 +292,7 @@ impl<T: Complete, S: Transport<T>> Core<T, S> {
                 st.leave();
                 return Waited::Done;
             }
-            if let Some(status) = st.over() {
+            if let Some(status) = st.finished() {
                 return Waited::Closed(status);
             }
             let late = deadline.is_some_and(|d| d <= Instant::now());
@@ -311,7 +311,7 @@ impl<T: Complete, S: Transport<T>> Core<T, S> {
                     };
                     MutexGuard::unlocked(st, || S::do_io(guard, until));
                 }
-                None if st.over().is_some() => {}
+                None if st.finished().is_some() => {}
                 None if S::assist(self, st, deadline) => {}
                 None => Waiters::sleep(st, |st| &mut st.waiters, key, deadline),
             }
@@ -322,7 +322,7 @@ impl<T: Complete, S: Transport<T>> Core<T, S> {
     /// back and calls [`io_ended`](Self::io_ended).
     pub(crate) fn end_io(
         &self,
-        callbacks: Vec<T::Followup>,
+        callbacks: Vec<T::Deferred>,
         completed: &[usize],
     ) -> MutexGuard<'_, State<T, S>> {
         let mut st = self.state.lock();
@@ -406,11 +406,11 @@ impl<T: Complete, S: Transport<T>> Connection<T> for Core<T, S> {
         self.state.lock().phase
     }
 
-    fn over(&self) -> Option<Status> {
+    fn finished(&self) -> Option<Status> {
         if self.is_inherited() {
             return Some(Status::CONNECTION_RESET);
         }
-        self.state.lock().over()
+        self.state.lock().finished()
     }
 
     fn is_busy(&self) -> bool {
@@ -516,7 +516,7 @@ impl<T: Complete, S: Transport<T>> State<T, S> {
     }
 
     /// Why it is over, once every request has been completed.
-    pub(crate) fn over(&self) -> Option<Status> {
+    pub(crate) fn finished(&self) -> Option<Status> {
         match self.phase {
             Phase::Closed(status) if self.completing == 0 => Some(status),
             _ => None,

@@ -127,12 +127,12 @@ impl Algorithm {
 /// A secret ready for use. The HMAC states are erased on drop, and the secret
 /// itself is not kept.
 #[derive(Clone)]
-pub struct Key {
+pub struct SigningKey {
     algorithm: Algorithm,
     keyed: Keyed,
 }
 
-impl Key {
+impl SigningKey {
     /// Takes the binary secret (not its base64 text).
     #[must_use]
     pub fn new(algorithm: Algorithm, secret: &[u8]) -> Self {
@@ -165,9 +165,9 @@ impl Key {
     }
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({}, <redacted>)", self.algorithm.name())
+        write!(f, "SigningKey({}, <redacted>)", self.algorithm.name())
     }
 }
 
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn signs_and_verifies() {
         for a in Algorithm::ALL {
-            let key = Key::new(a, b"secret");
+            let key = SigningKey::new(a, b"secret");
             let mut out = b"....signed".to_vec();
             key.append_signature(&mut out, 4..10);
             assert_eq!(out.len(), 10 + a.len());
@@ -215,13 +215,13 @@ mod tests {
             assert!(!key.verify(&[b"sig", b"nex"], &out[10..]));
             assert!(!key.verify(&[b"signed"], &[]));
             assert!(!key.verify(&[b"signed"], &out[10..out.len() - 1]));
-            assert!(!Key::new(a, b"other").verify(&[b"signed"], &out[10..]));
+            assert!(!SigningKey::new(a, b"other").verify(&[b"signed"], &out[10..]));
         }
     }
 
     #[test]
     fn debug_does_not_show_the_secret() {
-        let text = format!("{:?}", Key::new(Algorithm::Md5, b"hunter2"));
-        assert_eq!(text, "Key(hmac-md5, <redacted>)");
+        let text = format!("{:?}", SigningKey::new(Algorithm::Md5, b"hunter2"));
+        assert_eq!(text, "SigningKey(hmac-md5, <redacted>)");
     }
 }

@@ -18,6 +18,6 @@ pub mod server;
 pub mod status;
 pub mod wire;
 
-pub use auth::{Algorithm, Key};
+pub use auth::{Algorithm, SigningKey};
 pub use request::{Operation, Outcome, Request};
 pub use status::Status;

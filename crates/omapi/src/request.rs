@@ -107,7 +107,7 @@ pub enum Outcome<'a> {
 pub trait Complete: Send {
     /// Work that may run program code; the engine runs it later, with no lock
     /// and no role held.
-    type Followup: Followup;
+    type Deferred: Deferred;
 
     /// What a wait for this completion is about (see
     /// `Connection::wait_about` of the engine); 0
@@ -117,11 +117,11 @@ pub trait Complete: Send {
     }
 
     /// Takes the outcome. Must not run program code, must not block.
-    fn complete(self, outcome: Outcome<'_>) -> Option<Self::Followup>;
+    fn complete(self, outcome: Outcome<'_>) -> Option<Self::Deferred>;
 }
 
 /// Deferred work, see [`Complete`].
-pub trait Followup: Send {
+pub trait Deferred: Send {
     /// Does it.
     fn run(self);
 

@@ -2,7 +2,7 @@
 //! and without each of the six HMACs, whole or in single bytes, answered at once
 //! or late and out of order.
 
-use omapi::auth::{Algorithm, Key, complete_name};
+use omapi::auth::{Algorithm, SigningKey, complete_name};
 use omapi::client::{self, Answered, Credentials, Reader, Received};
 use omapi::refusals;
 use omapi::request::{Operation, Outcome, Request, flags};
@@ -252,7 +252,7 @@ fn credentials(algorithm: Algorithm, secret: &[u8]) -> Credentials {
 fn config(algorithm: Option<Algorithm>) -> Config {
     let mut keyring = Keyring::new();
     if let Some(algorithm) = algorithm {
-        keyring.add(NAME, Key::new(algorithm, SECRET));
+        keyring.add(NAME, SigningKey::new(algorithm, SECRET));
         keyring.require(NAME).unwrap();
     }
     Config {

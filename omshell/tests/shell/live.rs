@@ -18,13 +18,12 @@ const LIMIT: Duration = Duration::from_secs(8);
 /// One session with a fresh server.
 fn session(network: &Arc<Namespace>, script: &Script, program: &str, merged: bool) -> Output {
     let _server = script.server.as_ref().map(|s| start_dhcpd(network, s));
-    let mut command = match merged {
-        false => network.command(program),
-        true => {
-            let mut shell = network.command("/bin/sh");
-            shell.args(["-c", "exec \"$0\" 2>&1", program]);
-            shell
-        }
+    let mut command = if merged {
+        let mut shell = network.command("/bin/sh");
+        shell.args(["-c", "exec \"$0\" 2>&1", program]);
+        shell
+    } else {
+        network.command(program)
     };
     run(&mut command, &script.text, LIMIT)
 }

@@ -139,9 +139,10 @@ pub(crate) fn chunks(out: &[u8]) -> Vec<&[u8]> {
     };
     loop {
         // What a command prints is nothing, or ends with a newline.
-        let end = match rest.starts_with(b"> ") {
-            true => Some(0),
-            false => rest.windows(3).position(|w| w == b"\n> ").map(|at| at + 1),
+        let end = if rest.starts_with(b"> ") {
+            Some(0)
+        } else {
+            rest.windows(3).position(|w| w == b"\n> ").map(|at| at + 1)
         };
         match end {
             Some(end) => {
@@ -270,8 +271,9 @@ pub(crate) fn recorded(directory: &str, name: &str) -> Output {
 pub(crate) fn record(directory: &str, name: &str, output: &Output) {
     let path = |extension| file(&format!("tests/{directory}/{name}.{extension}"));
     std::fs::write(path("out"), &output.out).unwrap();
-    match output.err.is_empty() {
-        true => drop(std::fs::remove_file(path("err"))),
-        false => std::fs::write(path("err"), &output.err).unwrap(),
+    if output.err.is_empty() {
+        drop(std::fs::remove_file(path("err")))
+    } else {
+        std::fs::write(path("err"), &output.err).unwrap()
     }
 }

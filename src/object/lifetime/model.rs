@@ -7,7 +7,7 @@
 //! when nobody has a reference; when all references are given up, every object
 //! has been destroyed.
 
-use super::{Dead, Object, Structure, chain, join, part, refer, release};
+use super::{Dead, Object, Structure, chain, link, refer, release, unlink};
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicI32, AtomicUsize};
 use loom::sync::{Arc, Mutex, MutexGuard};
@@ -138,12 +138,12 @@ impl World {
         }
     }
 
-    fn join(&self, outer: usize, inner: usize) -> bool {
-        join(&mut *self.lock(), self.obj(outer), self.obj(inner))
+    fn link(&self, outer: usize, inner: usize) -> bool {
+        link(&mut *self.lock(), self.obj(outer), self.obj(inner))
     }
 
-    fn part(&self, outer: usize, inner: usize) {
-        part(&mut *self.lock(), self.obj(outer), self.obj(inner));
+    fn unlink(&self, outer: usize, inner: usize) {
+        unlink(&mut *self.lock(), self.obj(outer), self.obj(inner));
     }
 
     /// As programs link objects: a reference is stored in a member of each.
@@ -265,7 +265,7 @@ fn drop_b(w: &World) {
 
 /// Links a new inner object, as a callback is set, and gives up both.
 fn set_callback(w: &World) {
-    assert!(w.join(A, B));
+    assert!(w.link(A, B));
     w.give_up(B);
     w.give_up(A);
 }
@@ -276,7 +276,7 @@ fn take_handle(w: &World) {
 }
 
 fn chain_of_two(w: &World) {
-    assert!(w.join(A, B));
+    assert!(w.link(A, B));
 }
 
 #[test]
@@ -331,7 +331,7 @@ fn a_lookup_finds_it_alive_or_not_at_all() {
     };
     check(&[1], |w| w.give_handle(A), [look_up, drop_a]);
     let chain: Work = |w| {
-        w.join(A, B);
+        w.link(A, B);
         w.give_handle(A);
     };
     check(&[0, 1], chain, [look_up, drop_b]);
@@ -353,8 +353,8 @@ fn a_handle_is_cleared_while_references_go() {
 fn both_ends_of_a_chain_go() {
     check(&[1, 1], chain_of_two, [drop_a, drop_b]);
     let three: Work = |w| {
-        w.join(A, B);
-        w.join(B, C);
+        w.link(A, B);
+        w.link(B, C);
     };
     check(&[1, 0, 1], three, [drop_a, |w| w.give_up(C)]);
     check(&[1, 1, 1], three, [drop_a, drop_b, |w| w.give_up(C)]);
@@ -385,7 +385,7 @@ fn a_walk_along_the_chain() {
 #[test]
 fn a_chain_is_taken_apart_while_references_go() {
     let part: Work = |w| {
-        w.part(A, B);
+        w.unlink(A, B);
         w.give_up(A);
         w.give_up(B);
     };
@@ -398,12 +398,12 @@ fn a_chain_is_taken_apart_while_references_go() {
 fn of_two_that_join_one_is_first() {
     // B or C gets into A.
     let b: Work = |w| {
-        w.join(A, B);
+        w.link(A, B);
         w.give_up(B);
         w.give_up(A);
     };
     let c: Work = |w| {
-        w.join(A, C);
+        w.link(A, C);
         w.give_up(C);
         w.give_up(A);
     };
@@ -501,7 +501,7 @@ mod wrong {
     #[should_panic = "leaked"]
     fn references_to_spare_need_no_lock() {
         let callback: Work = |w| {
-            w.join(A, B);
+            w.link(A, B);
             w.give_up(B);
             give_up_quickly(w, A);
         };

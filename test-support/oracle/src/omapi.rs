@@ -1,6 +1,6 @@
 //! What must hold for any bytes whatever.
 
-use omapi::auth::{Algorithm, Key};
+use omapi::auth::{Algorithm, SigningKey};
 use omapi::client::{Answered, Credentials, Reader, Received, Session};
 use omapi::request::{Operation, Outcome, Request};
 use omapi::server;
@@ -99,7 +99,10 @@ fn credentials() -> Credentials {
     Credentials {
         name: b"test_key".to_vec(),
         algorithm: b"hmac-sha256.".to_vec(),
-        key: Some(Arc::new(Key::new(Algorithm::Sha256, b"not the server's"))),
+        key: Some(Arc::new(SigningKey::new(
+            Algorithm::Sha256,
+            b"not the server's",
+        ))),
     }
 }
 
@@ -210,7 +213,7 @@ fn session(
     let mut keyring = server::Keyring::new();
     keyring.add(
         b"test_key",
-        Key::new(Algorithm::Sha256, b"not the client's"),
+        SigningKey::new(Algorithm::Sha256, b"not the client's"),
     );
     if keyed {
         keyring.require(b"TEST_KEY").expect("it is there");

@@ -120,9 +120,10 @@ impl Kea {
             "" => format!(r#""control-socket": {socket}"#),
             more => format!(r#""control-sockets": [ {socket} {more} ]"#),
         };
-        let interfaces = match setup.dhcp {
-            true => r#""interfaces": [ "lo" ], "dhcp-socket-type": "udp""#,
-            false => r#""interfaces": [ ]"#,
+        let interfaces = if setup.dhcp {
+            r#""interfaces": [ "lo" ], "dhcp-socket-type": "udp""#
+        } else {
+            r#""interfaces": [ ]"#
         };
         let (prefix, pool, leases) =
             setup

@@ -89,9 +89,10 @@ impl Classes {
 
     pub(super) fn count_lease(&mut self, id: ClassId, more: bool) {
         if let Some(class) = self.all.get_mut(&id) {
-            class.leases_used = match more {
-                true => class.leases_used.saturating_add(1),
-                false => class.leases_used.saturating_sub(1),
+            class.leases_used = if more {
+                class.leases_used.saturating_add(1)
+            } else {
+                class.leases_used.saturating_sub(1)
             };
         }
     }

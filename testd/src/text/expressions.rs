@@ -20,9 +20,10 @@ impl<'a> Checker<'a> {
             .all(|w| !(operator(&w[0]) && operator(&w[1])));
         let ends = [tokens.first(), tokens.last()];
         let open = ends.iter().any(|t| t.is_some_and(operator));
-        match truth && between && !open {
-            true => Ok(()),
-            false => Err(Broken),
+        if truth && between && !open {
+            Ok(())
+        } else {
+            Err(Broken)
         }
     }
 

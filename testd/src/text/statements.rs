@@ -225,9 +225,10 @@ impl<'a> Checker<'a> {
             }
             some = true;
         })?;
-        match some && !list {
-            true => self.mark(b';'),
-            false => Err(Broken),
+        if some && !list {
+            self.mark(b';')
+        } else {
+            Err(Broken)
         }
     }
 

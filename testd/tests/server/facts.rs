@@ -289,9 +289,10 @@ fn hosts_that_outlive_their_removal() {
         }
         for _ in 0..2 {
             let (refreshed, deleted) = (c.refresh(handle), c.delete(handle));
-            match stays {
-                true => assert_eq!((refreshed, deleted), (host.clone(), success())),
-                false => assert_eq!((refreshed, deleted), (gone.clone(), gone.clone())),
+            if stays {
+                assert_eq!((refreshed, deleted), (host.clone(), success()))
+            } else {
+                assert_eq!((refreshed, deleted), (gone.clone(), gone.clone()))
             }
         }
         // The handle is no key any more.

@@ -6,7 +6,7 @@
 //! verify). The exceptions are in `EXCEPTIONS`.
 
 use crate::json::{self, Json, Recorded};
-use omapi::auth::Key;
+use omapi::auth::SigningKey;
 use omapi_testd::{Config, Server};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -88,7 +88,7 @@ fn replay(name: &str, transcript: &Json) -> Result<(), String> {
     config.now = Some(NOW);
     config.interfaces = vec![INTERFACE.into()];
     let key = config.conf.keys.first();
-    let key = key.map(|k| Key::new(k.algorithm, &k.secret));
+    let key = key.map(|k| SigningKey::new(k.algorithm, &k.secret));
 
     let server = Server::start(config).map_err(|e| e.to_string())?;
     let mut stream = TcpStream::connect(server.addr()).map_err(|e| e.to_string())?;
@@ -143,7 +143,7 @@ fn expect_end(stream: &mut TcpStream) -> Result<(), String> {
 
 struct Checker<'a> {
     name: &'a str,
-    key: Option<Key>,
+    key: Option<SigningKey>,
     /// The id that the next message has to have.
     id: Option<u32>,
 }

@@ -116,9 +116,10 @@ fn changes_are_done_first() {
                 c.disconnect(Disconnect::WhenSent);
             }
         };
-        let first = match inside {
-            true => look_up_with(&c, 1, Box::new(again)),
-            false => look_up(&c, 1),
+        let first = if inside {
+            look_up_with(&c, 1, Box::new(again))
+        } else {
+            look_up(&c, 1)
         };
         let changes = [change(&c), change(&c)];
         thread::scope(|s| {

@@ -129,9 +129,12 @@ fn the_queue_is_full() {
 #[test]
 fn nobody_accepts_or_answers() {
     let folder = Folder::new();
-    let _server = Server::start(&folder.socket(), |asked| match asked.is_probe() {
-        true => asked.obey(),
-        false => asked.until_closed(),
+    let _server = Server::start(&folder.socket(), |asked| {
+        if asked.is_probe() {
+            asked.obey()
+        } else {
+            asked.until_closed()
+        }
     });
     let c = start(&folder.socket(), "timeout=1");
     assert_eq!(ready(&c), Waited::Done);

@@ -232,7 +232,7 @@ fn worker(pool: &[parking_lot::Mutex<Conn>], path: &Path, seed: u64, end: Instan
         }
         c.deliver_all();
         let mut place = pool[at].lock();
-        if place.over().is_some() && Arc::ptr_eq(&place, &c) {
+        if place.finished().is_some() && Arc::ptr_eq(&place, &c) {
             *place = connect(path);
         }
     }
@@ -275,7 +275,7 @@ fn stress() {
     assert!(total > 100, "only {total} requests in all");
     for c in &pool {
         let c = c.lock();
-        if c.over().is_none() {
+        if c.finished().is_none() {
             assert_eq!(ready(&c), Waited::Done);
             let slot = look_up(&c, 1);
             assert_eq!(

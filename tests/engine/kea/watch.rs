@@ -127,9 +127,12 @@ fn asked_for_late() {
 #[test]
 fn time_passes() {
     let folder = Folder::new();
-    let server = Server::start(&folder.socket(), |asked| match asked.is_probe() {
-        true => asked.obey(),
-        false => asked.until_closed(),
+    let server = Server::start(&folder.socket(), |asked| {
+        if asked.is_probe() {
+            asked.obey()
+        } else {
+            asked.until_closed()
+        }
     });
     let c = start(&folder.socket(), "timeout=1");
     assert_eq!(ready(&c), Waited::Done);

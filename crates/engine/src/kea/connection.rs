@@ -5,9 +5,9 @@
 //! So the state outlives sockets, and whoever serves polls those of the
 //! commands under way, and one that wakes it when there is something new.
 
-use super::io::Driver;
+use super::io::KeaIo;
 use super::io_guard::KeaGuard;
-use super::pollable::Watch;
+use super::pollable::Pollable;
 use crate::core::{Connection, Core, Disconnect, Phase, State, Transport, lose};
 use crate::errno::status_of;
 use crate::net::Socket;
@@ -31,14 +31,14 @@ pub(crate) type KeaConnection<T> = Core<T, Kea<T>>;
 /// What is Kea's in the state of a connection.
 pub(crate) struct Kea<T: Complete> {
     session: Session<T>,
-    /// The role: whoever takes the driver out serves, and puts it back.
-    driver: Option<Box<Driver<T>>>,
+    /// The role: whoever takes the io out serves, and puts it back.
+    io: Option<Box<KeaIo<T>>>,
     /// The thread that took it out last.
-    serves: Option<ThreadId>,
+    io_thread: Option<ThreadId>,
     /// A byte is in the wake-up socket.
     woken: bool,
     /// The descriptor for the program's own event loop, once it has asked.
-    watch: Option<Watch>,
+    pollable: Option<Pollable>,
 }
 
 /// What needs no lock.
@@ -46,7 +46,7 @@ pub(crate) struct Fixed {
     info: Arc<ServerInfo>,
     /// Where its clock starts.
     started: Instant,
-    /// Written to by who wants the one who serves to look again.
+    /// Written to by who wants the thread with the I/O role to look again.
     wake: (Socket, Socket),
 }
 
@@ -59,15 +59,15 @@ impl<T: Complete> KeaConnection<T> {
         target: Target,
         on_close: impl FnOnce() + Send + 'static,
     ) -> Result<Arc<Self>, Status> {
-        let driver = Driver::new(&target)?;
+        let io = KeaIo::new(&target)?;
         let wake = Socket::pair().map_err(status_of)?;
         let info = ServerInfo::new(target, &PROCESS, std::process::id());
         let kea = Kea {
             session: Session::new(Arc::clone(&info)),
-            driver: Some(Box::new(driver)),
-            serves: None,
+            io: Some(Box::new(io)),
+            io_thread: None,
             woken: false,
-            watch: None,
+            pollable: None,
         };
         let fixed = Fixed {
             info,
@@ -79,17 +79,17 @@ impl<T: Complete> KeaConnection<T> {
 
     /// Shows the program's event loop what is under way. `left` says that
     /// nobody is about to look again.
-    fn watch(&self, st: &mut State<T, Kea<T>>, left: bool) {
+    fn pollable(&self, st: &mut State<T, Kea<T>>, left: bool) {
         let kea = &mut st.transport;
-        if let (Some(watch), Some(driver)) = (&mut kea.watch, &mut kea.driver) {
-            watch.show(driver);
+        if let (Some(pollable), Some(io)) = (&mut kea.pollable, &mut kea.io) {
+            pollable.show(io);
             if kea.session.can_start() || (left && !st.callbacks.is_empty()) {
                 self.wake(st);
             }
         }
     }
 
-    /// Wakes the one who serves, and the program's event loop.
+    /// Wakes the thread with the I/O role, and the program's event loop.
     fn wake(&self, st: &mut State<T, Kea<T>>) {
         if !st.transport.woken {
             st.transport.woken = matches!(self.fixed.wake.0.send(&[0]), Ok(1));
@@ -149,21 +149,21 @@ impl<T: Complete> KeaConnection<T> {
     }
 
     /// Gives the role back and tells who waits.
-    pub(super) fn driver_returns(
+    pub(super) fn io_returns(
         &self,
-        mut driver: Box<Driver<T>>,
-        callbacks: Vec<T::Followup>,
+        mut io: Box<KeaIo<T>>,
+        callbacks: Vec<T::Deferred>,
         stays: bool,
     ) {
-        let mut st = self.end_io(callbacks, &driver.completed);
-        driver.completed.clear();
-        st.transport.driver = Some(driver);
+        let mut st = self.end_io(callbacks, &io.completed);
+        io.completed.clear();
+        st.transport.io = Some(io);
         if matches!(st.phase, Phase::Closed(_)) {
             // Left to us when it was closed.
             let tickets = st.transport.abandon();
             lose(&mut st, tickets);
         } else {
-            self.watch(&mut st, !stays);
+            self.pollable(&mut st, !stays);
         }
         Self::io_ended(&mut st, stays);
     }
@@ -179,8 +179,8 @@ impl<T: Complete> Transport<T> for Kea<T> {
     const IS_KEA: bool = true;
 
     fn limit_connecting(&mut self, deadline: Option<Instant>) {
-        if let Some(driver) = &mut self.driver {
-            driver.limit_connecting(deadline);
+        if let Some(io) = &mut self.io {
+            io.limit_connecting(deadline);
         }
     }
 
@@ -196,15 +196,18 @@ impl<T: Complete> Transport<T> for Kea<T> {
         if matches!(st.phase, Phase::Closed(_)) {
             return None;
         }
-        if st.transport.watch.is_none() {
-            st.transport.watch = Some(Watch::new(&core.fixed.wake.1)?);
-            match st.transport.driver {
-                Some(_) => core.watch(&mut st, true),
+        if st.transport.pollable.is_none() {
+            st.transport.pollable = Some(Pollable::new(&core.fixed.wake.1)?);
+            match st.transport.io {
+                Some(_) => core.pollable(&mut st, true),
                 // Whoever serves shows what it has when it comes back.
                 None => core.wake(&mut st),
             }
         }
-        st.transport.watch.as_ref().map(|w| w.as_fd().as_raw_fd())
+        st.transport
+            .pollable
+            .as_ref()
+            .map(|w| w.as_fd().as_raw_fd())
     }
 
     fn has_sendable(core: &KeaConnection<T>) -> bool {
@@ -233,7 +236,7 @@ impl<T: Complete> Transport<T> for Kea<T> {
             _ => {
                 st.transport.session.submit(request, ticket)?;
                 let kea = &st.transport;
-                let is_seen = kea.driver.is_none() || kea.watch.is_some();
+                let is_seen = kea.io.is_none() || kea.pollable.is_some();
                 // Otherwise it starts when something else ends.
                 if is_seen && kea.session.can_start() {
                     core.wake(&mut st);
@@ -254,16 +257,16 @@ impl<T: Complete> Transport<T> for Kea<T> {
         if matches!(st.phase, Phase::Closed(_)) {
             return None;
         }
-        let Some(driver) = st.transport.driver.take() else {
+        let Some(io) = st.transport.io.take() else {
             // Whoever serves is to look for new requests.
             if st.transport.session.can_start() {
                 core.wake(st);
             }
             return None;
         };
-        st.transport.serves = Some(thread::current().id());
+        st.transport.io_thread = Some(thread::current().id());
         st.completing += 1;
-        let mut guard = KeaGuard::new(core, driver);
+        let mut guard = KeaGuard::new(core, io);
         MutexGuard::unlocked(st, || guard.start());
         Some(guard)
     }
@@ -274,7 +277,7 @@ impl<T: Complete> Transport<T> for Kea<T> {
     }
 
     fn is_free(&self) -> bool {
-        self.driver.is_some()
+        self.io.is_some()
     }
 
     fn has_outstanding(&self) -> bool {
@@ -289,7 +292,7 @@ impl<T: Complete> Transport<T> for Kea<T> {
         // A program's object that ended with its request disconnects, in the
         // middle of a turn: there is nobody to wait for.
         let inside =
-            st.transport.driver.is_none() && st.transport.serves == Some(thread::current().id());
+            st.transport.io.is_none() && st.transport.io_thread == Some(thread::current().id());
         let may_wait = how == Disconnect::WhenSent && !inside;
         if may_wait && matches!(st.phase, Phase::Ready | Phase::Draining) {
             st.phase = Phase::Draining;
@@ -299,7 +302,7 @@ impl<T: Complete> Transport<T> for Kea<T> {
         }
         core.close_locked(st, Status::CONNECTION_RESET);
         // Another thread that serves gives up what is under way; it is awake.
-        while !inside && st.over().is_none() {
+        while !inside && st.finished().is_none() {
             Waiters::sleep(st, |st| &mut st.waiters, waiters::ANYTHING, None);
         }
     }
@@ -307,23 +310,23 @@ impl<T: Complete> Transport<T> for Kea<T> {
     fn give_up(core: &KeaConnection<T>, st: &mut State<T, Self>) -> Vec<T> {
         // Whoever serves, or polls the descriptor that ends here, is to see it.
         core.wake(st);
-        st.transport.watch = None;
-        match st.transport.driver {
+        st.transport.pollable = None;
+        match st.transport.io {
             Some(_) => st.transport.abandon(),
             None => Vec::new(),
         }
     }
 
     fn forget(&mut self) {
-        self.watch = None;
+        self.pollable = None;
     }
 }
 
 impl<T: Complete> Kea<T> {
     /// Gives everything up, in the order in which it was queued.
     fn abandon(&mut self) -> Vec<T> {
-        let mut tickets = match &mut self.driver {
-            Some(driver) => driver.give_up(),
+        let mut tickets = match &mut self.io {
+            Some(io) => io.give_up(),
             None => Vec::new(),
         };
         tickets.extend(self.session.abandon());
@@ -335,7 +338,7 @@ impl<T: Complete> Kea<T> {
 mod tests {
     use super::*;
     use crate::Waited;
-    use omapi::request::{Followup, Outcome};
+    use omapi::request::{Deferred, Outcome};
     use rustix::net::{AddressFamily, SocketType};
     use std::io::{Read, Write};
     use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -347,14 +350,14 @@ mod tests {
     enum Never {}
 
     impl Complete for Never {
-        type Followup = Self;
+        type Deferred = Self;
 
         fn complete(self, _: Outcome<'_>) -> Option<Self> {
             match self {}
         }
     }
 
-    impl Followup for Never {
+    impl Deferred for Never {
         fn run(self) {
             match self {}
         }
@@ -380,9 +383,10 @@ mod tests {
             if !text.ends_with('}') {
                 continue;
             }
-            let answer = match text.contains("list-commands") {
-                true => r#"[{"result":0,"arguments":["lease4-get","version-get"]}]"#,
-                false => r#"[{"result":0,"text":"3.0.3"}]"#,
+            let answer = if text.contains("list-commands") {
+                r#"[{"result":0,"arguments":["lease4-get","version-get"]}]"#
+            } else {
+                r#"[{"result":0,"text":"3.0.3"}]"#
             };
             let head = format!(
                 "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n",
@@ -421,11 +425,7 @@ mod tests {
         let target = Target::parse(name).unwrap().unwrap();
         let c = KeaConnection::start(target, || {}).unwrap();
         let mut st = c.state.lock();
-        st.transport
-            .driver
-            .as_mut()
-            .unwrap()
-            .set_addresses(addresses);
+        st.transport.io.as_mut().unwrap().set_addresses(addresses);
         drop(st);
         c
     }
@@ -440,7 +440,7 @@ mod tests {
         c.state
             .lock()
             .transport
-            .driver
+            .io
             .as_ref()
             .unwrap()
             .addresses()

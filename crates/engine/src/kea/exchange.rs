@@ -44,7 +44,7 @@ pub(super) enum Event {
 }
 
 /// See the module.
-pub(super) struct Link {
+pub(super) struct Exchange {
     socket: Option<Socket>,
     /// The command. There may be passwords in it, or in front of it.
     out: Zeroizing<Vec<u8>>,
@@ -79,7 +79,7 @@ enum Inside {
     },
 }
 
-impl Link {
+impl Exchange {
     /// Starts a command over a UNIX socket.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl Link {
         lease: bool,
         patience: Duration,
     ) -> Result<Self, KeaError> {
-        let mut link = Self::new(
+        let mut exchange = Self::new(
             command,
             lease,
             patience,
@@ -102,9 +102,9 @@ impl Link {
                 input: Vec::new(),
             },
         );
-        link.connect_unix()?;
-        link.send()?;
-        Ok(link)
+        exchange.connect_unix()?;
+        exchange.send()?;
+        Ok(exchange)
     }
 
     /// Starts a command over HTTP, on a connection that is there or a new one.
@@ -120,7 +120,7 @@ impl Link {
         patience: Duration,
     ) -> Result<Self, KeaError> {
         let reused = idle.is_some();
-        let mut link = Self::new(
+        let mut exchange = Self::new(
             request,
             lease,
             patience,
@@ -134,12 +134,12 @@ impl Link {
                 scanner: Scanner::default(),
             },
         );
-        link.socket = idle;
+        exchange.socket = idle;
         if !reused {
-            link.connect_next(Status::HOST_UNKNOWN)?;
+            exchange.connect_next(Status::HOST_UNKNOWN)?;
         }
-        link.send()?;
-        Ok(link)
+        exchange.send()?;
+        Ok(exchange)
     }
 
     fn new(out: Zeroizing<Vec<u8>>, lease: bool, patience: Duration, inside: Inside) -> Self {

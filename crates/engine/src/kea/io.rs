@@ -2,8 +2,8 @@
 //! connections that are kept, locks.
 
 use super::config_lock::Lock;
-use super::exchange::{Buffer, Link, unreachable};
-use super::pollable::Shown;
+use super::exchange::{Buffer, Exchange, unreachable};
+use super::pollable::Registered;
 use crate::net::{self, Attempts, Socket};
 use ::kea::http::Template;
 use ::kea::{AT_ONCE, Effect, Endpoint, KeaError, Running, Target};
@@ -21,9 +21,9 @@ use zeroize::Zeroizing;
 const LOCK_NAP: Duration = Duration::from_millis(5);
 
 /// See the module.
-pub(super) struct Driver<T: Complete> {
+pub(super) struct KeaIo<T: Complete> {
     /// What is under way. A turn takes from the front and puts back at the end.
-    pub flights: VecDeque<Flight<T>>,
+    pub in_flight: VecDeque<InFlight<T>>,
     /// Keys of the tickets completed in the present turn.
     pub completed: Vec<usize>,
     /// For what arrives.
@@ -46,28 +46,28 @@ pub(super) struct Driver<T: Complete> {
 }
 
 /// A running request with what it waits for.
-pub(super) struct Flight<T> {
+pub(super) struct InFlight<T> {
     /// The request.
     pub running: Running<T>,
     /// What it waits for.
-    pub waits: Waits,
+    pub waiting: Waiting,
     /// The lock, held until the request ends.
     pub lock: Option<Lock>,
     /// What the program's event loop sees of it.
-    pub shown: Shown,
+    pub registered: Registered,
 }
 
-impl<T> Flight<T> {
+impl<T> InFlight<T> {
     /// Takes it out of the program's event loop.
     pub(super) fn hide(&mut self) {
-        self.shown.hide(self.waits.interest());
+        self.registered.hide(self.waiting.interest());
     }
 }
 
 /// What a request waits for.
-pub(super) enum Waits {
+pub(super) enum Waiting {
     /// An answer.
-    Link(Box<Link>),
+    Exchange(Box<Exchange>),
     /// A lock that somebody else holds.
     Lock {
         /// When to try again.
@@ -79,11 +79,11 @@ pub(super) enum Waits {
     Sleep(Instant),
 }
 
-impl Waits {
+impl Waiting {
     /// What to poll for; nothing while only time must pass.
     pub(super) fn interest(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
         match self {
-            Self::Link(link) => link.interest(),
+            Self::Exchange(exchange) => exchange.interest(),
             Self::Lock { .. } | Self::Sleep(_) => None,
         }
     }
@@ -91,7 +91,7 @@ impl Waits {
     /// When to look again without any event.
     pub(super) fn wake_at(&self) -> Instant {
         match self {
-            Self::Link(link) => link.wake_at(),
+            Self::Exchange(exchange) => exchange.wake_at(),
             Self::Lock { retry, limit } => *retry.min(limit),
             Self::Sleep(until) => *until,
         }
@@ -99,14 +99,14 @@ impl Waits {
 }
 
 /// What beginning an effect led to.
-pub(super) enum Begun {
+pub(super) enum Started {
     /// It has to wait.
-    Waits(Waits),
+    Waits(Waiting),
     /// The lock was free.
     Locked(Lock),
 }
 
-impl<T: Complete> Driver<T> {
+impl<T: Complete> KeaIo<T> {
     /// Looks up the server's name, if it has one.
     ///
     /// # Errors
@@ -122,7 +122,7 @@ impl<T: Complete> Driver<T> {
             Endpoint::Http { host, port, .. } => addresses = net::resolve(host, *port)?,
         }
         Ok(Self {
-            flights: VecDeque::new(),
+            in_flight: VecDeque::new(),
             completed: Vec::new(),
             buffer: Buffer::default(),
             ended: Vec::new(),
@@ -152,7 +152,7 @@ impl<T: Complete> Driver<T> {
     ///
     /// # Errors
     /// Why it failed at once.
-    pub(super) fn begin(&mut self, target: &Target, effect: Effect) -> Result<Begun, KeaError> {
+    pub(super) fn begin(&mut self, target: &Target, effect: Effect) -> Result<Started, KeaError> {
         let patience = target.options.timeout;
         match (effect, &target.endpoint) {
             (Effect::Command { bytes, lease, .. }, Endpoint::Unix(_)) => {
@@ -163,11 +163,11 @@ impl<T: Complete> Driver<T> {
                 }
                 let spare = self.spare.take();
                 let command = Zeroizing::new(bytes);
-                let link = Link::unix(address, spare, command, lease, patience)?;
+                let exchange = Exchange::unix(address, spare, command, lease, patience)?;
                 self.idle.clear();
                 self.ended.clear();
                 self.spare = Socket::unix().ok();
-                Ok(Begun::Waits(Waits::Link(Box::new(link))))
+                Ok(Started::Waits(Waiting::Exchange(Box::new(exchange))))
             }
             (
                 Effect::Command {
@@ -183,9 +183,10 @@ impl<T: Complete> Driver<T> {
                 },
             ) => {
                 if self.template.is_none() {
-                    let authority = match host.contains(':') {
-                        true => format!("[{host}]:{port}"),
-                        false => format!("{host}:{port}"),
+                    let authority = if host.contains(':') {
+                        format!("[{host}]:{port}")
+                    } else {
+                        format!("{host}:{port}")
                     };
                     let template = Template::new(&authority, path, authorization.as_ref())?;
                     self.template = Some(template);
@@ -197,11 +198,12 @@ impl<T: Complete> Driver<T> {
                 let limit = self.limit.filter(|limit| *limit > now);
                 let limit = limit.map_or(now + patience, |limit| limit.min(now + patience));
                 let attempts = Attempts::new(self.addresses.clone(), Some(limit));
-                let link = Link::http(request, idle, attempts, repeatable, lease, patience)?;
+                let exchange =
+                    Exchange::http(request, idle, attempts, repeatable, lease, patience)?;
                 self.ended.clear();
-                Ok(Begun::Waits(Waits::Link(Box::new(link))))
+                Ok(Started::Waits(Waiting::Exchange(Box::new(exchange))))
             }
-            (Effect::Sleep(time), _) => Ok(Begun::Waits(Waits::Sleep(Instant::now() + time))),
+            (Effect::Sleep(time), _) => Ok(Started::Waits(Waiting::Sleep(Instant::now() + time))),
             (Effect::Lock, _) => lock(target, Instant::now() + patience),
         }
     }
@@ -242,9 +244,9 @@ impl<T: Complete> Driver<T> {
 
     /// Gives up what is under way, the oldest first.
     pub(super) fn give_up(&mut self) -> Vec<T> {
-        let mut flights: Vec<_> = std::mem::take(&mut self.flights).into();
-        flights.sort_by_key(|f| f.running.id());
-        flights
+        let mut in_flight: Vec<_> = std::mem::take(&mut self.in_flight).into();
+        in_flight.sort_by_key(|f| f.running.id());
+        in_flight
             .into_iter()
             .flat_map(|mut f| {
                 f.hide();
@@ -255,7 +257,7 @@ impl<T: Complete> Driver<T> {
 
     /// When to look again without any event.
     pub(super) fn wake_at(&self) -> Option<Instant> {
-        self.flights.iter().map(|f| f.waits.wake_at()).min()
+        self.in_flight.iter().map(|f| f.waiting.wake_at()).min()
     }
 }
 
@@ -263,9 +265,9 @@ impl<T: Complete> Driver<T> {
 ///
 /// # Errors
 /// Why it cannot be taken, or `ISC_R_TIMEDOUT` after `limit`.
-pub(super) fn lock(target: &Target, limit: Instant) -> Result<Begun, KeaError> {
+pub(super) fn lock(target: &Target, limit: Instant) -> Result<Started, KeaError> {
     if let Some(lock) = Lock::take(target)? {
-        return Ok(Begun::Locked(lock));
+        return Ok(Started::Locked(lock));
     }
     let now = Instant::now();
     if now >= limit {
@@ -273,5 +275,5 @@ pub(super) fn lock(target: &Target, limit: Instant) -> Result<Begun, KeaError> {
         return Err(KeaError::because(Status::TIMED_OUT, why));
     }
     let retry = now + LOCK_NAP;
-    Ok(Begun::Waits(Waits::Lock { retry, limit }))
+    Ok(Started::Waits(Waiting::Lock { retry, limit }))
 }

@@ -4,8 +4,8 @@
 use super::config_lock::Lock;
 use super::connection::KeaConnection;
 use super::exchange::{Buffer, Event};
-use super::io::{self, Begun, Driver, Flight, Waits};
-use super::pollable::Shown;
+use super::io::{self, InFlight, KeaIo, Started, Waiting};
+use super::pollable::Registered;
 use crate::core::IoGuard;
 use crate::errno::status_of;
 use crate::net;
@@ -19,12 +19,12 @@ use std::time::Instant;
 /// How many requests are started in one go.
 const AT_A_STRETCH: usize = 8 * AT_ONCE;
 
-/// The role, held until it is dropped. Lock-free while it is held: the driver
+/// The role, held until it is dropped. Lock-free while it is held: the io
 /// is out of the shared state.
 pub(crate) struct KeaGuard<'c, T: Complete> {
     connection: &'c KeaConnection<T>,
-    driver: Option<Box<Driver<T>>>,
-    callbacks: Vec<T::Followup>,
+    io: Option<Box<KeaIo<T>>>,
+    callbacks: Vec<T::Deferred>,
     /// Something ended, or more may start: do not wait.
     progressed: bool,
     /// Whoever has it waits on afterwards.
@@ -34,10 +34,10 @@ pub(crate) struct KeaGuard<'c, T: Complete> {
 }
 
 impl<'c, T: Complete> KeaGuard<'c, T> {
-    pub(super) fn new(connection: &'c KeaConnection<T>, driver: Box<Driver<T>>) -> Self {
+    pub(super) fn new(connection: &'c KeaConnection<T>, io: Box<KeaIo<T>>) -> Self {
         Self {
             connection,
-            driver: Some(driver),
+            io: Some(io),
             callbacks: Vec::new(),
             progressed: false,
             stays: false,
@@ -73,46 +73,46 @@ impl<'c, T: Complete> KeaGuard<'c, T> {
     }
 
     /// What a request waited for has happened. True when it has ended.
-    fn go_on(&mut self, mut flight: Flight<T>, flags: PollFlags) -> bool {
+    fn go_on(&mut self, mut request: InFlight<T>, flags: PollFlags) -> bool {
         let mut none = Buffer::default();
-        let buffer = self.driver.as_mut().map_or(&mut none, |d| &mut d.buffer);
-        let (result, lock) = match &mut flight.waits {
-            Waits::Link(link) => {
-                let event = link.proceed(flags, buffer);
-                if let (Some(driver), Some(address)) = (&mut self.driver, link.connected_to()) {
-                    driver.prefer(address);
+        let buffer = self.io.as_mut().map_or(&mut none, |d| &mut d.buffer);
+        let (result, lock) = match &mut request.waiting {
+            Waiting::Exchange(exchange) => {
+                let event = exchange.proceed(flags, buffer);
+                if let (Some(io), Some(address)) = (&mut self.io, exchange.connected_to()) {
+                    io.prefer(address);
                 }
                 match event {
                     Ok(Event::Later) => {
-                        self.put_back(flight);
+                        self.put_back(request);
                         return false;
                     }
                     Ok(Event::Answer(reply, socket)) => {
-                        if let (Some(driver), Some(socket)) = (&mut self.driver, socket) {
-                            driver.keep(socket);
+                        if let (Some(io), Some(socket)) = (&mut self.io, socket) {
+                            io.keep(socket);
                         }
-                        (Ok(reply), flight.lock)
+                        (Ok(reply), request.lock)
                     }
-                    Err(failure) => (Err(failure), flight.lock),
+                    Err(failure) => (Err(failure), request.lock),
                 }
             }
-            Waits::Sleep(_) => (Ok(Reply::done()), flight.lock),
-            Waits::Lock { limit, .. } => match io::lock(self.connection.target(), *limit) {
-                Ok(Begun::Waits(waits)) => {
-                    flight.waits = waits;
-                    self.put_back(flight);
+            Waiting::Sleep(_) => (Ok(Reply::done()), request.lock),
+            Waiting::Lock { limit, .. } => match io::lock(self.connection.target(), *limit) {
+                Ok(Started::Waits(waiting)) => {
+                    request.waiting = waiting;
+                    self.put_back(request);
                     return false;
                 }
-                Ok(Begun::Locked(lock)) => (Ok(Reply::done()), Some(lock)),
+                Ok(Started::Locked(lock)) => (Ok(Reply::done()), Some(lock)),
                 Err(failure) => (Err(failure), None),
             },
         };
-        self.run(flight.running, Some(result), lock)
+        self.run(request.running, Some(result), lock)
     }
 
-    fn put_back(&mut self, flight: Flight<T>) {
-        if let Some(driver) = &mut self.driver {
-            driver.flights.push_back(flight);
+    fn put_back(&mut self, request: InFlight<T>) {
+        if let Some(io) = &mut self.io {
+            io.in_flight.push_back(request);
         }
     }
 
@@ -126,21 +126,21 @@ impl<'c, T: Complete> KeaGuard<'c, T> {
         loop {
             match running.step(result.take(), self.connection.moment()) {
                 Progress::Wants(effect) => {
-                    let begun = match &mut self.driver {
-                        Some(driver) => driver.begin(self.connection.target(), effect),
+                    let begun = match &mut self.io {
+                        Some(io) => io.begin(self.connection.target(), effect),
                         None => Err(KeaError::Lost(Status::CONNECTION_RESET)),
                     };
                     match begun {
-                        Ok(Begun::Waits(waits)) => {
-                            self.put_back(Flight {
+                        Ok(Started::Waits(waiting)) => {
+                            self.put_back(InFlight {
                                 running,
-                                waits,
+                                waiting,
                                 lock,
-                                shown: Shown::default(),
+                                registered: Registered::default(),
                             });
                             return false;
                         }
-                        Ok(Begun::Locked(fd)) => {
+                        Ok(Started::Locked(fd)) => {
                             lock = Some(fd);
                             result = Some(Ok(Reply::done()));
                         }
@@ -153,18 +153,18 @@ impl<'c, T: Complete> KeaGuard<'c, T> {
                 }
                 Progress::Done(answers) => {
                     for (ticket, answer) in answers {
-                        let Some(driver) = &mut self.driver else {
+                        let Some(io) = &mut self.io else {
                             break;
                         };
-                        driver.completed.push(ticket.key());
-                        let followup = ticket.complete(answer.outcome());
-                        self.callbacks.extend(followup);
+                        io.completed.push(ticket.key());
+                        let deferred = ticket.complete(answer.outcome());
+                        self.callbacks.extend(deferred);
                     }
                     // Free for others before the next request of ours starts.
                     drop(lock.take());
                     self.connection.ended(&running);
-                    if let Some(driver) = &mut self.driver {
-                        driver.ended.push(running);
+                    if let Some(io) = &mut self.io {
+                        io.ended.push(running);
                     }
                     break;
                 }
@@ -182,8 +182,8 @@ impl<T: Complete> IoGuard for KeaGuard<'_, T> {
             self.connection.wakeup().as_fd(),
             PollFlags::IN,
         ));
-        for flight in self.driver.iter().flat_map(|d| &d.flights) {
-            if let Some((fd, flags)) = flight.waits.interest() {
+        for request in self.io.iter().flat_map(|d| &d.in_flight) {
+            if let Some((fd, flags)) = request.waiting.interest() {
                 fds.push(PollFd::from_borrowed_fd(fd, flags));
             }
         }
@@ -194,7 +194,7 @@ impl<T: Complete> IoGuard for KeaGuard<'_, T> {
         if self.progressed {
             return Some(Instant::now());
         }
-        self.driver.as_ref().and_then(|d| d.wake_at())
+        self.io.as_ref().and_then(|d| d.wake_at())
     }
 
     fn proceed(&mut self, ready: &[PollFlags]) -> bool {
@@ -205,21 +205,21 @@ impl<T: Complete> IoGuard for KeaGuard<'_, T> {
         let now = Instant::now();
         let mut any = self.progressed;
         // What starts meanwhile comes behind these.
-        let number = self.driver.as_ref().map_or(0, |d| d.flights.len());
+        let number = self.io.as_ref().map_or(0, |d| d.in_flight.len());
         for _ in 0..number {
-            let next = self.driver.as_mut().and_then(|d| d.flights.pop_front());
-            let Some(mut flight) = next else { break };
-            let flags = match flight.waits.interest() {
+            let next = self.io.as_mut().and_then(|d| d.in_flight.pop_front());
+            let Some(mut request) = next else { break };
+            let flags = match request.waiting.interest() {
                 Some(_) => ready.next().unwrap_or(PollFlags::empty()),
                 None => PollFlags::empty(),
             };
-            if flags.is_empty() && flight.waits.wake_at() > now {
-                self.put_back(flight);
+            if flags.is_empty() && request.waiting.wake_at() > now {
+                self.put_back(request);
                 continue;
             }
             any = true;
-            flight.hide();
-            if self.go_on(flight, flags) {
+            request.hide();
+            if self.go_on(request, flags) {
                 // The server is not to wait for what we do with other answers.
                 self.start();
             }
@@ -234,14 +234,13 @@ impl<T: Complete> IoGuard for KeaGuard<'_, T> {
 
 impl<T: Complete> Drop for KeaGuard<'_, T> {
     fn drop(&mut self) {
-        if let Some(driver) = self.driver.take() {
+        if let Some(io) = self.io.take() {
             if std::thread::panicking() && !self.panicking {
                 // What it was at is lost, and nobody would ever know.
                 self.connection.close(Status::UNEXPECTED);
             }
             let callbacks = core::mem::take(&mut self.callbacks);
-            self.connection
-                .driver_returns(driver, callbacks, self.stays);
+            self.connection.io_returns(io, callbacks, self.stays);
         }
     }
 }

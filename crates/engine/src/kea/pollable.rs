@@ -6,7 +6,7 @@
 //! thread left something to do. It may be readable for less, as any descriptor
 //! may; it is never the other way round. There is nothing to write to it.
 
-use super::io::Driver;
+use super::io::KeaIo;
 use crate::net::Socket;
 use omapi::request::Complete;
 use rustix::event::PollFlags;
@@ -17,18 +17,18 @@ use std::time::{Duration, Instant};
 const HIDDEN: Duration = Duration::from_millis(10);
 
 /// See the module.
-pub(super) struct Watch {
+pub(super) struct Pollable {
     set: Set,
     timer: Timer,
 }
 
-impl AsFd for Watch {
+impl AsFd for Pollable {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.set.as_fd()
     }
 }
 
-impl Watch {
+impl Pollable {
     /// Without descriptors left, or where there is none, nothing.
     pub(super) fn new(wakeup: &Socket) -> Option<Self> {
         let set = Set::new()?;
@@ -38,15 +38,17 @@ impl Watch {
     }
 
     /// Takes in what has become of the commands under way. Those of which
-    /// anything changed have been taken out, see [`Shown`].
-    pub(super) fn show<T: Complete>(&mut self, driver: &mut Driver<T>) {
+    /// anything changed have been taken out, see [`Registered`].
+    pub(super) fn show<T: Complete>(&mut self, io: &mut KeaIo<T>) {
         let mut all = true;
-        for flight in &mut driver.flights {
-            all &= flight.shown.show(&self.set, flight.waits.interest());
+        for request in &mut io.in_flight {
+            all &= request
+                .registered
+                .show(&self.set, request.waiting.interest());
         }
         let soon = (!all).then(|| Instant::now() + HIDDEN);
         self.timer
-            .rings_at(driver.wake_at().into_iter().chain(soon).min());
+            .rings_at(io.wake_at().into_iter().chain(soon).min());
     }
 }
 
@@ -55,9 +57,9 @@ impl Watch {
 /// It has to be taken out while its socket is still open. The kernel forgets a
 /// closed socket by itself, but not one that a child of this process has too.
 #[derive(Default)]
-pub(super) struct Shown(Option<Set>);
+pub(super) struct Registered(Option<Set>);
 
-impl Shown {
+impl Registered {
     /// False when the system has no room for it.
     fn show(&mut self, set: &Set, interest: Option<(BorrowedFd<'_>, PollFlags)>) -> bool {
         if self.0.is_none()

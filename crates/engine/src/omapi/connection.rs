@@ -73,7 +73,7 @@ impl<T: Complete> OmapiConnection<T> {
     pub(super) fn reader_returns(
         &self,
         mut reader: Box<Receiving>,
-        callbacks: Vec<T::Followup>,
+        callbacks: Vec<T::Deferred>,
         received: bool,
         stays: bool,
     ) {

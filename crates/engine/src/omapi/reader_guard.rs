@@ -27,7 +27,7 @@ pub(crate) struct ReaderGuard<'c, T: Complete> {
     pub(super) stays: bool,
     /// The thread was panicking already, and clears up.
     panicking: bool,
-    callbacks: Vec<T::Followup>,
+    callbacks: Vec<T::Deferred>,
 }
 
 impl<'c, T: Complete> ReaderGuard<'c, T> {

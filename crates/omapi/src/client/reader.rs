@@ -135,19 +135,19 @@ fn believable(verifier: Option<&Signer>, frame: &Frame<'_>, outcome: &Outcome<'_
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::{Algorithm, Key};
+    use crate::auth::{Algorithm, SigningKey};
     use crate::wire::{Encoder, INTRODUCTION, Value};
     use std::sync::Arc;
 
     fn signer() -> Signer {
         Signer {
             authid: 1,
-            key: Arc::new(Key::new(Algorithm::Md5, b"secret")),
+            key: Arc::new(SigningKey::new(Algorithm::Md5, b"secret")),
         }
     }
 
     /// A message with a result, or an object if there is none.
-    fn message(op: u32, authid: u32, result: Option<Status>, key: Option<&Key>) -> Vec<u8> {
+    fn message(op: u32, authid: u32, result: Option<Status>, key: Option<&SigningKey>) -> Vec<u8> {
         let mut out = Vec::new();
         let mut e = Encoder::begin(&mut out, op, 4, 9, 7);
         if let Some(Status(code)) = result {
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn only_two_errors_are_believed_without_a_signature() {
         let key = signer().key;
-        let other = Key::new(Algorithm::Md5, b"other");
+        let other = SigningKey::new(Algorithm::Md5, b"other");
         let broken = Err(Status::PROTOCOL_ERROR);
         let found = Some(Status::NOT_FOUND);
         for (message, expected) in [

@@ -1,6 +1,6 @@
 //! The sending half: requests to signed messages, and whose answer is whose.
 
-use crate::auth::{Algorithm, Key};
+use crate::auth::{Algorithm, SigningKey};
 use crate::buffers::Outbox;
 use crate::request::{Operation, Outcome, Request};
 use crate::status::Status;
@@ -39,7 +39,7 @@ pub struct Credentials {
     /// not know is left to the server to refuse.
     pub algorithm: Vec<u8>,
     /// The key, when the algorithm is one that we know.
-    pub key: Option<Arc<Key>>,
+    pub key: Option<Arc<SigningKey>>,
 }
 
 impl Credentials {
@@ -49,7 +49,7 @@ impl Credentials {
         Self {
             name: name.to_vec(),
             algorithm: algorithm.to_vec(),
-            key: Algorithm::from_wire_name(algorithm).map(|a| Arc::new(Key::new(a, secret))),
+            key: Algorithm::from_wire_name(algorithm).map(|a| Arc::new(SigningKey::new(a, secret))),
         }
     }
 }
@@ -58,7 +58,7 @@ impl Credentials {
 #[derive(Clone, Debug)]
 pub struct Signer {
     pub(super) authid: u32,
-    pub(super) key: Arc<Key>,
+    pub(super) key: Arc<SigningKey>,
 }
 
 /// Whose answer an id is.

@@ -1,7 +1,7 @@
 //! The keys of a server's configuration, as clients see them: objects of type
 //! `authenticator`.
 
-use crate::auth::{Algorithm, Key};
+use crate::auth::{Algorithm, SigningKey};
 use core::fmt;
 use std::sync::OnceLock;
 
@@ -15,7 +15,7 @@ pub struct Keyring {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) name: Vec<u8>,
-    pub(super) key: Key,
+    pub(super) key: SigningKey,
     /// Missing until a client opens it; then it is the same on all
     /// connections.
     handle: OnceLock<u32>,
@@ -41,7 +41,7 @@ impl Keyring {
     }
 
     /// Adds a key. Clients name it in any case, together with its algorithm.
-    pub fn add(&mut self, name: &[u8], key: Key) {
+    pub fn add(&mut self, name: &[u8], key: SigningKey) {
         self.entries.push(Entry {
             name: name.to_vec(),
             key,

@@ -2,7 +2,7 @@
 //! and one that answers at once.
 
 use super::*;
-use crate::auth::{Algorithm, Key, complete_name};
+use crate::auth::{Algorithm, SigningKey, complete_name};
 use crate::refusals;
 use crate::request::{Operation, Outcome, Request};
 use crate::status::Status;
@@ -35,7 +35,7 @@ fn header(op: u32, handle: u32, id: u32) -> Header {
     }
 }
 
-fn encode(h: Header, message: Values<'_>, object: Values<'_>, key: Option<&Key>) -> Vec<u8> {
+fn encode(h: Header, message: Values<'_>, object: Values<'_>, key: Option<&SigningKey>) -> Vec<u8> {
     let mut out = Vec::new();
     let mut e = Encoder::begin(&mut out, h.op, h.handle, h.id, h.rid);
     e.values(ValueList::from_bytes(&list(message)));
@@ -159,15 +159,18 @@ impl Store for Prompt {
     }
 }
 
-fn key() -> Key {
-    Key::new(Algorithm::Sha256, b"secret")
+fn key() -> SigningKey {
+    SigningKey::new(Algorithm::Sha256, b"secret")
 }
 
 /// `boss` and `other`, which do not differ by algorithm.
 fn keyring() -> Keyring {
     let mut keyring = Keyring::new();
     keyring.add(b"Boss", key());
-    keyring.add(b"other", Key::new(Algorithm::Sha256, b"other secret"));
+    keyring.add(
+        b"other",
+        SigningKey::new(Algorithm::Sha256, b"other secret"),
+    );
     keyring
 }
 

@@ -25,8 +25,8 @@ fn credentials() -> Credentials {
     Credentials::new(b"boss", b"hmac-sha1.SIG-ALG.REG.INT.", b"secret")
 }
 
-fn key() -> Key {
-    Key::new(Algorithm::Sha1, b"secret")
+fn key() -> SigningKey {
+    SigningKey::new(Algorithm::Sha1, b"secret")
 }
 
 /// A session that signs, for the authenticator 77.
