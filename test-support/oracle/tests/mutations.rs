@@ -24,7 +24,7 @@ fn time() -> (usize, Duration) {
 
 /// The bytes of one direction of every recorded session: `s2c` or `c2s`.
 fn recorded(direction: &str) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/transcripts");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/transcripts");
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|e| e.unwrap().path())
@@ -214,7 +214,7 @@ struct Exchange {
 
 #[cfg(feature = "kea")]
 fn exchanges() -> Vec<Exchange> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/kea/exchanges.jsonl");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/kea/exchanges.jsonl");
     let all: Vec<Exchange> = std::fs::read_to_string(path)
         .unwrap()
         .lines()

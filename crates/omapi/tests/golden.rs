@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 
 fn sessions() -> Vec<(String, Json)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/transcripts");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/transcripts");
     let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()
         .map(|e| e.unwrap().path())
