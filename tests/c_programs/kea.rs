@@ -29,7 +29,7 @@ const DIFFERENT: [Different; 5] = [
         program: "connect",
         checks: &["it has a socket"],
         always: true,
-        why: "each command has a connection of its own",
+        why: "each command has its own connection",
     },
     Different {
         program: "auth",
