@@ -1,5 +1,4 @@
 #![forbid(unsafe_code)]
-#![warn(unreachable_pub)]
 //! Requests of OMAPI as commands of Kea's control channel, without I/O.
 //!
 //! A [`Session`] has the requests of a connection. What may start is a
