@@ -34,7 +34,7 @@ check test: ## all tests, the one command; live servers, so root on Debian
 quick: ## format, clippy, unit tests, recorded sessions; no root, no server
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
-	$(CARGO) test --workspace --quiet --lib --bins --test golden --test dependencies --test server
+	$(CARGO) test --workspace --quiet --lib --bins --test golden --test dependencies --test architecture --test server
 	$(CARGO) test --workspace --quiet --test shell golden::
 
 check-slow: ## the same with Kea 2.6 too
