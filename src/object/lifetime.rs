@@ -58,16 +58,18 @@ pub(crate) fn refer(object: impl Object) {
 /// who is the only one to have them. `None`, and nothing is done, when the
 /// object has no reference.
 pub(crate) fn release<O: Object>(structure: &mut impl Structure<O>, object: O) -> Option<Dead<O>> {
-    let mut ended = Dead::new();
     // Most references are not the last one.
     if !give_up(structure, object)? {
-        return Some(ended);
+        return Some(Dead::new());
     }
     let mut further = Dead::new();
-    end(structure, object, &mut ended, &mut further);
+    let mut ended = chain(object);
+    end(structure, &ended, &mut further);
     while let Some(next) = further.pop() {
         if give_up(structure, next) == Some(true) {
-            end(structure, next, &mut ended, &mut further);
+            let chain = chain(next);
+            end(structure, &chain, &mut further);
+            ended.extend(chain);
         }
     }
     Some(ended)
@@ -147,28 +149,21 @@ fn chain<O: Object>(object: O) -> Dead<O> {
     all
 }
 
-/// Ends the chain of `object`: it goes to `ended`. References that its objects
-/// had on objects outside of it go to `further`.
-fn end<O: Object>(
-    structure: &mut impl Structure<O>,
-    object: O,
-    ended: &mut Dead<O>,
-    further: &mut Dead<O>,
-) {
-    let chain = chain(object);
-    for &o in &chain {
+/// Ends a chain. References that its objects had on objects outside of it go to
+/// `further`.
+fn end<O: Object>(structure: &mut impl Structure<O>, chain: &[O], further: &mut Dead<O>) {
+    for &o in chain {
         let inner = o.inner(Acquire).filter(|_| mutual_inner(o).is_none());
         let outer = o.outer(Acquire).filter(|_| mutual_outer(o).is_none());
         for other in [inner, outer].into_iter().flatten() {
             further.push(other);
         }
     }
-    for &o in &chain {
+    for &o in chain {
         o.set_inner(None, Release);
         o.set_outer(None, Release);
         structure.forget_handle(o);
         o.set_references(0, Relaxed);
-        ended.push(o);
     }
 }
 
