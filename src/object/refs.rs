@@ -185,18 +185,17 @@ pub(crate) unsafe fn dereference_at(
     if slot.is_null() || unsafe { (*slot).is_null() } {
         return Status::INVALID_ARGUMENT;
     }
-    let dead = {
-        let mut structure = structure();
-        // SAFETY: the reference in the slot keeps the object alive until it is
-        // given up here. If the slot is a link, others may follow it.
-        let object = unsafe {
-            let object = Live::new(*slot);
-            AtomicPtr::from_ptr(slot).store(null_mut(), Ordering::Release);
-            object
-        };
-        lifetime::release(&mut *structure, object)
+    let mut structure = structure();
+    // SAFETY: the reference in the slot keeps the object alive until it is
+    // given up here. If the slot is a link, others may follow it.
+    let object = unsafe {
+        let object = Live::new(*slot);
+        AtomicPtr::from_ptr(slot).store(null_mut(), Ordering::Release);
+        object
     };
-    let Some(dead) = dead else {
+    let released = lifetime::release(&mut *structure, object);
+    drop(structure);
+    let Some(dead) = &released else {
         return Status::INVALID_ARGUMENT;
     };
     for o in dead {

@@ -234,7 +234,7 @@ async fn by_command(kea: &Commands, key: HostQuery<'_>) -> Result<Vec<Reservatio
         ),
         HostQuery::Address(address) => (
             "reservation-get-by-address",
-            json::map([("ip-address", address.to_string().into())]),
+            json::map([("ip-address", address.into())]),
         ),
         HostQuery::Exact(key) => (
             "reservation-get",

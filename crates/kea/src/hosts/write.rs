@@ -40,7 +40,7 @@ pub(super) fn with_identifier(part: &Reservation, old: &str, key: &HostKey) -> R
 /// Gives it an address, or takes it away.
 pub(super) fn set_address(map: &mut Map, address: Option<Ipv4Addr>) {
     match address {
-        Some(address) => drop(map.insert("ip-address".into(), address.to_string().into())),
+        Some(address) => drop(map.insert("ip-address".into(), address.into())),
         None => drop(map.shift_remove("ip-address")),
     }
 }

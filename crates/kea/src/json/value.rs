@@ -4,6 +4,7 @@
 
 use super::map::Map;
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::ops::Index;
 
 /// Any JSON. In strings a byte is a `char` up to U+00FF.
@@ -213,6 +214,21 @@ impl From<&str> for Value {
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
+        Self::String(text)
+    }
+}
+
+impl From<Ipv4Addr> for Value {
+    /// In dotted form. (`Display` takes 1,300 of the 31,000 instructions of a
+    /// lease lookup for it, most of them for padding that there is not.)
+    fn from(address: Ipv4Addr) -> Self {
+        let mut text = String::with_capacity("255.255.255.255".len());
+        for (at, octet) in address.octets().into_iter().enumerate() {
+            if at > 0 {
+                text.push('.');
+            }
+            text.push_str(itoa::Buffer::new().format(octet));
+        }
         Self::String(text)
     }
 }

@@ -77,7 +77,7 @@ pub(crate) async fn remove(kea: &Commands, address: Ipv4Addr) -> Result<Answer, 
         return Err(Status::NOT_IMPLEMENTED.into());
     }
     kea.server.require("lease4-del")?;
-    let arguments = json::map([("ip-address", address.to_string().into())]);
+    let arguments = json::map([("ip-address", address.into())]);
     match kea.command("lease4-del", arguments).await?.found()? {
         Some(_) => Ok(Answer::Status(Status::SUCCESS, None)),
         None => Err(KeaError::because(
@@ -151,7 +151,7 @@ impl Wanted {
         now: u64,
     ) -> Result<Map, KeaError> {
         let mut map = json::map([
-            ("ip-address", address.to_string().into()),
+            ("ip-address", address.into()),
             // Mandatory, even when there is none.
             ("hw-address", json::colons(&self.hardware).into()),
         ]);

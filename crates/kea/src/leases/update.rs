@@ -74,7 +74,7 @@ pub(super) async fn change(
     match change.state {
         Some(state::FREE | state::EXPIRED | state::RELEASED | state::RESET) => {
             kea.server.require("lease4-del")?;
-            let arguments = json::map([("ip-address", address.to_string().into())]);
+            let arguments = json::map([("ip-address", address.into())]);
             let reply = kea.command("lease4-del", arguments).await?;
             return match reply.result {
                 // Gone is what was wanted.

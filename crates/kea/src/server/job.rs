@@ -70,7 +70,7 @@ impl Commands {
     /// # Errors
     /// As [`command`](Self::command).
     pub(crate) async fn lease4_get(&self, address: Ipv4Addr, shown: bool) -> Exchanged {
-        let arguments = json::map([("ip-address", address.to_string().into())]);
+        let arguments = json::map([("ip-address", address.into())]);
         let arguments = Value::Object(arguments);
         let service = self.server.target.service();
         self.want(Effect::Command {

@@ -1,6 +1,7 @@
 //! The tree that JSON is read into, and what makes tests shorter.
 
 use crate::json::{self, Map, Value};
+use std::net::Ipv4Addr;
 use std::ops::{Index, IndexMut};
 
 impl IndexMut<&str> for Value {
@@ -140,4 +141,12 @@ fn numbers_keep_their_text() {
     let unsigned: Vec<_> = numbers.iter().filter_map(Value::as_u64).collect();
     assert_eq!(unsigned, [u64::MAX]);
     assert_eq!(value[4].as_i64(), Some(-7));
+}
+
+#[test]
+fn addresses_are_written_as_everywhere() {
+    for octets in [[0; 4], [255; 4], [10, 0, 1, 99], [1, 22, 100, 200]] {
+        let address = Ipv4Addr::from(octets);
+        assert_eq!(Value::from(address), Value::from(address.to_string()));
+    }
 }
