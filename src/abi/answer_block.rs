@@ -146,6 +146,7 @@ impl Freed {
     ///
     /// # Safety
     /// `p` is from this module, and not used any more.
+    #[inline]
     pub(crate) unsafe fn add(&mut self, p: *mut u8) {
         // SAFETY: what is not in a block is from malloc. What is has a share of
         // it.

@@ -78,6 +78,7 @@ pub(crate) unsafe fn release<T: Counted>(p: *mut T) -> Status {
 ///
 /// # Safety
 /// As [`release`].
+#[inline]
 pub(crate) unsafe fn release_into<T: Counted>(p: *mut T, freed: &mut Freed) -> Status {
     // SAFETY: p is live. A count of 1 is ours alone, so nobody can raise it.
     unsafe {

@@ -15,6 +15,7 @@
 //! - Links are followed under the lock, too (`links.rs`); what is needed longer
 //!   is held by a reference.
 
+use core::iter::successors;
 use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 use smallvec::SmallVec;
 
@@ -58,38 +59,35 @@ pub(crate) fn refer(object: impl Object) {
 /// object has no reference.
 pub(crate) fn release<O: Object>(structure: &mut impl Structure<O>, object: O) -> Option<Dead<O>> {
     let mut ended = Dead::new();
-    let mut further = Dead::new();
-    let released = release_one(structure, object, &mut ended, &mut further);
-    while let Some(next) = further.pop() {
-        release_one(structure, next, &mut ended, &mut further);
+    // Most references are not the last one.
+    if !give_up(structure, object)? {
+        return Some(ended);
     }
-    released.then_some(ended)
+    let mut further = Dead::new();
+    end(structure, object, &mut ended, &mut further);
+    while let Some(next) = further.pop() {
+        if give_up(structure, next) == Some(true) {
+            end(structure, next, &mut ended, &mut further);
+        }
+    }
+    Some(ended)
 }
 
-/// As [`release`]; references that the ended objects had on objects outside of
-/// their chain go to `further`.
-fn release_one<O: Object>(
-    structure: &mut impl Structure<O>,
-    object: O,
-    ended: &mut Dead<O>,
-    further: &mut Dead<O>,
-) -> bool {
+/// Whether the reference is the last one on the whole chain, which then is to
+/// end; if not, it is taken off the count. `None` as [`release`].
+fn give_up<O: Object>(structure: &impl Structure<O>, object: O) -> Option<bool> {
     let internal = internal(structure, object);
     let references = object.references(Relaxed);
     if references <= 0 {
-        return false;
+        return None;
     }
-    if references == internal + 1 {
-        let chain = chain(object);
-        let unused = |&o: &O| o == object || is_unused(structure, o);
-        if chain.iter().all(unused) {
-            end(structure, &chain, further);
-            ended.extend(chain);
-            return true;
-        }
+    let unused = |o| is_unused(structure, o);
+    let last =
+        references == internal + 1 && inside(object).all(unused) && outside(object).all(unused);
+    if !last {
+        object.remove_reference(Relaxed);
     }
-    object.remove_reference(Relaxed);
-    true
+    Some(last)
 }
 
 /// Whether only its chain and the handle table refer to `object`.
@@ -121,39 +119,54 @@ fn mutual_outer<O: Object>(object: O) -> Option<O> {
     (outer.inner(Acquire) == Some(object)).then_some(outer)
 }
 
+/// The objects of the chain inside `object`, its neighbour first. It ends where
+/// a link goes one way only: that is a reference like any other.
+fn inside<O: Object>(object: O) -> impl Iterator<Item = O> {
+    successors(mutual_inner(object), |&o| mutual_inner(o))
+}
+
+/// The same around `object`.
+fn outside<O: Object>(object: O) -> impl Iterator<Item = O> {
+    successors(mutual_outer(object), |&o| mutual_outer(o))
+}
+
 /// The chain of `object`: innermost first, then outermost to outward
-/// neighbour, `object` itself last. It ends where a link goes one way only:
-/// that is a reference like any other.
+/// neighbour, `object` itself last.
 fn chain<O: Object>(object: O) -> Dead<O> {
     let mut all = Dead::new();
-    let mut o = object;
-    while let Some(next) = mutual_inner(o) {
-        all.push(next);
-        o = next;
+    for o in inside(object) {
+        all.push(o);
     }
-    let inner = all.len();
     all.reverse();
-    o = object;
-    while let Some(next) = mutual_outer(o) {
-        all.push(next);
-        o = next;
+    let inner = all.len();
+    for o in outside(object) {
+        all.push(o);
     }
     all[inner..].reverse();
     all.push(object);
     all
 }
 
-fn end<O: Object>(structure: &mut impl Structure<O>, chain: &[O], further: &mut Dead<O>) {
-    for &o in chain {
+/// Ends the chain of `object`: it goes to `ended`. References that its objects
+/// had on objects outside of it go to `further`.
+fn end<O: Object>(
+    structure: &mut impl Structure<O>,
+    object: O,
+    ended: &mut Dead<O>,
+    further: &mut Dead<O>,
+) {
+    let chain = chain(object);
+    for &o in &chain {
         further.extend(o.inner(Acquire).filter(|_| mutual_inner(o).is_none()));
         further.extend(o.outer(Acquire).filter(|_| mutual_outer(o).is_none()));
     }
-    for &o in chain {
+    for &o in &chain {
         o.set_inner(None, Release);
         o.set_outer(None, Release);
         structure.forget_handle(o);
         o.set_references(0, Relaxed);
     }
+    ended.extend_from_slice(&chain);
 }
 
 /// Links `inner` into `outer`: both ends are references. False, and nothing is

@@ -199,7 +199,7 @@ pub(crate) unsafe fn dereference_at(
     let Some(dead) = dead else {
         return Status::INVALID_ARGUMENT;
     };
-    for o in dead {
+    for o in &dead {
         // SAFETY: it has ended by our reference, so it is ours alone. The lock
         // is not held any more.
         unsafe { destroy(o.as_ptr(), file, line) };

@@ -82,13 +82,17 @@ fn sizes(name: &[u8], bytes: &[u8]) -> [usize; 3] {
     ]
 }
 
+/// Whether [`received`] puts that attribute into a block.
+fn is_small(name: &[u8], bytes: &[u8]) -> bool {
+    !bytes.is_empty() && name.len() + bytes.len() <= SMALL
+}
+
 /// Bytes that [`received`] takes of a block for that attribute.
 pub(crate) fn room((name, bytes): (&[u8], &[u8])) -> usize {
-    match bytes {
-        [_, ..] if name.len() + bytes.len() <= SMALL => {
-            sizes(name, bytes).into_iter().map(answer_block::room).sum()
-        }
-        _ => 0,
+    if is_small(name, bytes) {
+        sizes(name, bytes).into_iter().map(answer_block::room).sum()
+    } else {
+        0
     }
 }
 
@@ -102,7 +106,7 @@ pub(crate) fn received(
     name: &[u8],
     bytes: &[u8],
 ) -> Result<Owned<omapi_value_t>, Status> {
-    if room((name, bytes)) > 0
+    if is_small(name, bytes)
         && let Some([v, string, datum]) = block.and_then(|s| s.take(sizes(name, bytes)))
     {
         // SAFETY: fresh memory of these sizes.

@@ -362,6 +362,7 @@ pub struct Values<'a>(&'a [u8]);
 impl<'a> Iterator for Values<'a> {
     type Item = (&'a [u8], &'a [u8]);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let (len, rest) = self.0.split_first_chunk::<2>()?;
         let (name, rest) = rest.split_at_checked(u16::from_be_bytes(*len) as usize)?;
