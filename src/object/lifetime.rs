@@ -157,16 +157,19 @@ fn end<O: Object>(
 ) {
     let chain = chain(object);
     for &o in &chain {
-        further.extend(o.inner(Acquire).filter(|_| mutual_inner(o).is_none()));
-        further.extend(o.outer(Acquire).filter(|_| mutual_outer(o).is_none()));
+        let inner = o.inner(Acquire).filter(|_| mutual_inner(o).is_none());
+        let outer = o.outer(Acquire).filter(|_| mutual_outer(o).is_none());
+        for other in [inner, outer].into_iter().flatten() {
+            further.push(other);
+        }
     }
     for &o in &chain {
         o.set_inner(None, Release);
         o.set_outer(None, Release);
         structure.forget_handle(o);
         o.set_references(0, Relaxed);
+        ended.push(o);
     }
-    ended.extend_from_slice(&chain);
 }
 
 /// Links `inner` into `outer`: both ends are references. False, and nothing is
