@@ -185,21 +185,20 @@ pub(crate) unsafe fn dereference_at(
     if slot.is_null() || unsafe { (*slot).is_null() } {
         return Status::INVALID_ARGUMENT;
     }
-    let dead = {
-        let mut structure = structure();
-        // SAFETY: the reference in the slot keeps the object alive until it is
-        // given up here. If the slot is a link, others may follow it.
-        let object = unsafe {
-            let object = Live::new(*slot);
-            AtomicPtr::from_ptr(slot).store(null_mut(), Ordering::Release);
-            object
-        };
-        lifetime::release(&mut *structure, object)
+    let mut structure = structure();
+    // SAFETY: the reference in the slot keeps the object alive until it is
+    // given up here. If the slot is a link, others may follow it.
+    let object = unsafe {
+        let object = Live::new(*slot);
+        AtomicPtr::from_ptr(slot).store(null_mut(), Ordering::Release);
+        object
     };
-    let Some(dead) = dead else {
+    let released = lifetime::release(&mut *structure, object);
+    drop(structure);
+    let Some(dead) = &released else {
         return Status::INVALID_ARGUMENT;
     };
-    for o in &dead {
+    for o in dead {
         // SAFETY: it has ended by our reference, so it is ours alone. The lock
         // is not held any more.
         unsafe { destroy(o.as_ptr(), file, line) };

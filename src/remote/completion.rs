@@ -189,15 +189,16 @@ pub(crate) unsafe fn wait(
                 Some(Finished::Answered(status)) => Err(Ok(status)),
                 Some(Finished::Lost(status)) => Err(Err(status)),
                 None if c.outstanding == 0 => Err(Err(Status::NO_MORE)),
-                None if c.scattered => Ok(None),
-                None => Ok(c.connection.clone()),
+                None => {
+                    // A callback may free the object that is waited for.
+                    sleeping.get_or_insert_with(|| Sleeping::new(object, c));
+                    Ok(c.connection.clone().filter(|_| !c.scattered))
+                }
             });
             let engine = match next {
                 Ok(engine) => engine,
                 Err(result) => return result,
             };
-            // A callback may free the object that is waited for.
-            sleeping.get_or_insert_with(|| Sleeping::new(object));
             let mut ended = || with(object, |c| !c.finished.is_empty() || c.outstanding == 0);
             let waited = match engine {
                 None => dispatch::wait_all(deadline, &mut ended),
@@ -224,13 +225,11 @@ struct Sleeping(ObjectRef);
 
 impl Sleeping {
     /// # Safety
-    /// `object` is live.
-    unsafe fn new(object: *mut omapi_object_t) -> Self {
+    /// `object` is live, and `completion` its.
+    unsafe fn new(object: *mut omapi_object_t, completion: &mut Completion) -> Self {
+        completion.waiting = completion.waiting.saturating_add(1);
         // SAFETY: as the function's.
-        unsafe {
-            with(object, |c| c.waiting = c.waiting.saturating_add(1));
-            Self(ObjectRef::new(object))
-        }
+        Self(unsafe { ObjectRef::new(object) })
     }
 }
 
