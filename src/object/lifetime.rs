@@ -23,7 +23,6 @@ use smallvec::SmallVec;
 pub(crate) trait Object: Copy + PartialEq {
     /// The reference count.
     fn references(&self, order: Ordering) -> i32;
-    fn set_references(&self, count: i32, order: Ordering);
     fn add_reference(&self, order: Ordering);
     fn remove_reference(&self, order: Ordering);
 
@@ -149,6 +148,13 @@ fn chain<O: Object>(object: O) -> Dead<O> {
 
 /// Ends the chain of `object`: it goes to `ended`. References that its objects
 /// had on objects outside of it go to `further`.
+///
+/// Destroy handlers see what the original shows them: each object still has its
+/// link towards `object`, and what that leads to is destroyed later. The link
+/// away from `object` is cleared, because what it led to is destroyed earlier.
+/// The reference that this link stood for, or that was given up, is the
+/// library's until the object is freed: a handler may take and give up further
+/// ones without ending anything a second time.
 fn end<O: Object>(
     structure: &mut impl Structure<O>,
     object: O,
@@ -163,11 +169,18 @@ fn end<O: Object>(
             further.push(other);
         }
     }
-    for &o in &chain {
-        o.set_inner(None, Release);
-        o.set_outer(None, Release);
-        structure.forget_handle(o);
-        o.set_references(0, Relaxed);
+    let inner = inside(object).count();
+    for (at, &o) in chain.iter().enumerate() {
+        if at < inner || o == object {
+            o.set_inner(None, Release);
+        }
+        if at >= inner {
+            o.set_outer(None, Release);
+        }
+        if structure.has_handle(o) {
+            structure.forget_handle(o);
+            o.remove_reference(Relaxed);
+        }
         ended.push(o);
     }
 }
