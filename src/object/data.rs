@@ -1,7 +1,7 @@
 //! Data strings and typed data: counted bytes in malloc blocks of exactly the
 //! genuine sizes.
 
-use super::{nested_release, refs};
+use super::refs;
 use crate::abi::answer_block;
 pub(crate) use crate::abi::answer_block::Freed;
 use crate::abi::layout::{
@@ -110,7 +110,7 @@ unsafe impl Counted for omapi_typed_data_t {
         // object that it holds.
         unsafe {
             if kind(this) == omapi_datatype_t::omapi_datatype_object as u32 {
-                nested_release::dereference(&raw mut (*this).u.object);
+                refs::dereference(&raw mut (*this).u.object);
             }
             freed.add(this.cast());
         }

@@ -83,6 +83,21 @@ pub(crate) unsafe fn of(object: *mut omapi_object_t) -> Result<omapi_handle_t, S
     }
 }
 
+/// Takes an object that is about to be freed out of the table: its destroy
+/// handler may have asked for its handle.
+///
+/// # Safety
+/// `object` is the caller's alone.
+pub(crate) unsafe fn forget_dying(object: *mut omapi_object_t) {
+    // SAFETY: as the function's. Only an object that ever had a handle can be
+    // in the table.
+    unsafe {
+        if number(object) != 0 {
+            refs::structure().forget_handle(Live::new(object));
+        }
+    }
+}
+
 /// The object with that handle.
 ///
 /// # Errors

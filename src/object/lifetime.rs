@@ -23,7 +23,6 @@ use smallvec::SmallVec;
 pub(crate) trait Object: Copy + PartialEq {
     /// The reference count.
     fn references(&self, order: Ordering) -> i32;
-    fn set_references(&self, count: i32, order: Ordering);
     fn add_reference(&self, order: Ordering);
     fn remove_reference(&self, order: Ordering);
 
@@ -58,18 +57,16 @@ pub(crate) fn refer(object: impl Object) {
 /// who is the only one to have them. `None`, and nothing is done, when the
 /// object has no reference.
 pub(crate) fn release<O: Object>(structure: &mut impl Structure<O>, object: O) -> Option<Dead<O>> {
+    let mut ended = Dead::new();
     // Most references are not the last one.
     if !give_up(structure, object)? {
-        return Some(Dead::new());
+        return Some(ended);
     }
     let mut further = Dead::new();
-    let mut ended = chain(object);
-    end(structure, &ended, &mut further);
+    end(structure, object, &mut ended, &mut further);
     while let Some(next) = further.pop() {
         if give_up(structure, next) == Some(true) {
-            let chain = chain(next);
-            end(structure, &chain, &mut further);
-            ended.extend(chain);
+            end(structure, next, &mut ended, &mut further);
         }
     }
     Some(ended)
@@ -149,21 +146,42 @@ fn chain<O: Object>(object: O) -> Dead<O> {
     all
 }
 
-/// Ends a chain. References that its objects had on objects outside of it go to
-/// `further`.
-fn end<O: Object>(structure: &mut impl Structure<O>, chain: &[O], further: &mut Dead<O>) {
-    for &o in chain {
+/// Ends the chain of `object`: it goes to `ended`. References that its objects
+/// had on objects outside of it go to `further`.
+///
+/// Destroy handlers see what the original shows them: each object still has its
+/// link towards `object`, and what that leads to is destroyed later. The link
+/// away from `object` is cleared, because what it led to is destroyed earlier.
+/// The reference that this link stood for, or that was given up, is the
+/// library's until the object is freed: a handler may take and give up further
+/// ones without ending anything a second time.
+fn end<O: Object>(
+    structure: &mut impl Structure<O>,
+    object: O,
+    ended: &mut Dead<O>,
+    further: &mut Dead<O>,
+) {
+    let chain = chain(object);
+    for &o in &chain {
         let inner = o.inner(Acquire).filter(|_| mutual_inner(o).is_none());
         let outer = o.outer(Acquire).filter(|_| mutual_outer(o).is_none());
         for other in [inner, outer].into_iter().flatten() {
             further.push(other);
         }
     }
-    for &o in chain {
-        o.set_inner(None, Release);
-        o.set_outer(None, Release);
-        structure.forget_handle(o);
-        o.set_references(0, Relaxed);
+    let inner = inside(object).count();
+    for (at, &o) in chain.iter().enumerate() {
+        if at < inner || o == object {
+            o.set_inner(None, Release);
+        }
+        if at >= inner {
+            o.set_outer(None, Release);
+        }
+        if structure.has_handle(o) {
+            structure.forget_handle(o);
+            o.remove_reference(Relaxed);
+        }
+        ended.push(o);
     }
 }
 

@@ -6,9 +6,9 @@
 //! (`omapi_object_dereference` of the original decides the same way.) The
 //! decision itself is in `lifetime.rs`.
 
-use super::extension;
-use super::handles::Table;
+use super::handles::{self, Table};
 use super::lifetime::{self, Object};
+use super::{extension, nested_release};
 use crate::abi::layout::{omapi_object_t, omapi_object_type_t};
 use crate::abi::memory::{self, count};
 use core::ffi::{c_char, c_int};
@@ -76,9 +76,6 @@ fn pointer(o: Option<Live>) -> *mut omapi_object_t {
 impl Object for Live {
     fn references(&self, order: Ordering) -> i32 {
         self.counter().load(order)
-    }
-    fn set_references(&self, count: i32, order: Ordering) {
-        self.counter().store(count, order);
     }
     fn add_reference(&self, order: Ordering) {
         self.counter().fetch_add(1, order);
@@ -198,10 +195,10 @@ pub(crate) unsafe fn dereference_at(
     let Some(dead) = &released else {
         return Status::INVALID_ARGUMENT;
     };
-    for o in dead {
-        // SAFETY: it has ended by our reference, so it is ours alone. The lock
-        // is not held any more.
-        unsafe { destroy(o.as_ptr(), file, line) };
+    if !dead.is_empty() {
+        // SAFETY: they have ended by our reference, so they are ours alone. The
+        // lock is not held any more.
+        unsafe { nested_release::destroy(dead, file, line) };
     }
     Status::SUCCESS
 }
@@ -210,7 +207,7 @@ pub(crate) unsafe fn dereference_at(
 ///
 /// # Safety
 /// Nobody refers to `object`; no lock is held (the handler may be a program's).
-unsafe fn destroy(object: *mut omapi_object_t, file: *const c_char, line: c_int) {
+pub(super) unsafe fn destroy(object: *mut omapi_object_t, file: *const c_char, line: c_int) {
     extension::forget(object);
     // SAFETY: the object is ours alone, its type is registered, or a program's
     // and live as long as its objects. What is behind the C struct was prepared
@@ -224,6 +221,7 @@ unsafe fn destroy(object: *mut omapi_object_t, file: *const c_char, line: c_int)
             if let Some(extension) = extension::of(t) {
                 (extension.finish)(object);
             }
+            handles::forget_dying(object);
             if let Some(f) = (*t).freer {
                 f(object, file, line);
                 return;
@@ -333,7 +331,7 @@ impl Drop for ObjectRef {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{handles, types};
+    use super::super::types;
     use super::*;
     use crate::abi::layout::isc_result_t;
     use std::cell::RefCell;

@@ -66,9 +66,6 @@ impl Object for Obj<'_> {
     fn references(&self, order: Ordering) -> i32 {
         self.node().references.load(order)
     }
-    fn set_references(&self, count: i32, order: Ordering) {
-        self.node().references.store(count, order);
-    }
     fn add_reference(&self, order: Ordering) {
         self.node().references.fetch_add(1, order);
     }
@@ -546,7 +543,7 @@ mod wrong {
             if chain.iter().any(|o| spare(o) > 0) {
                 return w.obj(A).remove_reference(Relaxed);
             }
-            super::super::end(&mut *table, &chain, &mut Dead::new());
+            super::super::end(&mut *table, w.obj(A), &mut Dead::new(), &mut Dead::new());
             w.destroy(chain);
         };
         check(&[1, 1, 1], chain_of_two, [link_inward, outer_goes]);
