@@ -1,4 +1,4 @@
-"""Keas for the measurements: without privileges, on loopback, each in a folder
+"""Kea servers for the measurements: without privileges, on loopback, each in a folder
 of its own."""
 
 import json
@@ -195,7 +195,7 @@ def exchange(path, command):
 
 
 class Recorder:
-    """A socket in front of a Kea that keeps the commands that pass."""
+    """A socket in front of a Kea server that keeps the commands that pass."""
 
     def __init__(self, kea):
         self.kea = kea

@@ -67,7 +67,7 @@ int thrown_as_number(int depth)
     return thrown_as_number(depth - 1) + 1;
 }
 
-// A handler of the program's own type throws to whoever signals.
+// A handler of the program's own type throws to the caller that signals.
 isc_result_t throwing(omapi_object_t *, const char *, va_list)
 {
     throw 43;

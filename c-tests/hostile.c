@@ -1,5 +1,5 @@
 /* test: tests/c_programs/hostile.rs */
-/* One request to a server that means harm (tests/c_programs/hostile.rs plays it).
+/* One request to a hostile server (tests/c_programs/hostile.rs plays it).
  *
  *   hostile SCENARIO EXPECTED
  *

@@ -1,7 +1,7 @@
 /* test: tests/live_kea/command.rs */
 /* What this library has for Kea alone: any command, at once or in the course of
  * waits and callbacks, and walks through leases and hosts. Ends with a shutdown
- * of the server. OMAPI_HOST is the name of a Kea.
+ * of the server. OMAPI_HOST is the name of a Kea server.
  *
  *   kea leave   only disconnects from one that takes changes and never answers
  */

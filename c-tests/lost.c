@@ -1,5 +1,5 @@
 /* servers: testd dhcpd kea; under: tsan asan asan-kea */
-/* The server goes away: whoever waits is told so, for every kind of request. */
+/* The server goes away: every wait reports it, for every kind of request. */
 
 #include "peer.h"
 

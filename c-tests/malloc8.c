@@ -82,7 +82,7 @@ void *realloc(void *old, size_t size)
     return new_one;
 }
 
-/* Whoever asks for an alignment gets it. */
+/* Callers that ask for an alignment get it. */
 
 int posix_memalign(void **p, size_t alignment, size_t size)
 {

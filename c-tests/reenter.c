@@ -138,8 +138,8 @@ static void silent(int listener)
     pause();
 }
 
-/* Whoever disconnects has the callbacks behind him when the call returns: what
- * they use may be freed then. */
+/* A disconnect returns when the callbacks have run: what they use may be freed
+ * then. */
 static void disconnect_with_many(int force, int sent)
 {
     struct peer peer;

@@ -7,7 +7,7 @@
     hosts.py show MAC
     hosts.py remove NAME
 
-The server is $OMAPI_SERVER or 127.0.0.1, port 7911 or $OMAPI_PORT; a Kea is
+The server is $OMAPI_SERVER or 127.0.0.1, port 7911 or $OMAPI_PORT; a Kea server is
 named by its socket, /run/kea/kea4-ctrl-socket. With a key:
 OMAPI_KEY=name:hmac-sha256:secret-in-hex
 """

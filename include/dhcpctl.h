@@ -744,7 +744,7 @@ isc_result_t omapi_auth_key_stuff_values(omapi_object_t *c,
  * Starts to connect `h`, an object of the program or a generic object: it
  * becomes a connection handle. Wait for it with omapi_wait_for_completion.
  *
- * Returns DHCP_R_INCOMPLETE when the connection is under way, or why not.
+ * Returns DHCP_R_INCOMPLETE when connecting has begun, otherwise why it failed.
  */
 isc_result_t omapi_protocol_connect(omapi_object_t *h,
                                     const char *server_name,
@@ -755,7 +755,7 @@ isc_result_t omapi_protocol_connect(omapi_object_t *h,
  * Starts to connect the protocol object `c`; other objects have no use for
  * the bytes of a connection, and get ISC_R_NOTIMPLEMENTED.
  *
- * Returns DHCP_R_INCOMPLETE when the connection is under way, or why not.
+ * Returns DHCP_R_INCOMPLETE when connecting has begun, otherwise why it failed.
  */
 isc_result_t omapi_connect(omapi_object_t *c,
                            const char *server_name,

@@ -1,4 +1,4 @@
-//! Arbitrary lines as what a Kea answers.
+//! Arbitrary lines as the answers of a Kea server.
 
 #![no_main]
 

@@ -186,7 +186,7 @@ impl Shell {
                 Ok(())
             }
             Err(status) => {
-                // Whoever names a Kea has no script of the original's.
+                // A script that names a Kea server was not written for the original.
                 let named = is_kea(&s.server);
                 let more = if named {
                     hint(&s.server, status)

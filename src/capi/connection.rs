@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// Starts to connect `h`, an object of the program or a generic object: it
 /// becomes a connection handle. Wait for it with omapi_wait_for_completion.
 ///
-/// Returns DHCP_R_INCOMPLETE when the connection is under way, or why not.
+/// Returns DHCP_R_INCOMPLETE when connecting has begun, otherwise why it failed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_protocol_connect(
     h: *mut omapi_object_t,
@@ -54,7 +54,7 @@ unsafe fn destination(server_name: *const c_char, port: c_uint) -> Result<Destin
 /// Starts to connect the protocol object `c`; other objects have no use for
 /// the bytes of a connection, and get ISC_R_NOTIMPLEMENTED.
 ///
-/// Returns DHCP_R_INCOMPLETE when the connection is under way, or why not.
+/// Returns DHCP_R_INCOMPLETE when connecting has begun, otherwise why it failed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn omapi_connect(
     c: *mut omapi_object_t,

@@ -1,7 +1,7 @@
 //! A safe Rust API over the objects that C uses: the same connections, the
 //! same objects, the same values. Nothing is kept twice.
 //!
-//! Requests are queued and sent by the next wait, so that many can be under way:
+//! Requests are queued and sent by the next wait, so that many can be in flight:
 //!
 //! ```no_run
 //! use dhcpctl::client::{Connection, Object, OpenFlags, Value};
@@ -220,7 +220,7 @@ pub enum RequestError {
 }
 
 impl RequestError {
-    /// The status, whoever it is from.
+    /// The status, whether it is the server's or the library's.
     #[must_use]
     pub fn status(self) -> Status {
         match self {

@@ -20,14 +20,14 @@ pub(crate) struct Extension {
 pub(crate) struct Extensions {
     /// By the type's address. There are few: looking through them is quickest.
     pub(crate) by_type: Vec<(usize, Extension)>,
-    /// Told of every object that dies, of any type, before its destroy handler
+    /// Called for every object that is destroyed, of any type, before its destroy handler
     /// runs: for what is kept by the address of an object.
     pub(crate) forget: fn(*mut omapi_object_t),
 }
 
 static ALL: OnceLock<Extensions> = OnceLock::new();
 
-/// Sets the extensions, before a type that has one is known to anybody. Once:
+/// Sets the extensions, before a type that has one can be used. Once:
 /// a second call changes nothing.
 pub(crate) fn set(all: Extensions) {
     // It is set already only if it was set by the same list of types.

@@ -1,4 +1,5 @@
-//! The types of what is around a protocol object: connection and io objects.
+//! The types of the objects outward of a protocol object: connection and io
+//! objects.
 //! Their handlers pass everything on to the inner object.
 
 use super::{data, types};

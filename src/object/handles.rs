@@ -119,7 +119,7 @@ pub(crate) fn clear(handle: omapi_handle_t) -> Result<ObjectRef, Status> {
     let mut table = refs::structure();
     let entry = table.objects.remove(&handle).ok_or(Status::NOT_FOUND)?;
     // SAFETY: it was in the table, so it has not ended; and it does not after
-    // the lock: whoever decides next sees one reference that is not the
+    // the lock: the thread that decides next sees one reference that is not the
     // table's, which is the one that we return.
     unsafe {
         shared(&raw mut (*entry.0).handle).store(0, Ordering::Relaxed);

@@ -5,8 +5,8 @@
 //!
 //! The rules:
 //!
-//! - A reference is added without a lock, by somebody who has one already.
-//! - A reference is given up under the structure lock, whoever else has one.
+//! - A reference is added without a lock, by a thread that has one already.
+//! - A reference is given up under the structure lock, whether or not others have one.
 //!   So during a decision counts can only rise; and what raises one then is a
 //!   thread with a reference somewhere in the chain, which the decision sees.
 //! - The library changes links, and the handle table, under that lock. A
@@ -99,7 +99,7 @@ fn is_unused<O: Object>(structure: &impl Structure<O>, object: O) -> bool {
 ///
 /// To be asked for before the count is read. A program that links raises the
 /// count first; so who sees the link sees that too, and not a count in which
-/// the link takes the place of somebody's reference.
+/// the link takes the place of a thread's reference.
 fn internal<O: Object>(structure: &impl Structure<O>, object: O) -> i32 {
     i32::from(mutual_inner(object).is_some())
         + i32::from(mutual_outer(object).is_some())

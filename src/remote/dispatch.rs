@@ -1,4 +1,4 @@
-//! Several connections, and a program's own descriptors, in one wait.
+//! Several connections, and a program's descriptors, in one wait.
 //!
 //! The common case, a thread with one connection, goes straight to the engine.
 

@@ -1,4 +1,4 @@
-//! Descriptors of the program's own that our waits serve: io objects made by
+//! A program's descriptors that the library's waits serve: io objects made by
 //! `omapi_register_io_object`.
 
 use super::connection;

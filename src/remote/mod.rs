@@ -1,5 +1,5 @@
-//! What is in flight: connections, remote objects and their requests, waiting,
-//! callbacks, a program's own descriptors and messages.
+//! What concerns a server: connections, remote objects and their requests,
+//! waiting, callbacks, a program's descriptors and messages.
 //!
 //! The rules for pointers are those of `object`.
 

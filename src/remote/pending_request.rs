@@ -17,12 +17,12 @@ use omapi::request::{Complete, Deferred, Outcome};
 use omapi::status::Status;
 use omapi::wire::ValueList;
 
-/// Who is concerned by the answer to a request. A program's own message may
-/// concern nobody.
+/// The objects that the answer to a request concerns. A message that the program
+/// built may concern none.
 pub(crate) struct PendingRequest {
     /// What the attributes of the answer go into.
     pub(crate) about: Option<ObjectRef>,
-    /// Who is told the result, if somebody else.
+    /// What is told the result, if that is another object.
     pub(crate) notify: Option<ObjectRef>,
     /// The program's message, which is not registered any more when it is
     /// answered.
@@ -47,7 +47,7 @@ pub(crate) struct DeferredWork {
     message: Option<ObjectRef>,
 }
 
-/// The program's callback, and before it the program's own handlers in the
+/// The program's callback, and before it the program's handlers in the
 /// chain of one object.
 struct Step {
     object: ObjectRef,

@@ -31,7 +31,7 @@ fn run(command: Command) -> Result<(), String> {
     }
 }
 
-/// Prints at once: whoever started us may wait for the line.
+/// Prints at once: the process that started us may wait for the line.
 fn say(text: &str) -> Result<(), String> {
     let mut out = std::io::stdout();
     out.write_all(text.as_bytes())

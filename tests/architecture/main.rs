@@ -5,9 +5,11 @@
 //! what it may depend on; the indented lines below it are its rooms, from the
 //! top down. A room may use the rooms on lower lines; rooms on one line know
 //! nothing of each other. Code that is compiled for tests only is not looked at.
+//! `statics` does the same for the table of what exists once in a process.
 #![allow(missing_docs)] // nobody reads them but us
 
 mod map;
+mod statics;
 mod uses;
 
 use map::{Crate, Map};

@@ -103,7 +103,7 @@ impl Uses {
 }
 
 /// Whether an item is compiled for unit tests only: `cfg(test)`, `cfg(all(test, …))`.
-fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
+pub(crate) fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
         syn::Meta::List(list) if list.path.is_ident("cfg") => {
             let condition = list.tokens.to_string().replace(' ', "");

@@ -8,7 +8,7 @@
 //! cargo test --test c_programs eventloop::kea_3.0
 //! ```
 //!
-//! What this machine lacks (root and dhcpd, a Kea, valgrind) is ignored, with
+//! What this machine lacks (root and dhcpd, a Kea server, valgrind) is ignored, with
 //! the reason; with DHCPCTL_REQUIRE_LIVE=1 that is a failure.
 
 mod dhcpd;

@@ -35,7 +35,7 @@ const WAYS: [(&str, Spoil); 8] = [
     }),
 ];
 
-/// Between us and a Kea: spoils the first answer to that command.
+/// Between us and a Kea server: spoils the first answer to that command.
 fn spoiled(kea: &Kea, victim: &'static str, way: Spoil) -> (Fake, PathBuf) {
     let (real, path) = (kea.socket(), kea.folder.join("proxy.sock"));
     let (mut done, mut silent) = (false, Vec::new());

@@ -152,7 +152,7 @@ fn refresh_of(c: &Connection, o: &dhcpctl::client::Object) {
     super::refresh(c, o);
 }
 
-/// Where to put a socket between us and a Kea.
+/// Where to put a socket between us and a Kea server.
 fn proxy(kea: &test_support::kea::Kea) -> PathBuf {
     kea.folder.join("proxy.sock")
 }

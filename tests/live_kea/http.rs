@@ -20,7 +20,7 @@ fn name(port: u16) -> String {
     format!("kea+http://admin:pw@127.0.0.1:{port}/")
 }
 
-/// What works over any HTTP server in front of a Kea, over one connection.
+/// What works over any HTTP server in front of a Kea server, over one connection.
 fn everything(t: &mut Checks, kea: &Kea, port: u16) {
     let counter = Counter::start(port);
     let c = connect(&name(counter.port));

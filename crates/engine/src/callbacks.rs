@@ -1,5 +1,5 @@
-//! Running what completions leave behind: programs' callbacks, with no lock
-//! and no role held.
+//! Running deferred work: programs' callbacks and handlers, with no lock and no
+//! role held.
 
 use omapi::request::Deferred;
 use parking_lot::MutexGuard;
@@ -31,7 +31,7 @@ impl Drop for Level {
     }
 }
 
-/// Deferred work that are to be run, oldest first.
+/// Deferred work that is to be run, oldest first.
 pub(crate) struct Queue<F> {
     all: VecDeque<F>,
     /// How many of them complete a request.
@@ -58,7 +58,7 @@ impl<F: Deferred> Queue<F> {
         self.all.is_empty()
     }
 
-    /// Some that complete a request are being run.
+    /// Some that completes a request is being run.
     pub(crate) fn is_completing(&self) -> bool {
         self.running > 0
     }

@@ -24,7 +24,7 @@ pub enum Phase {
     Ready,
     /// Being closed as soon as everything queued is sent.
     Draining,
-    /// Over, and why.
+    /// Closed, and why; see [`Connection::finished`].
     Closed(Status),
 }
 
@@ -62,21 +62,21 @@ pub trait Connection<T: Complete>: Send + Sync {
     /// connection in all its waits. For the dispatcher above.
     fn last_user(&self) -> &AtomicU64;
 
-    /// Whoever connects waits until `deadline` at most: each address of the
+    /// The thread that connects waits until `deadline` at most: each address of the
     /// server gets a share of that time.
     fn limit_connecting(&self, deadline: Option<Instant>);
 
     /// How far it is.
     fn phase(&self) -> Phase;
 
-    /// Why it is over, once every request has been completed.
+    /// Why it ended: once it is closed and every request has been completed.
     fn finished(&self) -> Option<Status>;
 
     /// True while requests are unanswered, or callbacks have not run.
     fn is_busy(&self) -> bool;
 
     /// True while another thread may run a program's handlers that complete
-    /// requests: whoever waits for one must not sleep in the kernel for long.
+    /// requests: a thread that waits for one must not sleep in the kernel for long.
     fn is_completing(&self) -> bool;
 
     /// Waits until `done` says so, driving the connection. `done` is asked
@@ -101,8 +101,8 @@ pub trait Connection<T: Complete>: Send + Sync {
     /// Runs the callbacks of completions that were delivered.
     fn deliver(&self);
 
-    /// As [`deliver`](Self::deliver), also deep inside callbacks: for whoever
-    /// ended the connection, because nobody may look at it again.
+    /// As [`deliver`](Self::deliver), also deep inside callbacks: for the thread
+    /// that ended the connection, because no other may look at it again.
     fn deliver_all(&self);
 
     /// Disconnects. Each outstanding request completes with
@@ -132,7 +132,7 @@ pub trait Connection<T: Complete>: Send + Sync {
     /// The ticket comes back: `DHCP_R_CONNRESET` after the end,
     /// `ISC_R_SHUTTINGDOWN` while draining, `DHCP_R_NOTYET` before an
     /// authenticated connection is ready, `ISC_R_NOTIMPLEMENTED` for what the
-    /// protocol has no request for, or what the value is guilty of.
+    /// protocol has no request for, or what is wrong with a value.
     fn submit(&self, request: &Request<'_>, ticket: T) -> Result<u32, (Status, T)>;
 
     /// Sends what can be sent without blocking.
@@ -142,8 +142,8 @@ pub trait Connection<T: Complete>: Send + Sync {
     fn is_kea(&self) -> bool;
 }
 
-/// The I/O role: whichever thread has it sends and receives for everybody who
-/// uses the connection, until it drops it.
+/// The I/O role: the thread that has it sends and receives for all that use the
+/// connection, until it drops this.
 pub trait IoGuard {
     /// Adds what to poll for; how many descriptors that are.
     fn register<'t>(&'t self, fds: &mut Vec<PollFd<'t>>) -> usize;
@@ -202,7 +202,7 @@ pub(crate) trait Transport<T: Complete>: Sized + Send {
     /// there, at most until the deadline.
     fn do_io(guard: Self::Guard<'_>, deadline: Option<Instant>);
 
-    /// Nobody has the I/O role.
+    /// No thread has the I/O role.
     fn is_free(&self) -> bool;
 
     /// Requests are unanswered.
@@ -222,11 +222,11 @@ pub(crate) trait Transport<T: Complete>: Sized + Send {
     fn disconnect(core: &Core<T, Self>, st: &mut MutexGuard<'_, State<T, Self>>, how: Disconnect);
 
     /// The connection is being closed: the requests that are lost by that,
-    /// unless whoever has the role gives them up when it comes back.
+    /// unless the thread with the I/O role gives them up when it returns.
     fn give_up(core: &Core<T, Self>, st: &mut State<T, Self>) -> Vec<T>;
 
     /// In a child of the process that connected: closes its copies of the
-    /// descriptors, without a word to the server.
+    /// descriptors, and sends nothing to the server.
     fn forget(&mut self);
 }
 
@@ -248,9 +248,9 @@ pub(crate) struct State<T: Complete, S> {
     pub(crate) callbacks: callbacks::Queue<T::Deferred>,
     on_close: Option<OnClose>,
     pub(crate) waiters: Waiters,
-    /// Those who may be about to complete requests that the session has already
-    /// given out: whoever has the I/O role, and whoever closes. While there are
-    /// any, the end of the connection is not the end of every request.
+    /// How many threads may be about to complete requests that the session has
+    /// already given out: the one with the I/O role, and those that close it. While
+    /// there are any, the end of the connection is not the end of every request.
     pub(crate) completing: u32,
 }
 
@@ -515,7 +515,7 @@ impl<T: Complete, S: Transport<T>> State<T, S> {
         }
     }
 
-    /// Why it is over, once every request has been completed.
+    /// See [`Connection::finished`].
     pub(crate) fn finished(&self) -> Option<Status> {
         match self.phase {
             Phase::Closed(status) if self.completing == 0 => Some(status),

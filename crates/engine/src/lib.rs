@@ -1,6 +1,6 @@
 #![forbid(unsafe_code)]
-//! One connection shared by everybody who uses it: who reads, who waits, what
-//! happens to an answer, and how it all ends.
+//! One connection shared by many threads: which reads, which wait, what happens
+//! to an answer, and how the connection ends.
 //!
 //! [`connect`] makes a [`Connection`]; the protocols behind it are the crates
 //! `omapi` and `kea`. The sockets, threads and the clock are here.

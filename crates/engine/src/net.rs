@@ -92,7 +92,7 @@ impl AsFd for Socket {
 }
 
 impl Socket {
-    /// Starts to connect. The connection is under way when this returns, and
+    /// Starts to connect. The attempt has begun when this returns, and
     /// is finished, one way or the other, when the socket becomes writable:
     /// then call [`finish_connect`](Self::finish_connect).
     ///

@@ -1,9 +1,9 @@
 //! Threads that sleep while another one reads their connection.
 //!
-//! Each has a condition variable of its own, so that an answer wakes the thread that waits
-//! for it and no other. Whoever stops reading while others sleep wakes one of
-//! them, who reads on: as long as there are waiters, somebody reads or has
-//! been woken to.
+//! Each has a condition variable of its own, so that an answer wakes the thread
+//! that waits for it and no other. A thread that stops reading while others sleep
+//! wakes one of them, which reads on: as long as there are waiters, a thread reads
+//! or has been woken to.
 
 use parking_lot::{Condvar, MutexGuard};
 use std::sync::Arc;
@@ -44,11 +44,11 @@ impl Waiters {
             None => condvar.wait(st),
             Some(d) => drop(condvar.wait_until(st, d)),
         }
-        // Whoever wakes a waiter takes it off the list.
+        // The thread that wakes a waiter takes it off the list.
         of(st).0.retain(|s| !Arc::ptr_eq(&s.condvar, &condvar));
     }
 
-    /// Wakes those who wait for one of these.
+    /// Wakes those that wait for one of these.
     pub(crate) fn wake(&mut self, keys: &[usize]) {
         if self.0.is_empty() {
             return;
@@ -57,7 +57,7 @@ impl Waiters {
         self.wake_if(|key| all || key == ANYTHING || keys.contains(&key));
     }
 
-    /// Wakes everybody.
+    /// Wakes all.
     pub(crate) fn wake_all(&mut self) {
         self.wake_if(|_| true);
     }

@@ -1,4 +1,4 @@
-//! Who does a request, and what it may run beside.
+//! Which room serves a request, and what it may run beside.
 
 use crate::config;
 use crate::hosts::{self, group};
@@ -57,7 +57,7 @@ pub(crate) fn order(request: &KeaRequest, server: &ServerInfo) -> Order {
 /// Does a request that is not one of those that are done [together](Order::Together).
 ///
 /// # Errors
-/// Those of whoever does it; `ISC_R_NOTFOUND` for an unknown handle,
+/// Those of the room that serves it; `ISC_R_NOTFOUND` for an unknown handle,
 /// `ISC_R_NOTIMPLEMENTED` for what the kind of object cannot do,
 /// `DHCP_R_INVALIDARG` without a kind.
 pub(crate) async fn run(request: KeaRequest, kea: &Commands) -> Result<Answer, KeaError> {

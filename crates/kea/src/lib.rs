@@ -3,8 +3,8 @@
 //!
 //! A [`Session`] has the requests of a connection. What may start is a
 //! [`Running`], which is stepped: it wants an [`Effect`], mostly a command, and
-//! goes on with the result. Whoever steps it has the sockets, and hands in the
-//! time; so a test can play the server.
+//! goes on with the result. The caller that steps it has the sockets, and hands in
+//! the time; so a test can play the server.
 //!
 //! Each room uses those above it, and no other:
 //!
@@ -20,7 +20,7 @@
 //! | `leases` | leases: finding, changing, creating, walking | all but `statements` |
 //! | `apply` | making the planned changes of hosts and groups | all but `leases`, `statements` |
 //! | `control`, `failover` | the server itself, high availability | up to `server` |
-//! | `dispatch` | who does a request, and what it may run beside | all |
+//! | `dispatch` | which room serves a request, and what it may run beside | all |
 //! | `session` | the requests of a connection, and their order | all |
 //!
 //! A path to another room starts with `crate::`, one inside a room with

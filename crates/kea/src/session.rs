@@ -12,7 +12,7 @@ use omapi::status::Status;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Most requests under way at once, and so most connections.
+/// Most requests in flight at once, and so most sockets.
 pub const AT_ONCE: usize = 8;
 
 /// A request, or several that are done together, with what they belong to.

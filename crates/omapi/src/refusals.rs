@@ -33,7 +33,7 @@ pub const INVALID_CREATE_FLAG: &str = "invalid create flag value";
 pub const INVALID_UPDATE_FLAG: &str = "invalid update flag value";
 /// `DHCP_R_INVALIDARG`: the value is not four bytes long.
 pub const INVALID_EXCLUSIVE_FLAG: &str = "invalid exclusive flag value";
-/// `ISC_R_NOTIMPLEMENTED`: nobody implements notification.
+/// `ISC_R_NOTIMPLEMENTED`: no server implements notification.
 pub const NO_NOTIFY: &str = "notify not implemented yet";
 /// `DHCP_R_NOKEYS`: this server serves signed requests only.
 pub const NO_AUTHENTICATOR: &str = "No authenticator on message";

@@ -109,9 +109,8 @@ pub trait Complete: Send {
     /// and no role held.
     type Deferred: Deferred;
 
-    /// What a wait for this completion is about (see
-    /// `Connection::wait_about` of the engine); 0
-    /// concerns all waits.
+    /// What a wait for this completion is about (see `Connection::wait_about`
+    /// of the engine); 0 concerns all waits.
     fn key(&self) -> usize {
         0
     }

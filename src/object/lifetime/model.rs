@@ -2,9 +2,9 @@
 //! order in which the threads' steps can follow each other, and for every value
 //! that the memory model lets a thread see.
 //!
-//! What is checked in each: an object that is used has not ended, and whoever
-//! uses it and whoever destroys it are ordered; an object is destroyed once,
-//! when nobody has a reference; when all references are given up, every object
+//! What is checked in each: an object that is used has not ended, and its
+//! uses and its destruction are ordered; an object is destroyed once,
+//! when there is no reference left; when all references are given up, every object
 //! has been destroyed.
 
 use super::{Dead, Object, Structure, chain, link, refer, release, unlink};
@@ -358,7 +358,7 @@ fn both_ends_of_a_chain_go() {
 }
 
 /// The reference on one object of a chain becomes one on its neighbour, while
-/// somebody decides.
+/// another thread decides.
 #[test]
 fn a_walk_along_the_chain() {
     let inward: Work = |w| {
@@ -515,7 +515,7 @@ mod wrong {
         check(&[2], nothing, [handle, |w| give_up_quickly(w, A)]);
     }
 
-    /// Who decides in between takes somebody's reference for the table's.
+    /// A thread that decides in between takes another's reference for the table's.
     #[test]
     #[should_panic = "Causality violation"]
     fn the_handle_tables_reference_is_counted_later() {

@@ -1,4 +1,4 @@
-//! What must hold whatever a Kea answers.
+//! What must hold whatever a Kea server answers.
 
 use ::kea::json::{self, Scanner, Value};
 use kea::{

@@ -203,7 +203,7 @@ fn client_with_a_key() {
     println!("{rounds} variations");
 }
 
-/// One recorded exchange with a Kea.
+/// One recorded exchange with a Kea server.
 #[cfg(feature = "kea")]
 struct Exchange {
     command: String,

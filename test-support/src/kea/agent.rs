@@ -1,4 +1,4 @@
-//! The control agent of a Kea.
+//! The control agent of a Kea server.
 
 use super::{Kea, free_port, launch};
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-/// A real kea-ctrl-agent in front of a Kea; ended when dropped.
+/// A real kea-ctrl-agent in front of a Kea server; ended when dropped.
 pub struct CtrlAgent {
     command: Vec<PathBuf>,
     folder: PathBuf,

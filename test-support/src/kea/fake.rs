@@ -65,7 +65,7 @@ impl Fake {
         }
     }
 
-    /// What every Kea answers first: enough to be connected to.
+    /// What every Kea server answers first: enough to be connected to.
     pub fn probe(command: &str) -> Option<&'static str> {
         if command.contains("list-commands") {
             Some(
@@ -89,7 +89,7 @@ impl Drop for Fake {
     }
 }
 
-/// HTTP in front of a Kea's UNIX socket, as kea-ctrl-agent does it: keeps
+/// HTTP in front of a Kea server's UNIX socket, as kea-ctrl-agent does it: keeps
 /// connections, wants a password, answers with a list.
 pub struct Agent {
     /// Where it listens, on 127.0.0.1.
@@ -201,7 +201,7 @@ fn pass_on(mut from: TcpStream, mut to: TcpStream) {
     });
 }
 
-/// An HTTP server that answers what every Kea is asked first, and everything
+/// An HTTP server that answers what every Kea server is asked first, and everything
 /// else with these bytes and the end of the connection.
 pub fn says(bytes: Vec<u8>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

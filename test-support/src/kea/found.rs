@@ -1,4 +1,4 @@
-//! Which Keas there are, and where.
+//! Which versions of Kea are installed, and where.
 
 use crate::scratch;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ pub struct Program {
 
 const HOOKS: &str = "usr/lib/x86_64-linux-gnu/kea/hooks";
 
-/// The Keas here: the system's; those in folders that `unpack-kea.sh` made,
+/// The versions of Kea that are installed: the system's; those in folders that `unpack-kea.sh` made,
 /// named by DHCPCTL_KEA=FOLDER[:FOLDER...]; and those that `ci/kea` keeps: 3.0,
 /// and with DHCPCTL_SLOW=1 2.6.
 pub fn programs() -> &'static [Program] {

@@ -1,4 +1,4 @@
-//! Groups: a name, and statements that nobody can read back.
+//! Groups: a name, and statements that clients cannot read back.
 
 use super::{Attributes, Kind, ObjectRef, Published, Search, not_null};
 use crate::database::Database;

@@ -100,7 +100,7 @@ impl Database {
     }
 
     /// Changes the state. A lease that is not active has no host name and is
-    /// billed to nobody; its identifiers and times stay.
+    /// not counted for any client; its identifiers and times stay.
     fn transit(&mut self, lease: &mut Lease, to: State) {
         lease.state = to;
         lease.next_state = match to {

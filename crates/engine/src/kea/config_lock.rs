@@ -1,5 +1,5 @@
-//! The lock that keeps other clients of this library from changing a server's
-//! configuration meanwhile.
+//! The lock on a Kea server's configuration, against other processes that change
+//! it through this library.
 
 use super::exchange::unreachable;
 use crate::process;
@@ -22,7 +22,7 @@ impl Lock {
     /// Tries to take it: an advisory one on the directory of the server's
     /// socket, so that no file has to be made. Opening a directory takes the
     /// right to read it; connecting does not. There is none over HTTP, where
-    /// only Kea's hash protects. `None` while somebody else has it.
+    /// only Kea's hash protects. `None` while another process has it.
     ///
     /// # Errors
     /// Why it cannot be taken, with the directory's name.

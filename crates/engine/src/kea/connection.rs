@@ -1,9 +1,9 @@
-//! A connection to Kea.
+//! A connection to a Kea server.
 //!
 //! Nothing stays connected over a UNIX socket: a server that was restarted is
 //! simply there again, and one that is gone fails the requests of that time.
-//! So the state outlives sockets, and whoever serves polls those of the
-//! commands under way, and one that wakes it when there is something new.
+//! So the state outlives sockets, and the thread with the I/O role polls those of
+//! the exchanges in flight, and one that wakes it when there is something new.
 
 use super::io::KeaIo;
 use super::io_guard::KeaGuard;
@@ -31,13 +31,13 @@ pub(crate) type KeaConnection<T> = Core<T, Kea<T>>;
 /// What is Kea's in the state of a connection.
 pub(crate) struct Kea<T: Complete> {
     session: Session<T>,
-    /// The role: whoever takes the io out serves, and puts it back.
+    /// The I/O role: the thread that takes the io out has it, and puts it back.
     io: Option<Box<KeaIo<T>>>,
     /// The thread that took it out last.
     io_thread: Option<ThreadId>,
     /// A byte is in the wake-up socket.
     woken: bool,
-    /// The descriptor for the program's own event loop, once it has asked.
+    /// The descriptor for the program's event loop, once it has asked.
     pollable: Option<Pollable>,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct Fixed {
     info: Arc<ServerInfo>,
     /// Where its clock starts.
     started: Instant,
-    /// Written to by who wants the thread with the I/O role to look again.
+    /// Written to when the thread with the I/O role is to look again.
     wake: (Socket, Socket),
 }
 
@@ -77,8 +77,8 @@ impl<T: Complete> KeaConnection<T> {
         Ok(Arc::new(Self::new(kea, fixed, Box::new(on_close))))
     }
 
-    /// Shows the program's event loop what is under way. `left` says that
-    /// nobody is about to look again.
+    /// Shows the program's event loop what is in flight. `left` says that no
+    /// thread is about to look again.
     fn pollable(&self, st: &mut State<T, Kea<T>>, left: bool) {
         let kea = &mut st.transport;
         if let (Some(pollable), Some(io)) = (&mut kea.pollable, &mut kea.io) {
@@ -148,7 +148,7 @@ impl<T: Complete> KeaConnection<T> {
         }
     }
 
-    /// Gives the role back and tells who waits.
+    /// Gives the I/O role back and wakes the waiters.
     pub(super) fn io_returns(
         &self,
         mut io: Box<KeaIo<T>>,
@@ -200,7 +200,7 @@ impl<T: Complete> Transport<T> for Kea<T> {
             st.transport.pollable = Some(Pollable::new(&core.fixed.wake.1)?);
             match st.transport.io {
                 Some(_) => core.pollable(&mut st, true),
-                // Whoever serves shows what it has when it comes back.
+                // The thread with the I/O role shows it when it returns.
                 None => core.wake(&mut st),
             }
         }
@@ -218,7 +218,7 @@ impl<T: Complete> Transport<T> for Kea<T> {
         st.phase == Phase::Connecting || st.transport.session.has_waiting()
     }
 
-    // Queues a request. It is sent when somebody waits, flushes or
+    // Queues a request. It is sent when a thread waits, flushes or
     // dispatches; changes of hosts that are queued together become one
     // change of the configuration.
     fn submit(
@@ -258,7 +258,7 @@ impl<T: Complete> Transport<T> for Kea<T> {
             return None;
         }
         let Some(io) = st.transport.io.take() else {
-            // Whoever serves is to look for new requests.
+            // The thread with the I/O role is to look for new requests.
             if st.transport.session.can_start() {
                 core.wake(st);
             }
@@ -290,7 +290,7 @@ impl<T: Complete> Transport<T> for Kea<T> {
         how: Disconnect,
     ) {
         // A program's object that ended with its request disconnects, in the
-        // middle of a turn: there is nobody to wait for.
+        // middle of a round: there is no other thread to wait for.
         let inside =
             st.transport.io.is_none() && st.transport.io_thread == Some(thread::current().id());
         let may_wait = how == Disconnect::WhenSent && !inside;
@@ -301,14 +301,15 @@ impl<T: Complete> Transport<T> for Kea<T> {
             core.wait_locked(st, waiters::ANYTHING, limit, done);
         }
         core.close_locked(st, Status::CONNECTION_RESET);
-        // Another thread that serves gives up what is under way; it is awake.
+        // Another thread with the I/O role gives up what is in flight; it is awake.
         while !inside && st.finished().is_none() {
             Waiters::sleep(st, |st| &mut st.waiters, waiters::ANYTHING, None);
         }
     }
 
     fn give_up(core: &KeaConnection<T>, st: &mut State<T, Self>) -> Vec<T> {
-        // Whoever serves, or polls the descriptor that ends here, is to see it.
+        // The thread with the I/O role, and one that polls the descriptor that
+        // ends here, are to see it.
         core.wake(st);
         st.transport.pollable = None;
         match st.transport.io {

@@ -1,4 +1,4 @@
-//! One command on its way: connect, send, receive until the answer is whole.
+//! One exchange: connect, send the command, receive until the answer is whole.
 
 use crate::errno::status_of;
 use crate::net::{self, Attempts, Socket};
@@ -72,7 +72,7 @@ enum Inside {
         reused: bool,
         repeatable: bool,
         attempts: Attempts,
-        /// Where a connection was made that nobody has asked for yet.
+        /// The address that was connected to, until it is asked for.
         connected: Option<SocketAddr>,
         response: Box<http::Response>,
         scanner: Scanner,

@@ -1,5 +1,5 @@
-//! Everything of a connection that touches the kernel: commands under way,
-//! connections that are kept, locks.
+//! What a connection to a Kea server has in the kernel: exchanges in flight,
+//! sockets that are kept, locks.
 
 use super::config_lock::Lock;
 use super::exchange::{Buffer, Exchange, unreachable};
@@ -17,14 +17,14 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
-/// How often a lock that somebody holds is tried.
+/// How long to wait before a lock that is held elsewhere is tried again.
 const LOCK_NAP: Duration = Duration::from_millis(5);
 
 /// See the module.
 pub(super) struct KeaIo<T: Complete> {
-    /// What is under way. A turn takes from the front and puts back at the end.
+    /// What is in flight. A round takes from the front and puts back at the end.
     pub in_flight: VecDeque<InFlight<T>>,
-    /// Keys of the tickets completed in the present turn.
+    /// Keys of the tickets completed in this round.
     pub completed: Vec<usize>,
     /// For what arrives.
     pub buffer: Buffer,
@@ -40,7 +40,7 @@ pub(super) struct KeaIo<T: Complete> {
     unix: Option<SocketAddrUnix>,
     /// Over HTTP: where the server may be; first where it was last.
     addresses: Vec<SocketAddr>,
-    /// Until an address has worked: when whoever connects gives up.
+    /// Until an address has worked: when the thread that connects gives up.
     limit: Option<Instant>,
     template: Option<Template>,
 }
@@ -68,7 +68,7 @@ impl<T> InFlight<T> {
 pub(super) enum Waiting {
     /// An answer.
     Exchange(Box<Exchange>),
-    /// A lock that somebody else holds.
+    /// A lock that is held elsewhere.
     Lock {
         /// When to try again.
         retry: Instant,
@@ -208,7 +208,7 @@ impl<T: Complete> KeaIo<T> {
         }
     }
 
-    /// Whoever connects gives up at `deadline`.
+    /// The thread that connects gives up at `deadline`.
     pub(super) fn limit_connecting(&mut self, deadline: Option<Instant>) {
         self.limit = deadline;
     }
@@ -223,7 +223,7 @@ impl<T: Complete> KeaIo<T> {
     }
 
     /// A kept connection on which nothing is to be received: neither the end,
-    /// nor what nobody has asked for, which would pass for the next answer.
+    /// nor unsolicited bytes, which would pass for the next answer.
     fn usable(&mut self) -> Option<Socket> {
         while let Some(socket) = self.idle.pop() {
             if let Ok(None) = socket.receive(&mut [0; 1], false) {
@@ -235,14 +235,14 @@ impl<T: Complete> KeaIo<T> {
 
     /// Keeps a connection for the next command. One over a UNIX socket is done,
     /// but Kea closes it itself right behind the answer, and takes much longer
-    /// to do so when we were faster: it is closed when the next is under way.
+    /// to do so when we were faster: it is closed when the next has begun.
     pub(super) fn keep(&mut self, socket: Socket) {
         if self.idle.len() < AT_ONCE {
             self.idle.push(socket);
         }
     }
 
-    /// Gives up what is under way, the oldest first.
+    /// Gives up what is in flight, the oldest first.
     pub(super) fn give_up(&mut self) -> Vec<T> {
         let mut in_flight: Vec<_> = std::mem::take(&mut self.in_flight).into();
         in_flight.sort_by_key(|f| f.running.id());

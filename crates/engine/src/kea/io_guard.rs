@@ -27,7 +27,7 @@ pub(crate) struct KeaGuard<'c, T: Complete> {
     callbacks: Vec<T::Deferred>,
     /// Something ended, or more may start: do not wait.
     progressed: bool,
-    /// Whoever has it waits on afterwards.
+    /// The thread goes on waiting afterwards.
     pub(super) stays: bool,
     /// The thread was panicking already, and clears up.
     panicking: bool,
@@ -236,7 +236,7 @@ impl<T: Complete> Drop for KeaGuard<'_, T> {
     fn drop(&mut self) {
         if let Some(io) = self.io.take() {
             if std::thread::panicking() && !self.panicking {
-                // What it was at is lost, and nobody would ever know.
+                // What was being done is lost, and its request would never end.
                 self.connection.close(Status::UNEXPECTED);
             }
             let callbacks = core::mem::take(&mut self.callbacks);

@@ -37,7 +37,7 @@ impl Pollable {
             .then_some(Self { set, timer })
     }
 
-    /// Takes in what has become of the commands under way. Those of which
+    /// Takes in what has become of the exchanges in flight. Those of which
     /// anything changed have been taken out, see [`Registered`].
     pub(super) fn show<T: Complete>(&mut self, io: &mut KeaIo<T>) {
         let mut all = true;
@@ -52,7 +52,7 @@ impl Pollable {
     }
 }
 
-/// What is in the set of a command under way.
+/// What is in the set of an exchange in flight.
 ///
 /// It has to be taken out while its socket is still open. The kernel forgets a
 /// closed socket by itself, but not one that a child of this process has too.

@@ -20,7 +20,7 @@ pub(crate) type OmapiConnection<T> = Core<T, Omapi<T>>;
 /// What is OMAPI's in the state of a connection.
 pub(crate) struct Omapi<T: Complete> {
     pub(super) session: Session<T>,
-    /// The reader role: whoever takes the reader out reads, and puts it back.
+    /// The I/O role: the thread that takes the reader out reads, and puts it back.
     pub(super) reader: Option<Box<Receiving>>,
     /// The present socket or connection attempt.
     pub(super) socket: Option<Arc<Socket>>,
@@ -31,7 +31,7 @@ pub(crate) struct Omapi<T: Complete> {
 /// What only the reader needs.
 pub(super) struct Receiving {
     pub(super) reader: Reader,
-    /// Keys of the tickets completed in the present turn.
+    /// Keys of the tickets completed in this round.
     pub(super) completed: Vec<usize>,
 }
 
@@ -68,7 +68,7 @@ impl<T: Complete> OmapiConnection<T> {
         Ok(Arc::new(Self::new(omapi, (), Box::new(on_close))))
     }
 
-    /// Gives the reader role back and tells who waits. What was `received` is
+    /// Gives the I/O role back and wakes the waiters. What was `received` is
     /// acknowledged, if that cannot wait for the program's next request.
     pub(super) fn reader_returns(
         &self,
@@ -193,7 +193,7 @@ impl<T: Complete> Transport<T> for Omapi<T> {
         self.session.has_outstanding()
     }
 
-    /// The one who reads may not look whether there is room to write.
+    /// The thread that reads may not look whether there is room to write.
     fn assist(
         core: &OmapiConnection<T>,
         st: &mut MutexGuard<'_, State<T, Self>>,

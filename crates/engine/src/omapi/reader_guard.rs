@@ -23,7 +23,7 @@ pub(crate) struct ReaderGuard<'c, T: Complete> {
     /// The attempt to connect is given up then.
     until: Option<Instant>,
     received: bool,
-    /// Whoever has it waits on afterwards.
+    /// The thread goes on waiting afterwards.
     pub(super) stays: bool,
     /// The thread was panicking already, and clears up.
     panicking: bool,
@@ -93,7 +93,7 @@ impl<'c, T: Complete> ReaderGuard<'c, T> {
             return self.connection.connect_finished(result);
         }
         // Errors and hang-ups are found by reading. Room to write needs
-        // nothing here: every turn starts with a flush.
+        // nothing here: every round starts with a flush.
         if ready.intersects(!PollFlags::OUT) {
             self.receive(false);
         }
@@ -183,7 +183,8 @@ impl<T: Complete> Drop for ReaderGuard<'_, T> {
     fn drop(&mut self) {
         if let Some(reader) = self.reader.take() {
             if std::thread::panicking() && !self.panicking {
-                // The answer that it was at is lost, and nobody would ever know.
+                // The answer that was being taken in is lost, and its request would
+                // never end.
                 self.connection.close(Status::UNEXPECTED);
             }
             let callbacks = core::mem::take(&mut self.callbacks);

@@ -29,15 +29,15 @@ pub(super) fn has_sendable<T: Complete>(core: &OmapiConnection<T>) -> bool {
     }
 }
 
-/// Queues a request. Nothing is sent before somebody waits, flushes or
-/// dispatches, so that many requests go out in few writes. (If another thread is at it
-/// already, it goes out now: that thread may sleep until the answer.)
+/// Queues a request. Nothing is sent before a thread waits, flushes or
+/// dispatches, so that many requests are sent in few writes. (If another thread has
+/// the I/O role, it is sent now: that thread may sleep until the answer.)
 /// Returns the id of the message.
 ///
 /// # Errors
 /// The ticket comes back: `DHCP_R_CONNRESET` after the end,
 /// `ISC_R_SHUTTINGDOWN` while draining, `DHCP_R_NOTYET` before an
-/// authenticated connection is ready, or what the value is guilty of.
+/// authenticated connection is ready, or what is wrong with a value.
 pub(super) fn submit<T: Complete>(
     core: &OmapiConnection<T>,
     request: &Request<'_>,

@@ -26,7 +26,7 @@ struct Changes<'k> {
     with_hosts: bool,
     /// True if the server keeps hosts in a database.
     in_database: bool,
-    /// True if writing the configuration would lose an option of somebody else.
+    /// True if writing the configuration would lose an option that another client set.
     loses_another: bool,
     /// As it is after the last change of a class.
     config: Arc<Config>,

@@ -2,7 +2,7 @@
 //! configuration, guarded.
 //!
 //! Kea has no compare-and-set. Other clients of this library are kept out by
-//! a lock; of anybody else's change it is noticed when it happens before the
+//! a lock; a change by any other client is noticed when it happens before the
 //! last check, a fraction of a millisecond before the new configuration is
 //! sent.
 
@@ -17,7 +17,7 @@ use omapi::status::Status;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often it is tried again when somebody else changed the configuration.
+/// How often it is tried again when another client changed the configuration.
 const ATTEMPTS: u32 = 3;
 
 /// What became of a request.
@@ -63,7 +63,7 @@ async fn check_high_availability(kea: &Commands) -> Result<(), KeaError> {
     Ok(())
 }
 
-/// `None` when somebody else interfered: nothing was changed, or it was undone
+/// `None` when another client interfered: nothing was changed, or it was undone
 /// by them.
 async fn attempt(kea: &Commands, requests: &[KeaRequest]) -> Result<Option<Vec<Answer>>, KeaError> {
     let base = configuration::fetch(kea).await?;
@@ -92,12 +92,12 @@ async fn attempt(kea: &Commands, requests: &[KeaRequest]) -> Result<Option<Vec<A
     }
     let now = match configuration::fetch(kea).await {
         Ok(now) => now,
-        // Set, and perhaps not as it should be: nobody is told a failure of
+        // Set, and perhaps not as it should be: no request is told a failure of
         // what stays.
         Err(error) => return Err(undo_if_made(kea, &base, &edits, error, false).await),
     };
     if !edits.iter().all(|e| is_made(e, &now)) {
-        // Somebody else's configuration came right behind ours.
+        // Another client's configuration was set right after ours.
         return Ok(None);
     }
     if kea.server.options().write {
@@ -110,7 +110,7 @@ async fn attempt(kea: &Commands, requests: &[KeaRequest]) -> Result<Option<Vec<A
     Ok(Some(answers(kea, planned)))
 }
 
-/// Sets a configuration that has passed the test. False when somebody else's
+/// Sets a configuration that has passed the test. False when another client's
 /// came meanwhile, and stays.
 async fn set(
     kea: &Commands,

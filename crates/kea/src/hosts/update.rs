@@ -19,7 +19,7 @@ use std::net::Ipv4Addr;
 /// the host as it will be.
 ///
 /// # Errors
-/// `ISC_R_EXISTS` for what is there already or somebody else has,
+/// `ISC_R_EXISTS` for what is there already or another host has,
 /// `DHCP_R_INVALIDARG` for no attributes and for values that Kea cannot have,
 /// `ISC_R_NOTFOUND` for an unknown group, `DHCP_R_UNKNOWNATTRIBUTE`,
 /// `ISC_R_NOTIMPLEMENTED` for what Kea has no equivalent of; or as looking for
@@ -154,7 +154,7 @@ fn moved(
             continue;
         };
         for &subnet in &subnets {
-            // Each copy keeps what somebody else may have put into it.
+            // Each copy keeps what other clients may have put into it.
             let same = of_kind.iter().find(|p| p.subnet == subnet);
             let mut part = Reservation::clone(same.unwrap_or(first));
             part.subnet = subnet;
@@ -196,7 +196,7 @@ async fn with_identifier(
         {
             return Err(refused(Status::EXISTS));
         }
-        // One made by somebody else may have had a made-up name.
+        // One made by another client may have had a made-up name.
         write::omapi(&mut part.map)?.insert("name".into(), json::text(name).into());
         let mut twin = write::with_identifier(&part, old.kind, &key);
         write::link_pair(&mut part.map, &key)?;

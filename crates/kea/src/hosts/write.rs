@@ -48,7 +48,7 @@ pub(super) fn set_address(map: &mut Map, address: Option<Ipv4Addr>) {
 /// Says what the other identifier of the same host is.
 ///
 /// # Errors
-/// `DHCP_R_INVALIDARG` when somebody else's data is in the way.
+/// `DHCP_R_INVALIDARG` when another client's data is in the way.
 pub(super) fn link_pair(map: &mut Map, twin: &HostKey) -> Result<(), KeaError> {
     let id = json::map([(twin.kind, json::colons(&twin.id).into())]);
     omapi(map)?.insert("twin".into(), Value::Object(id));
@@ -64,7 +64,7 @@ pub(super) fn set_copy(map: &mut Map, copy: bool) -> Result<(), KeaError> {
     match copy {
         true => drop(omapi(map)?.insert("copy".into(), true.into())),
         false if is => drop(omapi(map)?.shift_remove("copy")),
-        // What somebody else made is not to get anything of ours.
+        // What another client made is not to get anything of ours.
         false => {}
     }
     Ok(())
@@ -120,7 +120,7 @@ pub(super) fn translate(server: &ServerInfo, text: &[u8]) -> Result<Translation,
 /// express.
 ///
 /// # Errors
-/// `DHCP_R_INVALIDARG` when somebody else's data is in the way.
+/// `DHCP_R_INVALIDARG` when another client's data is in the way.
 pub(super) fn put_statements(
     dhcp4: &Map,
     map: &mut Map,
@@ -149,7 +149,7 @@ pub(super) fn put_statements(
 /// What this library keeps in a reservation.
 ///
 /// # Errors
-/// `DHCP_R_INVALIDARG` when somebody else's data is in the way.
+/// `DHCP_R_INVALIDARG` when another client's data is in the way.
 pub(super) fn omapi(map: &mut Map) -> Result<&mut Map, KeaError> {
     let context = map
         .entry("user-context")

@@ -1,5 +1,5 @@
 //! Maps of JSON: lists of pairs, in order, without hashing. A reservation in a
-//! configuration stays text until somebody changes it or wants more of it than
+//! configuration stays text until it is changed or more of it is needed than
 //! [`Map::strings`] gives, and copies share that text.
 
 use super::reader;

@@ -29,7 +29,7 @@ struct Wanted {
 /// unless the lease is to be abandoned.
 ///
 /// # Errors
-/// `ISC_R_EXISTS` or `ISC_R_NOPERM` when somebody has the address;
+/// `ISC_R_EXISTS` or `ISC_R_NOPERM` when the address is in use;
 /// `DHCP_R_INVALIDARG`, `ISC_R_NOPERM`, `ISC_R_NOTIMPLEMENTED` for attributes
 /// that a new lease cannot have; or as the commands fail.
 pub(super) async fn create(
@@ -45,7 +45,7 @@ pub(super) async fn create(
     let now = kea.now().unix;
     let command = match &there {
         None => "lease4-add",
-        // Kea keeps what is over for a while; the address is nobody's.
+        // Kea keeps expired leases for a while; the address is free.
         Some(old) if [state::FREE, state::EXPIRED, state::RELEASED].contains(&old.state(now)) => {
             "lease4-update"
         }

@@ -97,7 +97,7 @@ impl Answered {
 
     fn put(&mut self, name: &[u8], value: Value<'_>) -> &mut Self {
         // Fails only for names and values that no answer of Kea can have: an
-        // empty name (a binding of somebody else's), or 4 GB.
+        // empty name (in a binding that another client stored), or 4 GB.
         let _ = Encoder::put(&mut self.0, name, value);
         self
     }

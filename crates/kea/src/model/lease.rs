@@ -15,7 +15,7 @@ pub(crate) mod state {
     pub(crate) const EXPIRED: u32 = 3;
     /// Given back.
     pub(crate) const RELEASED: u32 = 4;
-    /// Declined: somebody uses the address without asking.
+    /// Declined: the address is used without a lease.
     pub(crate) const ABANDONED: u32 = 5;
     /// To be free.
     pub(crate) const RESET: u32 = 6;

@@ -377,7 +377,7 @@ mod tests {
             assert_eq!(take(header), whole(true), "{header}");
         }
         assert_eq!(take("Content-Length: 3\r\nConnection: close"), whole(false));
-        // More than was announced: nobody knows what it is.
+        // More than was announced: it cannot be known what it is.
         let more = take("Content-Length: 2").unwrap().unwrap();
         assert_eq!(more, (b"[1".to_vec(), false));
         assert_eq!(take("Content-Length: 4"), Ok(None));

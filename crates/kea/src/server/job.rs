@@ -1,7 +1,7 @@
 //! Requests as state machines without I/O.
 //!
 //! A job is an `async fn` that asks for [`Effect`]s, mostly commands, and is
-//! resumed with their result; there is no executor and no waker, the driver
+//! resumed with their result; there is no executor and no waker, the engine
 //! steps it. So a test can play the server.
 
 use super::info::ServerInfo;
@@ -84,7 +84,7 @@ impl Commands {
     /// Takes the lock against other writers.
     ///
     /// # Errors
-    /// `ISC_R_TIMEDOUT` when somebody else holds it for long, or why there is
+    /// `ISC_R_TIMEDOUT` when another process holds it for long, or why there is
     /// none.
     pub(crate) async fn lock(&self) -> Result<(), KeaError> {
         self.want(Effect::Lock).await.map(drop)

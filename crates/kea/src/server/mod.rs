@@ -1,5 +1,5 @@
 //! What is known of a server, and how a job talks to it: a job is an `async fn`
-//! that asks for commands, and whoever steps it brings their answers.
+//! that asks for commands, and the caller that steps it brings their answers.
 
 pub(crate) mod configuration;
 mod info;

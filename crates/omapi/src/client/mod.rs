@@ -3,7 +3,7 @@
 //!
 //! [`Session`] is the sending half (ids, what is outstanding, the window),
 //! [`Reader`] the receiving one (message boundaries, verification). They are
-//! two, so that one thread may send while another reads.
+//! separate, so that one thread may send while another reads.
 
 mod reader;
 mod session;

@@ -208,7 +208,7 @@ mod tests {
             (message(op::OPEN, 0, None, None), broken.clone()),
             (message(op::REFRESH, 0, None, None), broken.clone()),
             (message(9, 0, found, None), broken.clone()),
-            // Nobody can have signed it, or said that he did.
+            // Nothing can have signed it, or claimed to.
             (message(op::UPDATE, 1, None, None), broken.clone()),
             (message(op::UPDATE, 1, None, Some(&key)), broken.clone()),
             (message(op::UPDATE, 0, None, Some(&key)), broken),

@@ -1,7 +1,7 @@
 //! A server's side of a connection: requests to a store, outcomes to signed
 //! messages. No I/O, no clock, no locks.
 //!
-//! A [`Session`] is one client. Whoever has the socket moves the bytes:
+//! A [`Session`] is one client. The owner of the socket moves the bytes:
 //! received ones into [`space`](Session::space), then [`serve`](Session::serve),
 //! and what is [`sendable`](Session::sendable) out again. The session does the
 //! introduction, message boundaries and limits, keys and signatures, and answers

@@ -123,7 +123,7 @@ impl Session {
                 Ok(None) => return Ok(()),
                 Ok(Some(Item::Introduction)) => {}
                 Ok(Some(Item::Message(frame, _))) => {
-                    let mut exchange = Exchange {
+                    let mut exchange = Serving {
                         keyring: &self.config.keyring,
                         answers: &mut self.answers,
                         opened: &mut self.opened,
@@ -173,14 +173,14 @@ impl Session {
 }
 
 /// What one message is served with.
-struct Exchange<'a, S> {
+struct Serving<'a, S> {
     keyring: &'a Keyring,
     answers: &'a mut Answers,
     opened: &'a mut BTreeSet<usize>,
     store: &'a mut S,
 }
 
-impl<S: Store> Exchange<'_, S> {
+impl<S: Store> Serving<'_, S> {
     fn message(&mut self, frame: &Frame<'_>) -> Result<(), End> {
         let header = frame.header();
         let mut asker = Asker {

@@ -8,7 +8,8 @@
 //! A message states no total length: its end is found value by value, which is
 //! what [`Scanner`] does, without ever looking at a byte twice.
 //!
-//! Source: the exchange of a live dhcpd 4.4.3-P1, replayed by `tests/golden.rs`.
+//! Source: recorded sessions of a live dhcpd 4.4.3-P1, replayed by
+//! `crates/omapi/tests/golden.rs`.
 //! (The `api+protocol` text of the ISC tree lists the header in another order.)
 
 mod decode;

@@ -161,7 +161,7 @@ impl Server {
 }
 
 impl Drop for Server {
-    /// As a Kea that ends: the socket's file goes too.
+    /// As a Kea server that ends: the socket's file goes too.
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
         let _ = UnixStream::connect(&self.path);
@@ -251,7 +251,7 @@ pub(super) fn start_http(port: u16) -> Conn {
 
 pub(super) fn start_named(name: &str) -> Conn {
     let target = Target::parse(name).expect("a name");
-    let destination = Destination::Kea(target.expect("that of a Kea"));
+    let destination = Destination::Kea(target.expect("the name of a Kea server"));
     engine::connect(destination, 0, None, || {}).expect("a connection")
 }
 
