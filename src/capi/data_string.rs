@@ -1,6 +1,6 @@
 //! `omapi_data_string_*`, `omapi_typed_data_*` and comparisons.
 
-use super::{guard, guard_or, some, text};
+use super::{guard, guard_or, some, text, vacant};
 use crate::abi::layout::{isc_result_t, omapi_data_string_t, omapi_typed_data_t};
 use crate::object::data::{self, Datum};
 use core::ffi::{c_char, c_int, c_uint, c_ulong};
@@ -17,10 +17,7 @@ pub unsafe extern "C" fn omapi_data_string_new(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let slot = some(d)?;
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
+        let slot = vacant(d)?;
         *slot = data::new_data_string(len as usize)?;
         Ok(())
     })

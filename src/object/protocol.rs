@@ -155,9 +155,9 @@ unsafe extern "C" fn protocol_set(
     value: *mut omapi_typed_data_t,
 ) -> isc_result_t {
     // SAFETY: whoever calls a handler holds the object; name is live, value NULL
-    // or live. Entries are linked and unlinked under the lock.
+    // or live.
     unsafe {
-        let Some(p) = Checked::<ProtocolObject>::new(h).map(|p| p.c()) else {
+        let Some(p) = Checked::<ProtocolObject>::new(h) else {
             return Status::INVALID_ARGUMENT.0;
         };
         if data::data_string_bytes(name) != b"default-authenticator" {
@@ -168,20 +168,33 @@ unsafe extern "C" fn protocol_set(
         } else {
             data::view(value)
         };
-        let data::Datum::Object(wanted) = wanted else {
-            return Status::INVALID_ARGUMENT.0;
-        };
-        let _list = AUTH_LISTS.lock();
+        match wanted {
+            data::Datum::Object(wanted) => choose_auth(p, wanted).0,
+            _ => Status::INVALID_ARGUMENT.0,
+        }
+    }
+}
+
+/// Makes an authenticator that is in the list the default one.
+///
+/// # Safety
+/// `p` is live.
+unsafe fn choose_auth(p: Checked<ProtocolObject>, wanted: *mut omapi_object_t) -> Status {
+    let p = p.c();
+    let _list = AUTH_LISTS.lock();
+    // SAFETY: live, by the caller's promise; entries are linked and taken out
+    // under the lock, and freed after they were taken out.
+    unsafe {
         let mut entry = (*p).remote_auth_list;
         while !entry.is_null() {
             if (*entry).a == wanted {
                 (*p).default_auth = entry;
-                return Status::SUCCESS.0;
+                return Status::SUCCESS;
             }
             entry = (*entry).next;
         }
-        Status::NOT_FOUND.0
     }
+    Status::NOT_FOUND
 }
 
 unsafe extern "C" fn protocol_destroy(

@@ -178,32 +178,44 @@ pub(crate) fn interests() -> Vec<Interest> {
     }
     let mut interests = Vec::new();
     for io in all() {
-        // SAFETY: we own a reference; the program keeps its functions callable.
-        unsafe {
-            let program = functions(&io);
-            let Some(inner) = links::inner(io.as_ptr()) else {
-                continue;
-            };
-            let ask = |f: Option<Descriptor>| f.map_or(-1, |f| f(inner.as_ptr()));
-            let (r, w) = (ask(program.readfd), ask(program.writefd));
-            let wanted = if r == w {
-                vec![(r, true, true)]
-            } else {
-                vec![(r, true, false), (w, false, true)]
-            };
-            for (fd, read, write) in wanted {
-                if fd >= 0 {
-                    interests.push(Interest {
-                        io: io.clone(),
-                        fd,
-                        read,
-                        write,
-                    });
-                }
+        let Some((r, w)) = descriptors(&io) else {
+            continue;
+        };
+        let wanted = if r == w {
+            vec![(r, true, true)]
+        } else {
+            vec![(r, true, false), (w, false, true)]
+        };
+        for (fd, read, write) in wanted {
+            if fd >= 0 {
+                interests.push(Interest {
+                    io: io.clone(),
+                    fd,
+                    read,
+                    write,
+                });
             }
         }
     }
     interests
+}
+
+/// The program's object inside an io object, unless it was unregistered.
+fn registered(io: &TypedRef<Io>) -> Option<ObjectRef> {
+    // SAFETY: the borrowed reference keeps the io object alive.
+    unsafe { links::inner(io.as_ptr()) }
+}
+
+/// What the program's functions say: for reading, and for writing.
+fn descriptors(io: &TypedRef<Io>) -> Option<(c_int, c_int)> {
+    let program = functions(io);
+    let object = registered(io)?;
+    let ask = |f: Option<Descriptor>| {
+        // SAFETY: the program keeps the function callable while its object is
+        // registered, and the reference keeps the object alive.
+        f.map_or(-1, |f| unsafe { f(object.as_ptr()) })
+    };
+    Some((ask(program.readfd), ask(program.writefd)))
 }
 
 impl Interest {
@@ -224,20 +236,18 @@ impl Interest {
             return;
         }
         let program = functions(&self.io);
-        // SAFETY: we own a reference.
-        let inner = || unsafe { links::inner(self.io.as_ptr()) };
         let act = |f: Option<Action>| {
-            if let (Some(f), Some(inner)) = (f, inner()) {
-                // SAFETY: we own a reference; the program keeps its functions
-                // callable.
-                unsafe { f(inner.as_ptr()) };
+            if let (Some(f), Some(object)) = (f, registered(&self.io)) {
+                // SAFETY: the program keeps the function callable while its
+                // object is registered, and the reference keeps that alive.
+                unsafe { f(object.as_ptr()) };
             }
         };
         if ready.contains(PollFlags::NVAL) {
             // Closed without a word: it would be "ready" for ever.
-            if let Some(inner) = inner() {
+            if let Some(object) = registered(&self.io) {
                 // SAFETY: we own a reference.
-                unsafe { unregister(inner.as_ptr()) };
+                unsafe { unregister(object.as_ptr()) };
             }
             return;
         }
@@ -258,14 +268,14 @@ pub(crate) fn reap() {
         return;
     }
     for io in all() {
-        // SAFETY: we own a reference; the program keeps its functions callable.
+        let (Some(reaper), Some(object)) = (functions(&io).reaper, registered(&io)) else {
+            continue;
+        };
+        // SAFETY: the program keeps the function callable while its object is
+        // registered, and the reference keeps that alive, whatever it does.
         unsafe {
-            let reaper = functions(&io).reaper;
-            let inner = links::inner(io.as_ptr());
-            if let (Some(reaper), Some(inner)) = (reaper, inner)
-                && !Status(reaper(inner.as_ptr())).is_success()
-            {
-                unregister(inner.as_ptr());
+            if !Status(reaper(object.as_ptr())).is_success() {
+                unregister(object.as_ptr());
             }
         }
     }

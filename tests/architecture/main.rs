@@ -7,6 +7,7 @@
 //! nothing of each other. Code that is compiled for tests only is not looked at.
 #![allow(missing_docs)] // nobody reads them but us
 
+mod files;
 mod map;
 mod uses;
 

@@ -1,5 +1,3 @@
-#![forbid(unsafe_code)]
-#![warn(unreachable_pub)]
 //! Requests of OMAPI as commands of Kea's control channel, without I/O.
 //!
 //! A [`Session`] has the requests of a connection. What may start is a
@@ -30,6 +28,9 @@
 //! Sources of the commands and formats: the Kea Administrator Reference Manual
 //! and exchanges recorded with 2.2, 2.6 and 3.0 (`data/kea/`, replayed by the
 //! tests). `docs/kea-migration.md` has the mapping for people.
+
+#![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
 
 mod apply;
 mod config;

@@ -1,5 +1,3 @@
-#![forbid(unsafe_code)]
-#![warn(unreachable_pub)]
 //! OMAPI, the management protocol of ISC's DHCP server: both sides of it,
 //! without I/O and without a clock.
 //!
@@ -8,6 +6,9 @@
 //! has the result codes, [`refusals`] the texts that a server sends with them,
 //! [`request`] the words in which a program asks and is answered; [`client`]
 //! and [`server`] are the two sides of a connection.
+
+#![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
 
 pub mod auth;
 mod buffers;
