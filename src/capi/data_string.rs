@@ -87,7 +87,8 @@ unsafe fn contents<'a>(d: *const omapi_data_string_t) -> &'a [u8] {
 /// # Safety
 /// `s` is NULL or a C string and outlives the use.
 unsafe fn characters<'a>(s: *const c_char) -> &'a [u8] {
-    // SAFETY: as the function's.
+    // SAFETY: NULL, or a C string that outlives the use, by the caller's
+    // promise.
     unsafe { text(s).map_or(&[], core::ffi::CStr::to_bytes) }
 }
 

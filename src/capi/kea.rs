@@ -114,7 +114,8 @@ fn meaning(result: i64) -> Result<(), Status> {
 /// # Safety
 /// `h` is live.
 unsafe fn set(h: *mut omapi_object_t, name: &CStr, value: &CStr) -> Result<(), Status> {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; our own name and value live until
+    // the handlers have returned.
     unsafe {
         let name = Owned(data::data_string_from(name.to_bytes())?);
         let value = Owned(data::typed_from(value.to_bytes(), true)?);

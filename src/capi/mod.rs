@@ -11,7 +11,9 @@
 //! - **An object** (`omapi_object_t *` and the structs that begin as it does,
 //!   `dhcpctl_handle`) was made by this library, or prepared by
 //!   `omapi_object_initialize`, and is live: the caller owns a reference on it,
-//!   or on something that has one.
+//!   or on something that has one. What the program stores in members that it
+//!   may fill (an authenticator's name, algorithm and key) is NULL or what the
+//!   header says, from `dmalloc`, and does not change once the object is used.
 //! - **A value, datum, data string or list** was made by this library, and is
 //!   live in the same way. It is as long as its type or its length says, and
 //!   nobody changes its contents meanwhile; the library itself does not.

@@ -74,7 +74,7 @@ pub(crate) fn is_connected(handle: &ObjectRef) -> bool {
     unsafe { connection::engine_of(handle.as_ptr()) }.is_ok()
 }
 
-/// Whether a connection handle is to a Kea.
+/// Whether a connection handle is to a Kea server.
 ///
 /// # Errors
 /// `DHCP_R_INVALIDARG` when it is not connected.

@@ -14,7 +14,9 @@ use std::cell::{Cell, RefCell};
 #[cold]
 pub(crate) unsafe fn dereference(slot: *mut *mut omapi_object_t) {
     let depth = DEPTH.get();
-    // SAFETY: as the function's: a reference is the list's or given up.
+    // SAFETY: the slot is readable and writable, and its reference is either
+    // moved to the list, which owns it until it is popped, or given up here:
+    // never both.
     unsafe {
         if depth >= DEEPEST
             && !(*slot).is_null()

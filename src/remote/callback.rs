@@ -52,7 +52,8 @@ pub(super) type Callback = dhcpctl_callback_object_t;
 /// `object` is live.
 unsafe fn find(links: &Links, object: *mut omapi_object_t) -> Option<Checked<Callback>> {
     let mut o = object;
-    // SAFETY: as the function's; what is linked is live under the lock.
+    // SAFETY: the object is live, by the caller's promise; what is linked to
+    // it, one after the other, is live while the structure is locked.
     unsafe {
         while let Some(inner) = links.inner(o) {
             if let Some(found) = Checked::new(inner) {
@@ -70,7 +71,8 @@ unsafe fn find(links: &Links, object: *mut omapi_object_t) -> Option<Checked<Cal
 /// `object` is live.
 unsafe fn of(object: *mut omapi_object_t) -> Option<TypedRef<Callback>> {
     let links = Links::lock();
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; what is found is live until the
+    // lock is given up, and then by the reference.
     unsafe { find(&links, object).map(|c| TypedRef::another(c)) }
 }
 
@@ -127,7 +129,9 @@ pub(crate) unsafe fn set(
 /// # Safety
 /// `object` is live; no lock is held.
 pub(crate) unsafe fn run(object: *mut omapi_object_t, status: Status) {
-    // SAFETY: as the function's; the program keeps its function callable.
+    // SAFETY: the object is live, by the caller's promise; the members are
+    // locked. Function and data belong together, and the program keeps the
+    // function callable for as long as its object may complete.
     unsafe {
         let (function, data) = {
             let Some(c) = of(object) else { return };
@@ -147,7 +151,9 @@ pub(crate) unsafe fn run(object: *mut omapi_object_t, status: Status) {
 /// `c` is live.
 unsafe fn owner(c: Checked<Callback>) -> Option<ObjectRef> {
     let links = Links::lock();
-    // SAFETY: as the function's; what is linked is live under the lock.
+    // SAFETY: live, by the caller's promise. The pointer to the owner is not
+    // counted: it is compared only, until a link proves that the owner is live
+    // under the lock.
     unsafe {
         let owner = (*c.as_ptr()).object;
         let mut o = c.object();

@@ -86,7 +86,8 @@ impl ConnectionObject {
     /// # Safety
     /// `o` is a fresh zeroed block of at least `ConnectionObject`'s size.
     pub(crate) unsafe fn prepare(o: *mut omapi_object_t) {
-        // SAFETY: as the function's.
+        // SAFETY: a fresh block with room for the whole struct, the caller's
+        // alone: what was in the member is zero, and is not dropped.
         unsafe {
             let this = Checked::<Self>::block(o);
             (*this).c.socket = -1;
@@ -100,7 +101,8 @@ impl ConnectionObject {
     /// # Safety
     /// `o` was prepared and is not used any more.
     pub(crate) unsafe fn finish(o: *mut omapi_object_t) {
-        // SAFETY: as the function's.
+        // SAFETY: the member was made valid by `prepare`, and is not used
+        // again.
         unsafe { (&raw mut (*Checked::<Self>::block(o)).engine).drop_in_place() };
     }
 }
@@ -197,7 +199,7 @@ pub(crate) unsafe fn around(inner: *mut omapi_object_t) -> Option<ObjectRef> {
 /// `DHCP_R_INVALIDARG` when it is none, or not connected.
 pub(crate) unsafe fn engine_of_object(object: *mut omapi_object_t) -> Result<Arc<Conn>, Status> {
     let links = Links::lock();
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise.
     unsafe {
         engine_locked(
             &links,
@@ -212,8 +214,9 @@ unsafe fn engine_locked(
     _links: &Links,
     object: Checked<ConnectionObject>,
 ) -> Result<Arc<Conn>, Status> {
-    // SAFETY: as the function's; the engine is set before the object is linked,
-    // and never changed.
+    // SAFETY: live, by the caller's promise. The member was made valid by
+    // `prepare`, is set before others can find the object, and does not change
+    // then.
     let engine = unsafe { &(*object.as_ptr()).engine };
     engine.clone().ok_or(Status::INVALID_ARGUMENT)
 }
@@ -232,7 +235,8 @@ pub(crate) unsafe fn connect(
     auth: *mut omapi_object_t,
     deadline: Option<Instant>,
 ) -> Result<*mut omapi_object_t, Status> {
-    // SAFETY: auth is NULL or live, the handle is ours.
+    // SAFETY: the authenticator is NULL or live, by the caller's promise; we
+    // own the only reference on the handle.
     unsafe {
         let handle = ObjectRef::from_raw(generic::new()?);
         start(handle.as_ptr(), destination, auth)?;
@@ -265,7 +269,8 @@ pub(crate) unsafe fn start(
     destination: Destination,
     auth: *mut omapi_object_t,
 ) -> Result<(), Status> {
-    // SAFETY: as the function's; the new object is live and unlinked.
+    // SAFETY: the handle is live and the authenticator NULL or live, by the
+    // caller's promise; we own a reference on the new object. No lock is held.
     unsafe {
         if !links::is_outermost(handle) {
             return Err(Status::INVALID_ARGUMENT);
@@ -527,7 +532,8 @@ pub(crate) unsafe fn disconnect_handle(
     slot: *mut *mut omapi_object_t,
     force: bool,
 ) -> Result<(), Status> {
-    // SAFETY: as the function's.
+    // SAFETY: the slot is readable and writable, and holds a reference on a
+    // live object, by the caller's promise; the engine is held by one of ours.
     unsafe {
         let engine = engine_of(*slot)?;
         engine.disconnect(how(force));

@@ -60,7 +60,8 @@ pub(crate) struct Functions {
 /// # Safety
 /// `object` is live; the functions stay callable while it is registered.
 pub(crate) unsafe fn register(object: *mut omapi_object_t, f: Functions) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; the new io object is ours until it
+    // is linked and in the list.
     unsafe {
         if !links::is_outermost(object) {
             return Status::INVALID_ARGUMENT;
@@ -100,7 +101,8 @@ fn functions(io: &TypedRef<Io>) -> Functions {
 /// `io` is live; it is not registered yet, or the list is locked.
 unsafe fn assign(io: Checked<Io>, f: Functions) {
     let io = io.as_ptr();
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; nobody reads the members
+    // meanwhile, because nobody knows the object or the list is locked.
     unsafe {
         (*io).readfd = f.readfd;
         (*io).writefd = f.writefd;
@@ -115,7 +117,8 @@ unsafe fn assign(io: Checked<Io>, f: Functions) {
 /// # Safety
 /// As [`register`].
 pub(crate) unsafe fn reregister(object: *mut omapi_object_t, f: Functions) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; the io object is held by a
+    // reference of ours, and its members change under the list's lock.
     unsafe {
         match io_of(object) {
             Some(io) => {
@@ -133,7 +136,9 @@ pub(crate) unsafe fn reregister(object: *mut omapi_object_t, f: Functions) -> St
 /// # Safety
 /// `object` is live.
 pub(crate) unsafe fn unregister(object: *mut omapi_object_t) -> Status {
-    // SAFETY: as the function's; we own a reference on the io object.
+    // SAFETY: live, by the caller's promise, and then by a reference of ours,
+    // as the io object is. `closed` is for C to look at: the library only sets
+    // it.
     unsafe {
         let Some(io) = io_of(object) else {
             return Status::INVALID_ARGUMENT;

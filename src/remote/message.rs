@@ -90,7 +90,7 @@ pub(crate) fn new() -> Result<*mut omapi_object_t, Status> {
 /// # Safety
 /// `object` is live.
 pub(crate) unsafe fn register(object: *mut omapi_object_t) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise.
     unsafe {
         if from_object(object).is_none() {
             return Status::INVALID_ARGUMENT;
@@ -308,7 +308,7 @@ pub(crate) unsafe fn send_open(
 /// `field` is one of a live message.
 unsafe fn set_number(field: *mut c_uint, number: c_uint) {
     let _guard = FIELDS.lock();
-    // SAFETY: as the function's.
+    // SAFETY: writable, by the caller's promise, and locked.
     unsafe { *field = number };
 }
 
@@ -319,7 +319,9 @@ unsafe fn set_number(field: *mut c_uint, number: c_uint) {
 /// `slot` is a member of a live message, `object` is NULL or live.
 unsafe fn replace(slot: *mut *mut omapi_object_t, object: *mut omapi_object_t) {
     let mut new = null_mut();
-    // SAFETY: as the function's; the member is NULL or a counted reference.
+    // SAFETY: the object is NULL or live, by the caller's promise; the member
+    // is NULL or a counted reference, and is exchanged under the lock. What
+    // comes out is ours.
     unsafe {
         if !object.is_null() {
             refs::reference(&raw mut new, object);
@@ -337,7 +339,8 @@ unsafe fn replace(slot: *mut *mut omapi_object_t, object: *mut omapi_object_t) {
 /// # Safety
 /// `m` and `protocol` are live.
 unsafe fn replace_protocol(m: *mut omapi_message_object_t, protocol: *mut omapi_object_t) {
-    // SAFETY: as the function's; a protocol object begins as an object does.
+    // SAFETY: both are live, by the caller's promise; a protocol object begins
+    // as an object does, so a pointer to one may be stored as the other.
     unsafe { replace((&raw mut (*m).protocol_object).cast(), protocol) };
 }
 
@@ -352,7 +355,9 @@ pub(crate) unsafe extern "C" fn set_handler(
     name: *mut omapi_data_string_t,
     value: *mut omapi_typed_data_t,
 ) -> isc_result_t {
-    // SAFETY: as the function's.
+    // SAFETY: the object is NULL or live, and the name live and unchanging, as
+    // C promises. The members' addresses are taken of a live message, which the
+    // caller holds until this returns.
     unsafe {
         let Some(m) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;
@@ -380,7 +385,8 @@ pub(crate) unsafe extern "C" fn set_handler(
 /// # Safety
 /// `field` is writable; `value` is NULL or live.
 unsafe fn set_field(field: *mut c_uint, value: *mut omapi_typed_data_t) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: a value that is not NULL is live and does not change; the field
+    // is one of a live message.
     unsafe {
         if value.is_null() {
             return Status::INVALID_ARGUMENT;
@@ -398,7 +404,8 @@ unsafe fn set_field(field: *mut c_uint, value: *mut omapi_typed_data_t) -> Statu
 /// # Safety
 /// `slot` is a member of a live message; `value` is NULL or live.
 unsafe fn set_object(slot: *mut *mut omapi_object_t, value: *mut omapi_typed_data_t) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: a value that is not NULL is live and does not change, and has a
+    // reference on the object that it holds.
     unsafe {
         let datum = if value.is_null() {
             Datum::Other
@@ -423,7 +430,8 @@ unsafe fn set_authenticator(
     value: *mut omapi_typed_data_t,
 ) -> Status {
     let mut new = null_mut();
-    // SAFETY: as the function's.
+    // SAFETY: the value is NULL or live; the member is NULL or a counted
+    // reference, and is exchanged under the lock. What comes out is ours.
     unsafe {
         let status = data::reference(&raw mut new, value);
         let old = {
@@ -512,7 +520,8 @@ unsafe fn give(
     name: *mut omapi_data_string_t,
     datum: *mut omapi_typed_data_t,
 ) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: all are live, and the slot writable, by the caller's promise; the
+    // new value is ours.
     unsafe {
         match value::new(name, datum).map(Owned) {
             Ok(v) => data::reference(slot, v.0),
@@ -526,7 +535,8 @@ unsafe extern "C" fn destroy_handler(
     _file: *const c_char,
     _line: c_int,
 ) -> isc_result_t {
-    // SAFETY: the object is dying: its members are ours.
+    // SAFETY: the object is dying, so nobody else uses its members, which are
+    // NULL or counted references.
     unsafe {
         let Some(m) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;
@@ -545,7 +555,8 @@ unsafe extern "C" fn signal_handler(
     name: *const c_char,
     ap: va_list,
 ) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects.
+    // SAFETY: whoever calls a handler holds the object, and passes a signal's
+    // name with its arguments: the dispatcher does, and C must.
     unsafe { types::signal_inner(h, name, ap) }.0
 }
 
@@ -554,6 +565,7 @@ unsafe extern "C" fn stuff_handler(
     id: *mut omapi_object_t,
     h: *mut omapi_object_t,
 ) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects.
+    // SAFETY: whoever calls a handler holds the object: the dispatcher does,
+    // and C must.
     unsafe { types::stuff_inner(c, id, h) }.0
 }

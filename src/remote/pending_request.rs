@@ -244,7 +244,8 @@ unsafe fn take_in(
     handle: u32,
     attributes: ValueList<'_>,
 ) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: both are live, by the caller's promise. The closure runs under
+    // the lock of the attributes, and takes none.
     unsafe {
         let taken = generic::receive(g, attributes, |name, bytes| {
             (name == remote_object::REMOTE_HANDLE)
@@ -269,7 +270,8 @@ pub(crate) unsafe fn take_in_by_handlers(
     handle: u32,
     attributes: ValueList<'_>,
 ) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: the object is live, by the caller's promise, whatever the
+    // handlers do: they do not own the caller's reference. No lock is held.
     unsafe {
         for (name, bytes) in attributes {
             let status = set_from_bytes(object, name, bytes);
@@ -324,7 +326,8 @@ unsafe fn set_from_bytes(object: *mut omapi_object_t, name: &[u8], bytes: &[u8])
 /// # Safety
 /// `object` is live.
 pub(crate) unsafe fn clear_flags(object: *mut omapi_object_t) {
-    // SAFETY: as the function's; each object is held while it is used.
+    // SAFETY: live, by the caller's promise; each object inside is held by a
+    // reference while it is used.
     unsafe {
         for o in links::inside(object) {
             if let Some(g) = generic::from_object(o.as_ptr()) {

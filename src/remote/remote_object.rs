@@ -64,7 +64,8 @@ impl Checked<Remote> {
     /// # Safety
     /// The object is live for as long as the result is used.
     pub(crate) unsafe fn completion<'a>(self) -> &'a Mutex<Completion> {
-        // SAFETY: as the function's; it was made valid by `prepare`.
+        // SAFETY: live, by the caller's promise; the member was made valid by
+        // `prepare`, and nobody makes a unique reference to it before `finish`.
         unsafe { &(*self.as_ptr()).completion }
     }
 }
@@ -75,7 +76,8 @@ impl Remote {
     /// # Safety
     /// `o` is a fresh zeroed block of at least `Remote`'s size.
     pub(crate) unsafe fn prepare(o: *mut omapi_object_t) {
-        // SAFETY: as the function's.
+        // SAFETY: a fresh block with room for the whole struct, the caller's
+        // alone: what was in the member is zero, and is not dropped.
         unsafe { (&raw mut (*Checked::<Self>::block(o)).completion).write(Mutex::default()) };
     }
 
@@ -84,7 +86,8 @@ impl Remote {
     /// # Safety
     /// `o` was prepared and is not used any more.
     pub(crate) unsafe fn finish(o: *mut omapi_object_t) {
-        // SAFETY: as the function's.
+        // SAFETY: the member was made valid by `prepare`, and is not used
+        // again.
         unsafe { (&raw mut (*Checked::<Self>::block(o)).completion).drop_in_place() };
     }
 }
@@ -172,7 +175,8 @@ pub(crate) unsafe fn send(
     handle: *mut omapi_object_t,
     ask: RequestKind,
 ) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: both are live, by the caller's promise, and the engine is that of
+    // the handle.
     unsafe {
         let Some(remote) = from_object(object) else {
             return Status::INVALID_ARGUMENT;
@@ -276,7 +280,8 @@ unsafe fn object_type<'a>(remote: Checked<Remote>) -> Result<Option<&'a [u8]>, S
 /// # Safety
 /// `c` is live.
 unsafe fn remote_handle(c: *mut dhcpctl_remote_object_t) -> u32 {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; the library accesses the member
+    // atomically only.
     unsafe { memory::shared(&raw mut (*c).remote_handle).load(Ordering::Relaxed) }
 }
 
@@ -285,7 +290,8 @@ unsafe fn remote_handle(c: *mut dhcpctl_remote_object_t) -> u32 {
 /// # Safety
 /// `remote` is live.
 pub(crate) unsafe fn set_remote_number(remote: Checked<Remote>, handle: u32) {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; the library accesses the member
+    // atomically only.
     unsafe {
         memory::shared(&raw mut (*remote.c()).remote_handle).store(handle, Ordering::Relaxed)
     };
@@ -296,7 +302,8 @@ pub(crate) unsafe fn set_remote_number(remote: Checked<Remote>, handle: u32) {
 /// # Safety
 /// `remote` is live.
 pub(crate) unsafe fn wait_status(remote: Checked<Remote>) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; the library accesses the member
+    // atomically only.
     Status(unsafe { memory::shared(&raw mut (*remote.c()).waitstatus).load(Ordering::Relaxed) })
 }
 
@@ -305,7 +312,8 @@ pub(crate) unsafe fn wait_status(remote: Checked<Remote>) -> Status {
 /// # Safety
 /// `remote` is live.
 pub(crate) unsafe fn set_wait_status(remote: Checked<Remote>, status: Status) {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; the library accesses the member
+    // atomically only.
     unsafe { memory::shared(&raw mut (*remote.c()).waitstatus).store(status.0, Ordering::Relaxed) };
 }
 
@@ -318,7 +326,9 @@ pub(crate) unsafe fn replace_message(
     remote: Checked<Remote>,
     text: *mut omapi_typed_data_t,
 ) -> Owned<omapi_typed_data_t> {
-    // SAFETY: as the function's; the member is NULL or a counted reference.
+    // SAFETY: live, by the caller's promise. The member is NULL or a counted
+    // reference, and changes under the lock of the completion, which the caller
+    // has.
     Owned(unsafe { (&raw mut (*remote.c()).message).replace(text) })
 }
 
@@ -331,7 +341,8 @@ unsafe fn changed_attributes(
     remote: Checked<Remote>,
     handle: *mut omapi_object_t,
 ) -> Result<Vec<u8>, Status> {
-    // SAFETY: as the function's.
+    // SAFETY: both are live, by the caller's promise; the attributes are held
+    // by a reference of ours, and no lock is held.
     unsafe {
         match plain_attributes(remote) {
             Some(g) => {
@@ -359,7 +370,8 @@ pub(crate) unsafe fn plain_attributes(
 ) -> Option<TypedRef<omapi_generic_object_t>> {
     let object = remote.object();
     let links = Links::lock();
-    // SAFETY: as the function's; what is linked is live under the lock.
+    // SAFETY: the object is live, by the caller's promise; what is linked to it
+    // is live while the structure is locked, and then by the reference.
     unsafe {
         if links.outer(object).is_some() {
             return None;
