@@ -75,6 +75,29 @@ static void made_by_hand(void)
     is(omapi_auth_key_dereference(&key, MDL), 0, "and drop it");
 }
 
+/* `get_value` of a type of ours: every attribute is there, and is null. */
+static isc_result_t all_null(omapi_object_t *h, omapi_object_t *id, omapi_data_string_t *name,
+                             omapi_value_t **value)
+{
+    (void) h;
+    (void) id;
+    return omapi_make_value(value, name, NULL, MDL);
+}
+
+static void like_an_object_of_ours(void)
+{
+    omapi_object_type_t *type = NULL;
+    omapi_object_t *like = NULL;
+    omapi_object_t *found = NULL;
+
+    omapi_object_type_register(&type, "all-null", NULL, all_null, NULL, NULL, NULL, NULL, NULL,
+                               NULL, NULL, NULL, NULL, sizeof(omapi_object_t), NULL, RC_MISC);
+    is(omapi_object_allocate(&like, type, 0, MDL), 0, "an object of ours");
+    is(omapi_auth_key_lookup(&found, NULL, like), DHCP_R_INVALIDARG, "a null name is no name");
+    ok(!found, "and nothing is found");
+    drop(&like);
+}
+
 static void the_table(void)
 {
     omapi_auth_key_t *key = new_key("second");
@@ -112,10 +135,11 @@ static void the_table(void)
 
 int main(void)
 {
-    tap_begin(30);
+    tap_begin(33);
     is(dhcpctl_initialize(), 0, "initialize");
     as_an_object();
     made_by_hand();
     the_table();
+    like_an_object_of_ours();
     return tap_end();
 }

@@ -58,10 +58,12 @@ impl AnswerBlock {
     }
 
     /// # Safety
-    /// `base` is aligned to 8 and has `size` bytes, a multiple of 16, from
-    /// malloc if the last share is ever given up.
+    /// `base` is aligned to 8 and has `size` bytes, a multiple of 16 and at least
+    /// 32, from malloc if the last share is ever given up.
     unsafe fn within(base: *mut u8, size: usize) -> Self {
-        // SAFETY: as the function's.
+        // SAFETY: the block is aligned to 8 and `size` a multiple of 16, at
+        // least 32: its first and last 8 bytes do not overlap, and are aligned
+        // as these two numbers are.
         unsafe {
             base.cast::<u64>().write((size - PREFIX) as u64);
             base.add(size - PREFIX)

@@ -10,8 +10,9 @@ use core::sync::atomic::{AtomicI32, AtomicU32};
 /// # Safety
 /// `count` points into a live block.
 pub(crate) unsafe fn count<'a>(count: *mut c_int) -> &'a AtomicI32 {
-    // SAFETY: the block is live and aligned, and the library accesses counts
-    // only through this function.
+    // SAFETY: the block is live and aligned, by the caller's promise. The
+    // library accesses counts atomically, except of blocks that nobody else
+    // knows yet.
     unsafe { AtomicI32::from_ptr(count) }
 }
 
@@ -21,8 +22,9 @@ pub(crate) unsafe fn count<'a>(count: *mut c_int) -> &'a AtomicI32 {
 /// # Safety
 /// `field` points into a live block.
 pub(crate) unsafe fn shared<'a>(field: *mut c_uint) -> &'a AtomicU32 {
-    // SAFETY: the block is live and aligned, and the library accesses such
-    // fields only through this function once the object is known to others.
+    // SAFETY: the block is live and aligned, by the caller's promise. The
+    // library accesses such members atomically, except of blocks that nobody
+    // else knows yet.
     unsafe { AtomicU32::from_ptr(field) }
 }
 
@@ -50,7 +52,7 @@ pub(crate) fn counted_block(size: usize) -> *mut u8 {
 #[inline(never)]
 unsafe fn zeroed(block: *mut u8, size: usize) -> *mut u8 {
     if !block.is_null() {
-        // SAFETY: as the function's.
+        // SAFETY: not NULL, so it has `size` bytes.
         unsafe { block.write_bytes(0, size) };
     }
     block

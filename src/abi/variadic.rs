@@ -32,7 +32,8 @@ unsafe extern "C" {
 /// # Safety
 /// `h` is live; no lock is held.
 pub(crate) unsafe fn signal_in(h: *mut omapi_object_t, name: &core::ffi::CStr) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; handlers of a signal without
+    // arguments read none.
     Status(unsafe { dhcpctl_c_signal_in(h, name.as_ptr()) })
 }
 
@@ -45,7 +46,8 @@ pub(crate) unsafe fn signal_status(
     status: Status,
     message: *mut omapi_typed_data_t,
 ) -> Status {
-    // SAFETY: as the function's; handlers of "status" read these two.
+    // SAFETY: live, by the caller's promise; handlers of "status" read an
+    // unsigned and a pointer, which these two are.
     Status(unsafe { dhcpctl_c_signal_in(h, c"status".as_ptr(), status.0, message) })
 }
 
@@ -54,7 +56,8 @@ pub(crate) unsafe fn signal_status(
 /// # Safety
 /// `h` is live; no lock is held.
 pub(crate) unsafe fn signal(h: *mut omapi_object_t, name: &core::ffi::CStr) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; handlers of a signal without
+    // arguments read none.
     Status(unsafe { dhcpctl_c_signal(h, name.as_ptr()) })
 }
 
@@ -63,7 +66,8 @@ pub(crate) unsafe fn signal(h: *mut omapi_object_t, name: &core::ffi::CStr) -> S
 /// # Safety
 /// `ap` is what a handler got with that signal.
 pub(crate) unsafe fn status_arguments(ap: va_list) -> (Status, *mut omapi_typed_data_t) {
-    // SAFETY: as the function's: an unsigned, then a pointer.
+    // SAFETY: that signal has an unsigned and then a pointer, and nobody else
+    // reads the list: each is read once, in this order.
     unsafe {
         (
             Status(dhcpctl_c_next_unsigned(ap)),

@@ -1,6 +1,6 @@
 //! `omapi_array_*`: growing arrays of counted pointers, and address lists.
 
-use super::{guard, some};
+use super::{guard, some, vacant};
 use crate::abi::layout::{
     isc_result_t, omapi_addr_list_t, omapi_addr_t, omapi_array_deref_t, omapi_array_ref_t,
     omapi_array_t,
@@ -27,10 +27,7 @@ pub unsafe extern "C" fn omapi_array_allocate(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let slot = some(array)?;
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
+        let slot = vacant(array)?;
         let a: *mut omapi_array_t = memory::allocate_block(size_of::<omapi_array_t>()).cast();
         if a.is_null() {
             return Err(Status::NO_MEMORY);
@@ -109,22 +106,15 @@ unsafe fn store(
     file: *const c_char,
     line: c_int,
 ) -> Result<(), Status> {
-    // SAFETY: as the function's: `data` has room for `max` entries.
+    let at = usize::try_from(index).map_err(|_| Status::INVALID_ARGUMENT)?;
+    // SAFETY: the array is live; `data` has room for `max` entries, all of them
+    // NULL or counted by the array's functions; `at` is one of them after the
+    // enlargement.
     unsafe {
-        let at = usize::try_from(index).map_err(|_| Status::INVALID_ARGUMENT)?;
         let reference = (*a).r#ref.ok_or(Status::INVALID_ARGUMENT)?;
         some(ptr)?;
-        let have = usize::try_from((*a).max).unwrap_or(0);
-        if at >= have {
-            let want = at + STEP;
-            let max = c_int::try_from(want).map_err(|_| Status::NO_MEMORY)?;
-            let grown = libc::realloc((*a).data.cast(), want * size_of::<*mut c_char>());
-            if grown.is_null() {
-                return Err(Status::NO_MEMORY);
-            }
-            (*a).data = grown.cast();
-            (*a).data.add(have).write_bytes(0, want - have);
-            (*a).max = max;
+        if at >= usize::try_from((*a).max).unwrap_or(0) {
+            enlarge(a, at + STEP)?;
         }
         let entry = (*a).data.add(at);
         if let (false, Some(deref)) = ((*entry).is_null(), (*a).deref) {
@@ -132,6 +122,27 @@ unsafe fn store(
         }
         Status(reference(entry, ptr, file, line)).ok()?;
         (*a).count = (*a).count.max(index + 1);
+    }
+    Ok(())
+}
+
+/// Makes room for `want` entries, which are more than there are.
+///
+/// # Safety
+/// `a` is live; its `data` is NULL or from malloc, with room for `max` entries.
+unsafe fn enlarge(a: *mut omapi_array_t, want: usize) -> Result<(), Status> {
+    let max = c_int::try_from(want).map_err(|_| Status::NO_MEMORY)?;
+    // SAFETY: as the caller promises; the block that realloc returns has room
+    // for `want` entries, of which those behind the old ones are new.
+    unsafe {
+        let have = usize::try_from((*a).max).unwrap_or(0);
+        let grown = libc::realloc((*a).data.cast(), want * size_of::<*mut c_char>());
+        if grown.is_null() {
+            return Err(Status::NO_MEMORY);
+        }
+        (*a).data = grown.cast();
+        (*a).data.add(have).write_bytes(0, want - have);
+        (*a).max = max;
     }
     Ok(())
 }
@@ -183,10 +194,7 @@ pub unsafe extern "C" fn omapi_addr_list_new(
 ) -> isc_result_t {
     // SAFETY: the C contract; the block has room for the addresses.
     guard(|| unsafe {
-        let slot = some(d)?;
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
+        let slot = vacant(d)?;
         let header = size_of::<omapi_addr_list_t>();
         let size = (count as usize)
             .checked_mul(size_of::<omapi_addr_t>())

@@ -1,7 +1,7 @@
 //! `omapi_auth_key_*`: authenticators, and the table in which a program may
 //! enter them by name.
 
-use super::{guard, object, some, text};
+use super::{guard, object, some, text, vacant};
 use crate::abi::layout::{
     isc_result_t, omapi_auth_key_t, omapi_data_string_t, omapi_object_t, omapi_value_t,
 };
@@ -19,10 +19,7 @@ pub unsafe extern "C" fn omapi_auth_key_new(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let slot = some(o)?;
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
+        let slot = vacant(o)?;
         *slot = auth_key::empty()?.into_raw();
         Ok(())
     })
@@ -82,10 +79,7 @@ pub unsafe extern "C" fn omapi_auth_key_lookup_name(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let slot = some(a)?;
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
+        let slot = vacant(a)?;
         let found = auth_key::look_up(text(name)?.to_bytes()).ok_or(Status::NOT_FOUND)?;
         *slot = found.into_raw();
         Ok(())
@@ -102,10 +96,7 @@ pub unsafe extern "C" fn omapi_auth_key_lookup(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let slot = some(h)?;
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
+        let slot = vacant(h)?;
         if r#ref.is_null() {
             return Err(Status::NO_KEYS);
         }

@@ -105,7 +105,7 @@ fn socket_address(a: &omapi_addr_t) -> Result<SocketAddr, Status> {
 /// # Safety
 /// `c` is live.
 unsafe fn connect_protocol(c: *mut omapi_object_t, destination: Destination) -> Result<(), Status> {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; there is no authenticator.
     unsafe { connection::start_protocol(c, destination, null_mut())? };
     Err(Status::INCOMPLETE)
 }

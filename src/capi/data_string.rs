@@ -1,6 +1,6 @@
 //! `omapi_data_string_*`, `omapi_typed_data_*` and comparisons.
 
-use super::{guard, guard_or, some, text};
+use super::{guard, guard_or, some, text, vacant};
 use crate::abi::layout::{isc_result_t, omapi_data_string_t, omapi_typed_data_t};
 use crate::object::data::{self, Datum};
 use core::ffi::{c_char, c_int, c_uint, c_ulong};
@@ -17,10 +17,7 @@ pub unsafe extern "C" fn omapi_data_string_new(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let slot = some(d)?;
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
+        let slot = vacant(d)?;
         *slot = data::new_data_string(len as usize)?;
         Ok(())
     })
@@ -90,7 +87,8 @@ unsafe fn contents<'a>(d: *const omapi_data_string_t) -> &'a [u8] {
 /// # Safety
 /// `s` is NULL or a C string and outlives the use.
 unsafe fn characters<'a>(s: *const c_char) -> &'a [u8] {
-    // SAFETY: as the function's.
+    // SAFETY: NULL, or a C string that outlives the use, by the caller's
+    // promise.
     unsafe { text(s).map_or(&[], core::ffi::CStr::to_bytes) }
 }
 

@@ -1,6 +1,6 @@
 //! `dhcpctl_*`: connections, objects of the server, their attributes.
 
-use super::{guard, guard_calling, initialize, object, some, text};
+use super::{guard, guard_calling, initialize, object, some, text, vacant};
 use crate::abi::layout::{
     dhcpctl_data_string, dhcpctl_handle, dhcpctl_status, isc_result_t, omapi_typed_data_t,
 };
@@ -80,10 +80,7 @@ unsafe fn connect(
 ) -> Result<(), Status> {
     // SAFETY: the C contract.
     unsafe {
-        let slot = some(connection)?;
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
+        let slot = vacant(connection)?;
         let host = OsStr::from_bytes(text(server_name)?.to_bytes());
         if !authinfo.is_null() {
             object(authinfo)?;
@@ -151,11 +148,8 @@ pub unsafe extern "C" fn dhcpctl_new_object(
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let slot = some(h)?;
+        let slot = vacant(h)?;
         let object_type = text(object_type)?;
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
         *slot = remote_object::new(object_type)?;
         Ok(())
     })
@@ -335,10 +329,7 @@ pub unsafe extern "C" fn dhcpctl_get_value(
 ) -> dhcpctl_status {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let slot = some(result)?;
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
+        let slot = vacant(result)?;
         let value = types::get_named(object(h)?, text(value_name)?.to_bytes())?;
         let number;
         let content: &[u8] = match datum((*value.0).value)? {

@@ -18,7 +18,7 @@ unsafe fn absolute(t: *const timeval) -> Option<Instant> {
     if t.is_null() {
         return None;
     }
-    // SAFETY: not NULL, so readable.
+    // SAFETY: not NULL, so readable, by the C contract.
     let (seconds, micros) = unsafe { ((*t).tv_sec as i128, (*t).tv_usec as i128) };
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)

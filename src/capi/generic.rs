@@ -1,6 +1,6 @@
 //! `omapi_generic_*`: generic objects and the handlers of their type.
 
-use super::{guard, object, some};
+use super::{guard, object, some, vacant};
 use crate::abi::layout::{
     isc_result_t, omapi_data_string_t, omapi_generic_object_t, omapi_object_t, omapi_typed_data_t,
     omapi_value_t, va_list,
@@ -18,10 +18,7 @@ pub unsafe extern "C" fn omapi_generic_new(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let slot = some(r#gen)?;
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
+        let slot = vacant(r#gen)?;
         *slot = generic::new()?;
         Ok(())
     })

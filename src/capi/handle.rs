@@ -1,6 +1,6 @@
 //! `omapi_handle_*`: local handles.
 
-use super::{guard, object, some};
+use super::{guard, object, some, vacant};
 use crate::abi::layout::{isc_result_t, omapi_handle_t, omapi_object_t, omapi_typed_data_t};
 use crate::object::data::{self, Datum};
 use crate::object::handles;
@@ -52,16 +52,13 @@ pub unsafe extern "C" fn omapi_handle_td_lookup(
 }
 
 /// # Safety
-/// `o` is NULL or writable.
+/// `o` is NULL, or valid for reads and writes.
 unsafe fn look_up(o: *mut *mut omapi_object_t, h: omapi_handle_t) -> Result<(), Status> {
-    let slot = some(o)?;
+    // SAFETY: NULL or an out-pointer, by the caller's promise.
+    let slot = unsafe { vacant(o) }?;
+    let object = handles::lookup(h)?;
     // SAFETY: not NULL, so writable.
-    unsafe {
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
-        *slot = handles::lookup(h)?.into_raw();
-    }
+    unsafe { *slot = object.into_raw() };
     Ok(())
 }
 

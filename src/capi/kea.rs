@@ -35,7 +35,8 @@ pub unsafe extern "C" fn dhcpctl_kea_command(
     arguments_json: *const c_char,
     reply: *mut dhcpctl_data_string,
 ) -> dhcpctl_status {
-    // SAFETY: the C contract.
+    // SAFETY: the C contract: the handle is NULL or live, the texts are NULL or C
+    // strings, and `reply` is NULL, or readable and writable.
     guard_calling(|| unsafe {
         let connection = object(connection)?;
         let command = text(command)?;
@@ -45,10 +46,31 @@ pub unsafe extern "C" fn dhcpctl_kea_command(
         if !connection::engine_of(connection)?.is_kea() {
             return Err(Status::NOT_IMPLEMENTED);
         }
+        let h = ask(connection, command, arguments_json)?;
+        let result = number(h.as_ptr(), c"result")?;
+        if !reply.is_null() {
+            *reply = whole_answer(h.as_ptr())?;
+        }
+        meaning(result)
+    })
+}
+
+/// Sends a command in an object of its own and waits for the answer, which is
+/// in the object then.
+///
+/// # Safety
+/// `connection` is live; `arguments` is NULL or a C string.
+unsafe fn ask(
+    connection: *mut omapi_object_t,
+    command: &CStr,
+    arguments: *const c_char,
+) -> Result<ObjectRef, Status> {
+    // SAFETY: as the caller promises; the new object's reference is ours.
+    unsafe {
         let h = ObjectRef::from_raw(remote_object::new(c"kea-command")?);
         set(h.as_ptr(), c"command", command)?;
-        if !arguments_json.is_null() {
-            let arguments = text(arguments_json)?;
+        if !arguments.is_null() {
+            let arguments = text(arguments)?;
             if arguments.is_empty() {
                 // As a value, it would be none at all.
                 return Err(Status::INVALID_ARGUMENT);
@@ -57,29 +79,43 @@ pub unsafe extern "C" fn dhcpctl_kea_command(
         }
         remote_object::send(h.as_ptr(), connection, remote_object::RequestKind::Open(0)).ok()?;
         completion::wait(h.as_ptr(), default_deadline())?.ok()?;
-        let result = number(h.as_ptr(), c"result")?;
-        if !reply.is_null() {
-            let value = types::get_named(h.as_ptr(), b"reply")?;
-            *reply = match data::view((*value.0).value) {
-                Datum::String(b) | Datum::Data(b) => data::data_string_from(b)?,
-                _ => return Err(Status::UNEXPECTED),
-            };
+        Ok(h)
+    }
+}
+
+/// Kea's answer in a new data string.
+///
+/// # Safety
+/// `h` is live.
+unsafe fn whole_answer(h: *mut omapi_object_t) -> Result<dhcpctl_data_string, Status> {
+    // SAFETY: live, by the caller's promise. The value is ours, so its datum
+    // lives and does not change until the copy is made.
+    unsafe {
+        let value = types::get_named(h, b"reply")?;
+        match data::view(some((*value.0).value)?) {
+            Datum::String(b) | Datum::Data(b) => data::data_string_from(b),
+            _ => Err(Status::UNEXPECTED),
         }
-        match result {
-            0 => Ok(()),
-            2 => Err(Status::NOT_IMPLEMENTED),
-            3 => Err(Status::NOT_FOUND),
-            4 => Err(Status::EXISTS),
-            5 => Err(Status::IO_ERROR),
-            _ => Err(Status::FAILURE),
-        }
-    })
+    }
+}
+
+/// Kea's result as a status.
+fn meaning(result: i64) -> Result<(), Status> {
+    match result {
+        0 => Ok(()),
+        2 => Err(Status::NOT_IMPLEMENTED),
+        3 => Err(Status::NOT_FOUND),
+        4 => Err(Status::EXISTS),
+        5 => Err(Status::IO_ERROR),
+        _ => Err(Status::FAILURE),
+    }
 }
 
 /// # Safety
 /// `h` is live.
 unsafe fn set(h: *mut omapi_object_t, name: &CStr, value: &CStr) -> Result<(), Status> {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; our own name and value live until
+    // the handlers have returned.
     unsafe {
         let name = Owned(data::data_string_from(name.to_bytes())?);
         let value = Owned(data::typed_from(value.to_bytes(), true)?);
@@ -90,7 +126,8 @@ unsafe fn set(h: *mut omapi_object_t, name: &CStr, value: &CStr) -> Result<(), S
 /// # Safety
 /// `h` is live.
 unsafe fn number(h: *mut omapi_object_t, name: &CStr) -> Result<i64, Status> {
-    // SAFETY: as the function's; a value has a datum.
+    // SAFETY: live, by the caller's promise; the value is ours, and so is its
+    // datum.
     unsafe {
         let value = types::get_named(h, name.to_bytes())?;
         let number = data::view(some((*value.0).value)?).number();

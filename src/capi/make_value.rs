@@ -1,6 +1,6 @@
 //! `omapi_make_*_value` and `omapi_set_*_value`: values from C types.
 
-use super::{guard, object, some, text};
+use super::{guard, object, some, text, vacant};
 use crate::abi::layout::{
     isc_result_t, omapi_data_string_t, omapi_object_t, omapi_typed_data_t, omapi_value_t,
 };
@@ -20,14 +20,10 @@ unsafe fn make(
     datum: Result<*mut omapi_typed_data_t, Status>,
 ) -> Result<(), Status> {
     let datum = Owned(datum?);
-    let (slot, name) = (some(slot)?, some(name)?);
-    // SAFETY: as the function's.
-    unsafe {
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
-        *slot = value::new(name, datum.0)?;
-    }
+    // SAFETY: NULL or an out-pointer, by the C contract.
+    let (slot, name) = (unsafe { vacant(slot) }?, some(name)?);
+    // SAFETY: the name is live; the slot holds NULL, and is writable.
+    unsafe { *slot = value::new(name, datum.0)? };
     Ok(())
 }
 
@@ -167,7 +163,8 @@ unsafe fn set(
     name: *const c_char,
     datum: Result<*mut omapi_typed_data_t, Status>,
 ) -> Result<(), Status> {
-    // SAFETY: as the function's; name and datum are ours.
+    // SAFETY: the C contract: the object is NULL or live, the name NULL or a C
+    // string; our own name and datum live until the handlers have returned.
     unsafe {
         let datum = Owned(datum?);
         let name = Owned(data::data_string_from(text(name)?.to_bytes())?);

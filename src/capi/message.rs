@@ -1,6 +1,6 @@
 //! `omapi_message_*`: messages that a program builds itself.
 
-use super::{guard, object, some};
+use super::{guard, object, some, vacant};
 use crate::abi::layout::{
     isc_result_t, omapi_data_string_t, omapi_message_object_t, omapi_object_t, omapi_typed_data_t,
     omapi_value_t,
@@ -19,10 +19,7 @@ pub unsafe extern "C" fn omapi_message_new(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let slot = some(o)?;
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
+        let slot = vacant(o)?;
         *slot = message::new()?;
         Ok(())
     })
@@ -37,10 +34,7 @@ pub unsafe extern "C" fn omapi_message_allocate(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let slot = some(p)?;
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
+        let slot = vacant(p)?;
         *slot = message::allocate()?.into_raw();
         Ok(())
     })

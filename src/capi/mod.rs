@@ -3,10 +3,43 @@
 //! into the header.
 //!
 //! # Safety, for every entry point
-//! The C contract: a pointer that is not NULL points to what its type says; a
-//! handle was made by this library and the caller holds a reference on it; a
-//! string ends with NUL. Everything else is checked here: NULL anywhere, wrong
-//! kinds of object, use before initialisation give a result code.
+//!
+//! What "the C contract" in a comment means: each argument is NULL (which is
+//! checked here), or what the list says of its type, for the whole call. Wrong
+//! kinds of objects, and calls before initialisation, are checked, too.
+//!
+//! - **An object** (`omapi_object_t *` and the structs that begin as it does,
+//!   `dhcpctl_handle`) was made by this library, or prepared by
+//!   `omapi_object_initialize`, and is live: the caller owns a reference on it,
+//!   or on something that has one. What the program stores in members that it
+//!   may fill (an authenticator's name, algorithm and key) is NULL or what the
+//!   header says, from `dmalloc`, and does not change once the object is used.
+//! - **A value, datum, data string or list** was made by this library, and is
+//!   live in the same way. It is as long as its type or its length says, and
+//!   nobody changes its contents meanwhile; the library itself does not.
+//! - **A type** is registered, and so live until the process ends. The members
+//!   that it sets, and its name, do not change; the name is a C string.
+//! - **A string** (`const char *`) is valid for reads up to its NUL, which is
+//!   less than `isize::MAX` bytes away, and does not change. File names with a
+//!   line beside them are handed on without being read.
+//! - **A pointer with a length** is valid for reads of that many bytes, which do
+//!   not change. It may be NULL, or dangle, when the length is 0.
+//! - **An out-pointer** (`T **`, `int *`, `dhcpctl_status *` ...) is aligned, and
+//!   valid for reads and writes of a `T *`, `int` ...; it is initialised where
+//!   the function says what must be in it before. What a `T **` holds is NULL or
+//!   live. Nobody else accesses it during the call.
+//! - **A `struct timeval *`** is aligned and valid for reads.
+//! - **A function** may be called as its type says, from any thread that is in
+//!   the library, with its data pointer, for as long as it can be reached: a
+//!   callback until the object that it was set on has died or got another one, a
+//!   type's handlers for ever, the functions of an io object until it is
+//!   unregistered and calls of them have returned. It does not unwind into the
+//!   library: `longjmp` and C++ exceptions stay on its side. The data pointer is
+//!   never dereferenced here.
+//! - **A `va_list`** is what the caller's `va_start` made, or was handed to it. It
+//!   has the arguments of the signal that it comes with, and is not used by
+//!   anybody else until the call returns; after it, its value is indeterminate,
+//!   as C has it.
 
 mod array;
 mod auth_key;
@@ -16,7 +49,6 @@ mod dhcpctl;
 mod dispatch;
 mod generic;
 mod handle;
-mod handlers;
 mod io;
 mod kea;
 mod make_value;
@@ -86,6 +118,20 @@ fn some<T>(p: *mut T) -> Result<*mut T, Status> {
         return Err(Status::INVALID_ARGUMENT);
     }
     Ok(p)
+}
+
+/// An out-pointer that must be there and hold NULL.
+///
+/// # Safety
+/// `p` is NULL, or valid for reads.
+unsafe fn vacant<T>(p: *mut *mut T) -> Result<*mut *mut T, Status> {
+    let slot = some(p)?;
+    // SAFETY: not NULL, so valid for reads.
+    if unsafe { (*slot).is_null() } {
+        Ok(slot)
+    } else {
+        Err(Status::INVALID_ARGUMENT)
+    }
 }
 
 /// Registers the types; see `dhcpctl_initialize`.

@@ -1,6 +1,6 @@
 //! `omapi_object_*`: references, allocation, a program's own types.
 
-use super::{guard, initialize, object, some};
+use super::{guard, initialize, object, some, vacant};
 use crate::abi::layout::{
     isc_result_t, omapi_data_string_t, omapi_handle_t, omapi_object_t, omapi_object_type_t,
     omapi_typed_data_t, omapi_value_t, va_list,
@@ -57,30 +57,20 @@ pub unsafe extern "C" fn omapi_object_allocate(
     file: *const c_char,
     line: c_int,
 ) -> isc_result_t {
-    // SAFETY: the C contract: the type is registered; its allocator's blocks
-    // are as long as the type says.
+    // SAFETY: the C contract: `*o` is readable and writable, the type is
+    // registered, and its functions may be called with its objects.
     guard(|| unsafe {
-        let (slot, t) = (some(o)?, some(r#type)?);
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
-        let mut made = null_mut();
-        if let Some(allocator) = (*t).allocator {
-            match Status(allocator(&raw mut made, file, line)) {
-                Status::SUCCESS | Status::NO_MEMORY => {}
-                other => return Err(other),
+        let (slot, t) = (vacant(o)?, some(r#type)?);
+        let made = match allocated_by_type(t, file, line)? {
+            Some(made) => made,
+            None => {
+                let size = (*t).sizer.map_or((*t).size, |f| f(size) as usize);
+                if size < size_of::<omapi_object_t>() {
+                    return Err(Status::INVALID_ARGUMENT);
+                }
+                refs::allocate(t, size)?
             }
-        }
-        if made.is_null() {
-            let size = (*t).sizer.map_or((*t).size, |f| f(size) as usize);
-            if size < size_of::<omapi_object_t>() {
-                return Err(Status::INVALID_ARGUMENT);
-            }
-            made = refs::allocate(t, size)?;
-        } else {
-            made.cast::<u8>().write_bytes(0, (*t).size);
-            (*made).r#type = t;
-        }
+        };
         // The references begin behind the initialiser, whose answer says
         // nothing about the object.
         (*made).refcnt = 0;
@@ -89,6 +79,41 @@ pub unsafe extern "C" fn omapi_object_allocate(
         }
         refs::reference(slot, made).ok()
     })
+}
+
+/// An object that the type's own allocator makes; `None` without an allocator,
+/// or when that has no block.
+///
+/// # Safety
+/// `t` is registered; its allocator may be called, and its blocks are as long
+/// as the type says.
+unsafe fn allocated_by_type(
+    t: *mut omapi_object_type_t,
+    file: *const c_char,
+    line: c_int,
+) -> Result<Option<*mut omapi_object_t>, Status> {
+    let mut made = null_mut();
+    // SAFETY: a registered type is live for ever; the allocator may be called,
+    // by the caller's promise, and stores a block or nothing.
+    unsafe {
+        let Some(allocator) = (*t).allocator else {
+            return Ok(None);
+        };
+        match Status(allocator(&raw mut made, file, line)) {
+            Status::SUCCESS | Status::NO_MEMORY => {}
+            other => return Err(other),
+        }
+    }
+    if made.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: a block of the type's size, by the caller's promise, and not yet
+    // anybody's.
+    unsafe {
+        made.cast::<u8>().write_bytes(0, (*t).size);
+        (*made).r#type = t;
+    }
+    Ok(Some(made))
 }
 
 /// Prepares memory of the program as an object of a registered type: zeroes
@@ -229,29 +254,30 @@ pub unsafe extern "C" fn omapi_object_type_register(
     >,
     rc_flag: c_int,
 ) -> isc_result_t {
-    // SAFETY: the C contract: the name lives as long as the type.
-    guard(|| unsafe {
+    let prototype = omapi_object_type_t {
+        name,
+        next: null_mut(),
+        set_value,
+        get_value,
+        destroy,
+        signal_handler,
+        stuff_values,
+        lookup,
+        create,
+        remove,
+        freer,
+        allocator,
+        sizer,
+        size,
+        rc_flag,
+        initialize,
+    };
+    guard(|| {
         some(name.cast_mut())?;
-        let t = types::register(omapi_object_type_t {
-            name,
-            next: null_mut(),
-            set_value,
-            get_value,
-            destroy,
-            signal_handler,
-            stuff_values,
-            lookup,
-            create,
-            remove,
-            freer,
-            allocator,
-            sizer,
-            size,
-            rc_flag,
-            initialize,
-        })?;
+        let t = types::register(prototype)?;
         if !r#type.is_null() {
-            *r#type = t;
+            // SAFETY: not NULL, so writable, by the C contract.
+            unsafe { *r#type = t };
         }
         Ok(())
     })

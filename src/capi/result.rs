@@ -34,7 +34,8 @@ fn registered(result: isc_result_t) -> Option<*const c_char> {
         .iter()
         .rev()
         .find(|t| result.wrapping_sub(t.base) < t.count)?;
-    // SAFETY: the index is below the count that the program gave.
+    // SAFETY: the index is below the count that the program gave, and its array
+    // lives as long as the process.
     let text = unsafe { *table.texts.add((result - table.base) as usize) };
     (!text.is_null()).then_some(text)
 }

@@ -1,13 +1,12 @@
 //! `omapi_value_*` and setting and getting attributes by name.
 
-use super::{guard, object, some, text};
+use super::{guard, object, some, text, vacant};
 use crate::abi::layout::{
     isc_result_t, omapi_data_string_t, omapi_object_t, omapi_typed_data_t, omapi_value_t,
 };
 use crate::object::value::{self, Owned};
 use crate::object::{data, types};
 use core::ffi::{c_char, c_int};
-use omapi::status::Status;
 
 /// Makes a value without name and content. `*v` must be NULL before.
 #[unsafe(no_mangle)]
@@ -18,10 +17,7 @@ pub unsafe extern "C" fn omapi_value_new(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let slot = some(v)?;
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
+        let slot = vacant(v)?;
         *slot = value::empty()?;
         Ok(())
     })
@@ -92,10 +88,7 @@ pub unsafe extern "C" fn omapi_get_value(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let slot = some(value)?;
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
+        let slot = vacant(value)?;
         types::get_value(object(h)?, id, some(name)?, slot).ok()
     })
 }
@@ -110,10 +103,7 @@ pub unsafe extern "C" fn omapi_get_value_str(
 ) -> isc_result_t {
     // SAFETY: the C contract.
     guard(|| unsafe {
-        let slot = some(value)?;
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
+        let slot = vacant(value)?;
         let name = Owned(data::data_string_from(text(name)?.to_bytes())?);
         types::get_value(object(h)?, id, name.0, slot).ok()
     })

@@ -75,10 +75,7 @@ unsafe extern "C" fn typed_data_new(
 ) -> isc_result_t {
     // SAFETY: the C contract of omapi_typed_data_new.
     super::guard(|| unsafe {
-        let slot = super::some(t)?;
-        if !(*slot).is_null() {
-            return Err(Status::INVALID_ARGUMENT);
-        }
+        let slot = super::vacant(t)?;
         *slot = match kind {
             0 => data::typed_int(integer)?,
             1 => data::typed_from(super::text(pointer.cast())?.to_bytes(), true)?,

@@ -34,7 +34,8 @@ pub(crate) unsafe fn of<'a>(g: *mut omapi_generic_object_t) -> &'a mut [*mut oma
 /// # Safety
 /// As [`of`], where the slots are from.
 pub(crate) unsafe fn find(slots: &[*mut omapi_value_t], name: &[u8]) -> Option<usize> {
-    // SAFETY: as `of`; a stored value has a name.
+    // SAFETY: the values of a generic object are live while it is locked, and
+    // own their names.
     unsafe {
         slots.iter().position(|&v| {
             !v.is_null() && !(*v).name.is_null() && data::data_string_bytes((*v).name) == name
@@ -72,7 +73,8 @@ pub(crate) unsafe fn append(
     g: *mut omapi_generic_object_t,
     v: Owned<omapi_value_t>,
 ) -> Result<(), Status> {
-    // SAFETY: as the function's.
+    // SAFETY: g is live and locked, by the caller's promise. `nvalues` is below
+    // `va_max` after the first statement: both arrays have that many entries.
     unsafe {
         if (*g).nvalues >= (*g).va_max {
             enlarge(g)?;

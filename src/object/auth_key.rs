@@ -94,7 +94,8 @@ static ENTERED: Mutex<BTreeMap<Vec<u8>, TypedRef<omapi_auth_key_t>>> = Mutex::ne
 /// # Errors
 /// `DHCP_R_INVALIDARG` for another object, or without a name.
 pub(crate) unsafe fn enter(object: *mut omapi_object_t) -> Result<(), Status> {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; the name is NULL or a C string,
+    // which `new` or the program put there before anybody looks.
     let (name, entry) = unsafe {
         let entry = Checked::<omapi_auth_key_t>::new(object).ok_or(Status::INVALID_ARGUMENT)?;
         let a = entry.as_ptr();
@@ -125,12 +126,23 @@ pub(crate) fn look_up(name: &[u8]) -> Option<TypedRef<omapi_auth_key_t>> {
 pub(crate) unsafe fn look_up_like(
     like: *mut omapi_object_t,
 ) -> Result<TypedRef<omapi_auth_key_t>, Status> {
-    // SAFETY: as the function's; the values are ours.
+    let bytes = |v: &Owned<omapi_value_t>| {
+        // SAFETY: the value is ours, and owns its datum, which a handler of the
+        // program's may have left out.
+        unsafe {
+            let datum = (*v.0).value;
+            if datum.is_null() {
+                return Err(Status::INVALID_ARGUMENT);
+            }
+            match data::view(datum) {
+                data::Datum::String(b) | data::Datum::Data(b) => Ok(b.to_vec()),
+                _ => Err(Status::INVALID_ARGUMENT),
+            }
+        }
+    };
+    // SAFETY: live, by the caller's promise; the authenticator is held by a
+    // reference, and its algorithm is NULL or a C string that does not change.
     unsafe {
-        let bytes = |v: &Owned<omapi_value_t>| match data::view((*v.0).value) {
-            data::Datum::String(b) | data::Datum::Data(b) => Ok(b.to_vec()),
-            _ => Err(Status::INVALID_ARGUMENT),
-        };
         let name = bytes(&types::get_named(like, b"name")?)?;
         let algorithm = bytes(&types::get_named(like, b"algorithm")?)?;
         let found = look_up(&name).ok_or(Status::NOT_FOUND)?;
@@ -152,7 +164,8 @@ pub(crate) unsafe extern "C" fn stuff_handler(
     id: *mut omapi_object_t,
     h: *mut omapi_object_t,
 ) -> isc_result_t {
-    // SAFETY: as the function's.
+    // SAFETY: the object is NULL or live; the members of an authenticator are
+    // NULL, or C strings and a data string that do not change while it lives.
     unsafe {
         let Some(a) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;
@@ -182,7 +195,8 @@ unsafe extern "C" fn lookup_handler(
     _id: *mut omapi_object_t,
     like: *mut omapi_object_t,
 ) -> isc_result_t {
-    // SAFETY: the type's contract: h is writable, like is NULL or live.
+    // SAFETY: whoever calls a handler of `lookup` passes NULL or an
+    // out-pointer, and NULL or a live object.
     unsafe {
         if h.is_null() || like.is_null() {
             return Status::NO_KEYS.0;
@@ -210,7 +224,8 @@ fn c_string(bytes: &[u8]) -> *mut c_char {
 /// `a` is live.
 #[must_use]
 pub(crate) unsafe fn credentials(a: *mut omapi_auth_key_t) -> Credentials {
-    // SAFETY: a is live; its members do not change.
+    // SAFETY: live, by the caller's promise; its members are NULL, or C strings
+    // and a data string that do not change while it lives.
     unsafe {
         let text = |p: *mut c_char| {
             if p.is_null() {
@@ -238,7 +253,9 @@ pub(crate) unsafe extern "C" fn get_handler(
     name: *mut omapi_data_string_t,
     value: *mut *mut omapi_value_t,
 ) -> isc_result_t {
-    // SAFETY: as the function's.
+    // SAFETY: the object is NULL or live; the members of an authenticator are
+    // NULL, or C strings and a data string that do not change while it lives.
+    // Name and slot are looked at when they are not NULL.
     unsafe {
         if h.is_null() || name.is_null() || value.is_null() {
             return Status::INVALID_ARGUMENT.0;

@@ -36,9 +36,10 @@ pub(crate) unsafe trait Counted {
 /// Stores another reference to `p` in `*slot`.
 ///
 /// # Safety
-/// `slot` is NULL or writable, `p` is NULL or live.
+/// `slot` is NULL, or readable and writable; `p` is NULL or live.
 pub(crate) unsafe fn reference<T: Counted>(slot: *mut *mut T, p: *mut T) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: a slot that is not NULL is readable and writable; what is counted
+    // is live, and begins with its count.
     unsafe {
         if slot.is_null() || p.is_null() || !(*slot).is_null() {
             return Status::INVALID_ARGUMENT;
@@ -54,7 +55,8 @@ pub(crate) unsafe fn reference<T: Counted>(slot: *mut *mut T, p: *mut T) -> Stat
 /// # Safety
 /// `slot` is NULL or readable and writable, `*slot` is NULL or live.
 pub(crate) unsafe fn dereference<T: Counted>(slot: *mut *mut T) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: a slot that is not NULL is readable and writable. What is in it
+    // is live by the reference that is taken out.
     unsafe {
         if slot.is_null() || (*slot).is_null() {
             return Status::INVALID_ARGUMENT;
@@ -174,7 +176,9 @@ pub(crate) fn data_string_from(bytes: &[u8]) -> Result<*mut omapi_data_string_t,
 /// # Safety
 /// It has [`DATA_STRING_HEADER`] bytes and as many as `bytes` has.
 pub(crate) unsafe fn write_data_string(d: *mut omapi_data_string_t, bytes: &[u8]) {
-    // SAFETY: as the function's.
+    // SAFETY: the caller gives the room. Pointers are made from the block,
+    // whose bytes begin in the struct and end behind it; a new block and
+    // `bytes` do not overlap.
     unsafe {
         (&raw mut (*d).refcnt).write(1);
         (&raw mut (*d).len).write(bytes.len() as u32);
@@ -256,7 +260,9 @@ pub(crate) fn typed_from(bytes: &[u8], string: bool) -> Result<*mut omapi_typed_
 /// # Safety
 /// It has [`TYPED_HEADER`] bytes and as many as `bytes` has.
 pub(crate) unsafe fn write_typed(t: *mut omapi_typed_data_t, bytes: &[u8], string: bool) {
-    // SAFETY: as the function's.
+    // SAFETY: the caller gives the room. Pointers are made from the block,
+    // whose bytes begin in the struct and end behind it; a new block and
+    // `bytes` do not overlap.
     unsafe {
         (&raw mut (*t).refcnt).write(1);
         (&raw mut (*t).r#type).write(buffer_kind(string));
@@ -280,7 +286,8 @@ pub(crate) unsafe fn typed_object(
         return Err(Status::INVALID_ARGUMENT);
     }
     let t = new_typed(TYPED_OBJECT, omapi_datatype_t::omapi_datatype_object)?;
-    // SAFETY: a fresh zeroed block, object is live.
+    // SAFETY: the member lies within the 16 bytes of a fresh block, is aligned
+    // as that is, and zero; object is live.
     unsafe { refs::reference(&raw mut (*t).u.object, object).ok()? };
     Ok(t)
 }
@@ -306,8 +313,9 @@ pub enum Datum<'a> {
 /// `t` is live and not changed while the view is used.
 #[must_use]
 pub(crate) unsafe fn view<'a>(t: *const omapi_typed_data_t) -> Datum<'a> {
-    // SAFETY: the block is as long as its type demands; pointers are taken
-    // from the raw block.
+    // SAFETY: the block is as long as its type demands: 12 bytes and those of
+    // the buffer, or 16 with an object. Pointers are made from the block, not
+    // from the shorter struct.
     unsafe {
         let buffer = || {
             core::slice::from_raw_parts(

@@ -88,7 +88,8 @@ unsafe extern "C" fn connection_set(
     name: *mut omapi_data_string_t,
     value: *mut omapi_typed_data_t,
 ) -> isc_result_t {
-    // SAFETY: as for `pass_set`; name is live.
+    // SAFETY: whoever calls a handler holds the object, as above; the name is
+    // live and does not change.
     unsafe {
         match data::data_string_bytes(name) {
             b"input-authenticator"

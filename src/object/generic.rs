@@ -175,7 +175,8 @@ pub(crate) unsafe fn receive(
 /// # Safety
 /// `v` is live.
 unsafe fn holds_object(v: *mut omapi_value_t) -> bool {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; the datum of a value is NULL, or
+    // owned by it and so live.
     unsafe { !(*v).value.is_null() && matches!(data::view((*v).value), Datum::Object(_)) }
 }
 
@@ -234,7 +235,8 @@ pub(crate) unsafe fn each(
     g: *mut omapi_generic_object_t,
     f: &mut dyn FnMut(&[u8], Option<Datum<'_>>),
 ) {
-    // SAFETY: g is live and locked; stored values are live.
+    // SAFETY: g is live and locked, so the values that are stored stay where
+    // they are; they own their names and data.
     unsafe {
         let _guard = lock(g);
         for &mut v in attribute_slots::of(g) {
@@ -344,7 +346,9 @@ pub(crate) unsafe extern "C" fn set_handler(
     name: *mut omapi_data_string_t,
     value: *mut omapi_typed_data_t,
 ) -> isc_result_t {
-    // SAFETY: as the function's.
+    // SAFETY: an object that is not NULL is live, and so are its arrays under
+    // their lock, which the functions here take; the name is live and does not
+    // change.
     unsafe {
         let Some(g) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;
@@ -381,7 +385,9 @@ pub(crate) unsafe extern "C" fn get_handler(
     name: *mut omapi_data_string_t,
     value: *mut *mut omapi_value_t,
 ) -> isc_result_t {
-    // SAFETY: as the function's.
+    // SAFETY: an object that is not NULL is live, and so are its arrays under
+    // their lock, which the functions here take; the name is live and does not
+    // change. The slot is writable.
     unsafe {
         let Some(g) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;

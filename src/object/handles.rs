@@ -52,7 +52,8 @@ impl Structure<Live> for Table {
 /// `object` is live, or not yet freed.
 #[must_use]
 pub(crate) unsafe fn number(object: *mut omapi_object_t) -> omapi_handle_t {
-    // SAFETY: as the function's.
+    // SAFETY: the block is not freed, so its member is there; it is accessed
+    // atomically only.
     unsafe { shared(&raw mut (*object).handle).load(Ordering::Relaxed) }
 }
 

@@ -52,7 +52,8 @@ impl ProtocolObject {
     /// # Safety
     /// `o` is a fresh zeroed block of at least `ProtocolObject`'s size.
     pub(crate) unsafe fn prepare(o: *mut omapi_object_t) {
-        // SAFETY: as the function's.
+        // SAFETY: a fresh block with room for the whole struct, the caller's
+        // alone: what was in the member is zero, and is not dropped.
         unsafe { (&raw mut (*Checked::<Self>::block(o)).retired).write(Mutex::new(None)) };
     }
 
@@ -61,7 +62,8 @@ impl ProtocolObject {
     /// # Safety
     /// `o` was prepared and is not used any more.
     pub(crate) unsafe fn finish(o: *mut omapi_object_t) {
-        // SAFETY: as the function's.
+        // SAFETY: the member was made valid by `prepare`, and is not used
+        // again.
         unsafe { (&raw mut (*Checked::<Self>::block(o)).retired).drop_in_place() };
     }
 }
@@ -84,7 +86,8 @@ pub(crate) fn protocol_type() -> omapi_object_type_t {
 /// # Safety
 /// `protocol` is live.
 pub(crate) unsafe fn retire(protocol: Checked<ProtocolObject>, io: ObjectRef) {
-    // SAFETY: as the function's; the member was made valid by `prepare`.
+    // SAFETY: live, by the caller's promise, for longer than this; the member
+    // was made valid by `prepare`.
     let retired = unsafe { &(*protocol.as_ptr()).retired };
     let before = retired.lock().replace(io);
     // Not under the lock: destroy handlers may be the program's.
@@ -98,7 +101,8 @@ pub(crate) unsafe fn retire(protocol: Checked<ProtocolObject>, io: ObjectRef) {
 #[must_use]
 pub(crate) unsafe fn is_authenticated(h: *mut omapi_object_t) -> bool {
     let _list = AUTH_LISTS.lock();
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; the member changes under the lock
+    // that is held.
     unsafe { Checked::<ProtocolObject>::new(h).is_some_and(|p| !(*p.c()).default_auth.is_null()) }
 }
 
@@ -154,10 +158,10 @@ unsafe extern "C" fn protocol_set(
     name: *mut omapi_data_string_t,
     value: *mut omapi_typed_data_t,
 ) -> isc_result_t {
-    // SAFETY: whoever calls a handler holds the object; name is live, value NULL
-    // or live. Entries are linked and unlinked under the lock.
+    // SAFETY: whoever calls a handler passes an object that is NULL or live, a
+    // live name that does not change, and a value that is NULL or live.
     unsafe {
-        let Some(p) = Checked::<ProtocolObject>::new(h).map(|p| p.c()) else {
+        let Some(p) = Checked::<ProtocolObject>::new(h) else {
             return Status::INVALID_ARGUMENT.0;
         };
         if data::data_string_bytes(name) != b"default-authenticator" {
@@ -168,20 +172,33 @@ unsafe extern "C" fn protocol_set(
         } else {
             data::view(value)
         };
-        let data::Datum::Object(wanted) = wanted else {
-            return Status::INVALID_ARGUMENT.0;
-        };
-        let _list = AUTH_LISTS.lock();
+        match wanted {
+            data::Datum::Object(wanted) => choose_auth(p, wanted).0,
+            _ => Status::INVALID_ARGUMENT.0,
+        }
+    }
+}
+
+/// Makes an authenticator that is in the list the default one.
+///
+/// # Safety
+/// `p` is live.
+unsafe fn choose_auth(p: Checked<ProtocolObject>, wanted: *mut omapi_object_t) -> Status {
+    let p = p.c();
+    let _list = AUTH_LISTS.lock();
+    // SAFETY: live, by the caller's promise; entries are linked and taken out
+    // under the lock, and freed after they were taken out.
+    unsafe {
         let mut entry = (*p).remote_auth_list;
         while !entry.is_null() {
             if (*entry).a == wanted {
                 (*p).default_auth = entry;
-                return Status::SUCCESS.0;
+                return Status::SUCCESS;
             }
             entry = (*entry).next;
         }
-        Status::NOT_FOUND.0
     }
+    Status::NOT_FOUND
 }
 
 unsafe extern "C" fn protocol_destroy(

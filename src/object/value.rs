@@ -49,14 +49,15 @@ fn of(
     if v.is_null() {
         return Err(Status::NO_MEMORY);
     }
-    // SAFETY: a fresh block of the struct's size.
+    // SAFETY: a fresh block of the struct's size, aligned as malloc's are or to
+    // 8; the references are handed over.
     Ok(unsafe { write(v, name.into_raw(), value.into_raw()) })
 }
 
 /// Makes a value of fresh memory.
 ///
 /// # Safety
-/// `v` has room for one; the references on `name` and `value` are given up,
+/// `v` is aligned and has room for one; the references on `name` and `value` are given up,
 /// `value` may be NULL.
 unsafe fn write(
     v: *mut omapi_value_t,
@@ -68,7 +69,8 @@ unsafe fn write(
         name,
         value,
     };
-    // SAFETY: as the function's.
+    // SAFETY: the caller gives the room; new memory holds nothing that would be
+    // dropped.
     unsafe { v.write(new) };
     Owned(v)
 }
@@ -109,7 +111,9 @@ pub(crate) fn received(
     if is_small(name, bytes)
         && let Some([v, string, datum]) = block.and_then(|s| s.take(sizes(name, bytes)))
     {
-        // SAFETY: fresh memory of these sizes.
+        // SAFETY: what `take` returns is fresh memory of these sizes, aligned
+        // to 8, and becomes a block in which a value owns its name and its
+        // datum.
         unsafe {
             data::write_data_string(string.cast(), name);
             data::write_typed(datum.cast(), bytes, false);

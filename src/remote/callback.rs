@@ -1,18 +1,18 @@
 //! Callback objects: innermost in the chain of the object whose completions
 //! they report.
 
-use super::remote_object;
+use super::{handlers, remote_object};
 use crate::abi::layout::{
-    dhcpctl_callback_object_t, dhcpctl_status, isc_result_t, omapi_data_string_t, omapi_object_t,
-    omapi_object_type_t, omapi_typed_data_t, omapi_value_t, va_list,
+    dhcpctl_callback_object_t, dhcpctl_status, omapi_object_t, omapi_object_type_t,
 };
 use crate::abi::symbols;
 use crate::object::checked::{Checked, Kind, TypedRef};
 use crate::object::links::{self, Links};
 use crate::object::refs::ObjectRef;
 use crate::object::types;
-use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ffi::c_void;
 use core::mem::size_of;
+use core::ptr::null_mut;
 use core::sync::atomic::AtomicPtr;
 use omapi::status::Status;
 use parking_lot::Mutex;
@@ -28,11 +28,11 @@ static FIELDS: Mutex<()> = Mutex::new(());
 /// The type, as it is registered.
 pub(crate) fn callback_type() -> omapi_object_type_t {
     omapi_object_type_t {
-        set_value: Some(set_handler),
-        get_value: Some(get_handler),
-        destroy: Some(destroy_handler),
-        signal_handler: Some(signal_handler),
-        stuff_values: Some(stuff_handler),
+        set_value: Some(handlers::dhcpctl_callback_set_value),
+        get_value: Some(handlers::dhcpctl_callback_get_value),
+        destroy: Some(handlers::dhcpctl_callback_destroy),
+        signal_handler: Some(handlers::dhcpctl_callback_signal_handler),
+        stuff_values: Some(handlers::dhcpctl_callback_stuff_values),
         ..types::bare(c"dhcpctl-callback", size_of::<dhcpctl_callback_object_t>())
     }
 }
@@ -44,7 +44,7 @@ unsafe impl Kind for dhcpctl_callback_object_t {
     }
 }
 
-type Callback = dhcpctl_callback_object_t;
+pub(super) type Callback = dhcpctl_callback_object_t;
 
 /// The callback object in the chain inside `object`.
 ///
@@ -52,7 +52,8 @@ type Callback = dhcpctl_callback_object_t;
 /// `object` is live.
 unsafe fn find(links: &Links, object: *mut omapi_object_t) -> Option<Checked<Callback>> {
     let mut o = object;
-    // SAFETY: as the function's; what is linked is live under the lock.
+    // SAFETY: the object is live, by the caller's promise; what is linked to
+    // it, one after the other, is live while the structure is locked.
     unsafe {
         while let Some(inner) = links.inner(o) {
             if let Some(found) = Checked::new(inner) {
@@ -70,7 +71,8 @@ unsafe fn find(links: &Links, object: *mut omapi_object_t) -> Option<Checked<Cal
 /// `object` is live.
 unsafe fn of(object: *mut omapi_object_t) -> Option<TypedRef<Callback>> {
     let links = Links::lock();
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; what is found is live until the
+    // lock is given up, and then by the reference.
     unsafe { find(&links, object).map(|c| TypedRef::another(c)) }
 }
 
@@ -127,7 +129,9 @@ pub(crate) unsafe fn set(
 /// # Safety
 /// `object` is live; no lock is held.
 pub(crate) unsafe fn run(object: *mut omapi_object_t, status: Status) {
-    // SAFETY: as the function's; the program keeps its function callable.
+    // SAFETY: the object is live, by the caller's promise; the members are
+    // locked. Function and data belong together, and the program keeps the
+    // function callable for as long as its object may complete.
     unsafe {
         let (function, data) = {
             let Some(c) = of(object) else { return };
@@ -147,7 +151,9 @@ pub(crate) unsafe fn run(object: *mut omapi_object_t, status: Status) {
 /// `c` is live.
 unsafe fn owner(c: Checked<Callback>) -> Option<ObjectRef> {
     let links = Links::lock();
-    // SAFETY: as the function's; what is linked is live under the lock.
+    // SAFETY: live, by the caller's promise. The pointer to the owner is not
+    // counted: it is compared only, until a link proves that the owner is live
+    // under the lock.
     unsafe {
         let owner = (*c.as_ptr()).object;
         let mut o = c.object();
@@ -174,108 +180,37 @@ pub(crate) fn quietly<R>(send: impl FnOnce() -> R) {
     QUIET.set(before);
 }
 
-/// `set_value` of the type: nothing is its own.
+/// Says "ready" to a callback: its function is called with the present status of
+/// the object that it is of, unless the library itself is telling the chain.
 ///
 /// # Safety
-/// C: `h` and `name` are live or NULL; `id` and `value` are NULL or live.
-pub(crate) unsafe extern "C" fn set_handler(
-    h: *mut omapi_object_t,
-    id: *mut omapi_object_t,
-    name: *mut omapi_data_string_t,
-    value: *mut omapi_typed_data_t,
-) -> isc_result_t {
-    // SAFETY: as the function's.
+/// `c` is live; no lock is held.
+pub(super) unsafe fn ready(c: Checked<Callback>) {
+    if QUIET.get() {
+        return;
+    }
+    // SAFETY: live, by the caller's promise.
+    let Some(owner) = (unsafe { owner(c) }) else {
+        return;
+    };
+    // SAFETY: we own a reference; no lock is held.
     unsafe {
-        if name.is_null() || Checked::<Callback>::new(h).is_none() {
-            return Status::INVALID_ARGUMENT.0;
-        }
-        types::set_inner(h, id, name, value).0
+        let status = remote_object::from_object(owner.as_ptr())
+            .map_or(Status::SUCCESS, |remote| remote_object::wait_status(remote));
+        run(owner.as_ptr(), status);
     }
 }
 
-/// `get_value` of the type: nothing is its own.
+/// Empties a dying callback object, which owns nothing.
 ///
 /// # Safety
-/// C: `h` and `name` are live or NULL; `value` is writable or NULL.
-pub(crate) unsafe extern "C" fn get_handler(
-    h: *mut omapi_object_t,
-    id: *mut omapi_object_t,
-    name: *mut omapi_data_string_t,
-    value: *mut *mut omapi_value_t,
-) -> isc_result_t {
-    // SAFETY: as the function's.
+/// `c` is live, and nobody else uses it any more.
+pub(super) unsafe fn clear(c: Checked<Callback>) {
+    let c = c.as_ptr();
+    let _guard = FIELDS.lock();
+    // SAFETY: live, by the caller's promise; the members are locked.
     unsafe {
-        if name.is_null() || value.is_null() || Checked::<Callback>::new(h).is_none() {
-            return Status::INVALID_ARGUMENT.0;
-        }
-        types::get_inner(h, id, name, value).0
-    }
-}
-
-/// `destroy` of the type: it owns nothing.
-///
-/// # Safety
-/// C: `h` is NULL or live, and nobody else uses it.
-pub(crate) unsafe extern "C" fn destroy_handler(
-    h: *mut omapi_object_t,
-    _file: *const c_char,
-    _line: c_int,
-) -> isc_result_t {
-    // SAFETY: as the function's.
-    unsafe {
-        let Some(c) = Checked::<Callback>::new(h).map(Checked::as_ptr) else {
-            return Status::INVALID_ARGUMENT.0;
-        };
-        let _guard = FIELDS.lock();
         (*c).callback = None;
-        (*c).object = core::ptr::null_mut();
-    }
-    Status::SUCCESS.0
-}
-
-/// `signal_handler` of the type: "ready" calls the function with the object's
-/// present status. (Completions call it by themselves.)
-///
-/// # Safety
-/// C: `h` and `name` are live or NULL.
-pub(crate) unsafe extern "C" fn signal_handler(
-    h: *mut omapi_object_t,
-    name: *const c_char,
-    ap: va_list,
-) -> isc_result_t {
-    // SAFETY: as the function's.
-    unsafe {
-        let Some(c) = Checked::<Callback>::new(h).filter(|_| !name.is_null()) else {
-            return Status::INVALID_ARGUMENT.0;
-        };
-        if CStr::from_ptr(name) != c"ready" {
-            return types::signal_inner(h, name, ap).0;
-        }
-        if !QUIET.get()
-            && let Some(owner) = owner(c)
-        {
-            let status = remote_object::from_object(owner.as_ptr())
-                .map_or(Status::SUCCESS, |remote| remote_object::wait_status(remote));
-            run(owner.as_ptr(), status);
-        }
-        Status::SUCCESS.0
-    }
-}
-
-/// `stuff_values` of the type: it has nothing to send.
-///
-/// # Safety
-/// C: `h` is live or NULL.
-pub(crate) unsafe extern "C" fn stuff_handler(
-    c: *mut omapi_object_t,
-    id: *mut omapi_object_t,
-    h: *mut omapi_object_t,
-) -> isc_result_t {
-    // SAFETY: as the function's.
-    unsafe {
-        if Checked::<Callback>::new(h).is_none() {
-            return Status::INVALID_ARGUMENT.0;
-        }
-        types::stuff_inner(c, id, h).0
+        (*c).object = null_mut();
     }
 }

@@ -83,6 +83,39 @@ impl Completion {
         }
         self.finished.push(how);
     }
+
+    /// What a wait finds.
+    fn next(&mut self) -> Next {
+        match self.finished.pop() {
+            Some(Finished::Answered(status)) => Next::Ended(Ok(status)),
+            Some(Finished::Lost(status)) => Next::Ended(Err(status)),
+            None if self.outstanding == 0 => Next::Ended(Err(Status::NO_MORE)),
+            None if self.scattered => Next::Wait(None),
+            None => Next::Wait(self.connection.clone()),
+        }
+    }
+
+    /// As [`next`](Self::next); a thread that has to wait is counted.
+    fn next_or_count(&mut self) -> Next {
+        let next = self.next();
+        if matches!(next, Next::Wait(_)) {
+            self.waiting = self.waiting.saturating_add(1);
+        }
+        next
+    }
+
+    /// Whether a wait finds something else than that it has to wait.
+    fn is_over(&self) -> bool {
+        !self.finished.is_empty() || self.outstanding == 0
+    }
+}
+
+/// What a wait finds.
+enum Next {
+    /// A request that has ended, or that there is none.
+    Ended(Result<Status, Status>),
+    /// Requests that are outstanding on this connection, or on several.
+    Wait(Option<Arc<Conn>>),
 }
 
 /// First in, first out. Most objects have one request at a time: the oldest
@@ -130,9 +163,9 @@ pub(crate) unsafe fn with<R>(
     object: *mut omapi_object_t,
     f: impl FnOnce(&mut Completion) -> R,
 ) -> R {
-    // SAFETY: as the function's.
+    // SAFETY: the object is live, by the caller's promise.
     if let Some(remote) = unsafe { remote_object::from_object(object) } {
-        // SAFETY: as the function's.
+        // SAFETY: as above; the result is not used beyond this line.
         return f(&mut unsafe { remote.completion() }.lock());
     }
     let mut others = OTHERS.lock();
@@ -140,6 +173,12 @@ pub(crate) unsafe fn with<R>(
     let result = f(map.entry(object as usize).or_default());
     OTHERS_COUNT.store(map.len(), Ordering::Relaxed);
     result
+}
+
+/// As [`with`], of an object that a reference keeps alive.
+pub(crate) fn with_held<R>(object: &ObjectRef, f: impl FnOnce(&mut Completion) -> R) -> R {
+    // SAFETY: the borrowed reference keeps the object alive.
+    unsafe { with(object.as_ptr(), f) }
 }
 
 /// What a wait for `object` is about.
@@ -175,68 +214,70 @@ pub(crate) unsafe fn wait(
     object: *mut omapi_object_t,
     deadline: Option<Instant>,
 ) -> Result<Status, Status> {
-    // SAFETY: object is live, and when anything else may run, we have a
-    // reference of our own.
-    unsafe {
-        if remote_object::from_object(object).is_none()
-            && let Some(result) = connection::wait(object, deadline)
-        {
-            return result;
+    // SAFETY: the object is live, by the caller's promise.
+    if unsafe { remote_object::from_object(object) }.is_none()
+        // SAFETY: as above.
+        && let Some(result) = unsafe { connection::wait(object, deadline) }
+    {
+        return result;
+    }
+    // A thread that has to wait is counted in the same step: what ends now is
+    // remembered for it.
+    // SAFETY: as above.
+    let mut next = unsafe { with(object, Completion::next_or_count) };
+    if let Next::Ended(result) = next {
+        return result;
+    }
+    // A callback may free the object that is waited for.
+    // SAFETY: nothing of the program has run yet, so it is live.
+    let sleeping = Sleeping(unsafe { ObjectRef::new(object) });
+    loop {
+        match next {
+            Next::Ended(result) => return result,
+            Next::Wait(engine) => sleeping.until_over(engine, deadline)?,
         }
-        let mut sleeping = None;
-        loop {
-            let next = with(object, |c| match c.finished.pop() {
-                Some(Finished::Answered(status)) => Err(Ok(status)),
-                Some(Finished::Lost(status)) => Err(Err(status)),
-                None if c.outstanding == 0 => Err(Err(Status::NO_MORE)),
-                None => {
-                    // A callback may free the object that is waited for.
-                    sleeping.get_or_insert_with(|| Sleeping::new(object, c));
-                    Ok(c.connection.clone().filter(|_| !c.scattered))
-                }
-            });
-            let engine = match next {
-                Ok(engine) => engine,
-                Err(result) => return result,
-            };
-            let mut ended = || with(object, |c| !c.finished.is_empty() || c.outstanding == 0);
-            let waited = match engine {
-                None => dispatch::wait_all(deadline, &mut ended),
-                Some(engine) => {
-                    let key = key_of(object);
-                    dispatch::wait(&engine, key, deadline, &mut |_| ended())
-                }
-            };
-            match waited {
-                Waited::TimedOut => return Err(Status::TIMED_OUT),
-                Waited::Done => {}
-                // Every request of a closed connection has ended, so the next
-                // round finds it; if another thread's wait took it, there is
-                // nothing left to wait for.
-                Waited::Closed(_) if ended() => {}
-                Waited::Closed(_) => return Err(Status::CONNECTION_RESET),
-            }
-        }
+        next = with_held(&sleeping.0, Completion::next);
     }
 }
 
-/// A thread that waits for an object: it is counted, and keeps the object.
+/// A thread that waits for an object: it has been counted, which is undone in
+/// the end, and keeps the object.
 struct Sleeping(ObjectRef);
 
 impl Sleeping {
-    /// # Safety
-    /// `object` is live, and `completion` its.
-    unsafe fn new(object: *mut omapi_object_t, completion: &mut Completion) -> Self {
-        completion.waiting = completion.waiting.saturating_add(1);
-        // SAFETY: as the function's.
-        Self(unsafe { ObjectRef::new(object) })
+    /// Waits until a request has ended, driving the connection that it is on,
+    /// or all of them.
+    ///
+    /// # Errors
+    /// `ISC_R_TIMEDOUT`, `DHCP_R_CONNRESET` when the connection ended first.
+    fn until_over(
+        &self,
+        engine: Option<Arc<Conn>>,
+        deadline: Option<Instant>,
+    ) -> Result<(), Status> {
+        let mut over = || with_held(&self.0, |c| c.is_over());
+        let waited = match engine {
+            None => dispatch::wait_all(deadline, &mut over),
+            Some(engine) => {
+                let key = key_of(self.0.as_ptr());
+                dispatch::wait(&engine, key, deadline, &mut |_| over())
+            }
+        };
+        match waited {
+            Waited::TimedOut => Err(Status::TIMED_OUT),
+            Waited::Done => Ok(()),
+            // Every request of a closed connection has ended, so the next
+            // round finds it; if another thread's wait took it, there is
+            // nothing left to wait for.
+            Waited::Closed(_) if over() => Ok(()),
+            Waited::Closed(_) => Err(Status::CONNECTION_RESET),
+        }
     }
 }
 
 impl Drop for Sleeping {
     fn drop(&mut self) {
-        // SAFETY: we own a reference.
-        unsafe { with(self.0.as_ptr(), |c| c.waiting = c.waiting.saturating_sub(1)) };
+        with_held(&self.0, |c| c.waiting = c.waiting.saturating_sub(1));
     }
 }
 

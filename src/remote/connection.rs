@@ -18,6 +18,7 @@ use crate::object::{auth_key, generic, protocol};
 use core::ffi::c_long;
 use core::sync::atomic::AtomicPtr;
 use engine::{Connection, Destination, Disconnect, Waited};
+use omapi::client::Credentials;
 use omapi::status::Status;
 use omapi::wire;
 use parking_lot::Mutex;
@@ -70,13 +71,23 @@ impl Checked<ConnectionObject> {
     }
 }
 
+impl TypedRef<ConnectionObject> {
+    /// Whether a wait has said that the connection can be used.
+    fn announced(&self) -> &AtomicBool {
+        // SAFETY: the reference keeps the object alive, `prepare` made the
+        // member valid, and nobody has a unique reference to it.
+        unsafe { &(*self.get().as_ptr()).announced }
+    }
+}
+
 impl ConnectionObject {
     /// Makes the part behind the C struct valid.
     ///
     /// # Safety
     /// `o` is a fresh zeroed block of at least `ConnectionObject`'s size.
     pub(crate) unsafe fn prepare(o: *mut omapi_object_t) {
-        // SAFETY: as the function's.
+        // SAFETY: a fresh block with room for the whole struct, the caller's
+        // alone: what was in the member is zero, and is not dropped.
         unsafe {
             let this = Checked::<Self>::block(o);
             (*this).c.socket = -1;
@@ -90,7 +101,8 @@ impl ConnectionObject {
     /// # Safety
     /// `o` was prepared and is not used any more.
     pub(crate) unsafe fn finish(o: *mut omapi_object_t) {
-        // SAFETY: as the function's.
+        // SAFETY: the member was made valid by `prepare`, and is not used
+        // again.
         unsafe { (&raw mut (*Checked::<Self>::block(o)).engine).drop_in_place() };
     }
 }
@@ -187,7 +199,7 @@ pub(crate) unsafe fn around(inner: *mut omapi_object_t) -> Option<ObjectRef> {
 /// `DHCP_R_INVALIDARG` when it is none, or not connected.
 pub(crate) unsafe fn engine_of_object(object: *mut omapi_object_t) -> Result<Arc<Conn>, Status> {
     let links = Links::lock();
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise.
     unsafe {
         engine_locked(
             &links,
@@ -202,8 +214,9 @@ unsafe fn engine_locked(
     _links: &Links,
     object: Checked<ConnectionObject>,
 ) -> Result<Arc<Conn>, Status> {
-    // SAFETY: as the function's; the engine is set before the object is linked,
-    // and never changed.
+    // SAFETY: live, by the caller's promise. The member was made valid by
+    // `prepare`, is set before others can find the object, and does not change
+    // then.
     let engine = unsafe { &(*object.as_ptr()).engine };
     engine.clone().ok_or(Status::INVALID_ARGUMENT)
 }
@@ -222,7 +235,8 @@ pub(crate) unsafe fn connect(
     auth: *mut omapi_object_t,
     deadline: Option<Instant>,
 ) -> Result<*mut omapi_object_t, Status> {
-    // SAFETY: auth is NULL or live, the handle is ours.
+    // SAFETY: the authenticator is NULL or live, by the caller's promise; we
+    // own the only reference on the handle.
     unsafe {
         let handle = ObjectRef::from_raw(generic::new()?);
         start(handle.as_ptr(), destination, auth)?;
@@ -233,8 +247,7 @@ pub(crate) unsafe fn connect(
             Some(Ok(_)) => Ok(handle.into_raw()),
             Some(Err(status)) => {
                 if let Ok(engine) = engine_of(handle.as_ptr()) {
-                    engine.disconnect(Disconnect::Now);
-                    engine.deliver_all();
+                    end_now(&*engine);
                 }
                 Err(status)
             }
@@ -256,7 +269,8 @@ pub(crate) unsafe fn start(
     destination: Destination,
     auth: *mut omapi_object_t,
 ) -> Result<(), Status> {
-    // SAFETY: as the function's; the new object is live and unlinked.
+    // SAFETY: the handle is live and the authenticator NULL or live, by the
+    // caller's promise; we own a reference on the new object. No lock is held.
     unsafe {
         if !links::is_outermost(handle) {
             return Err(Status::INVALID_ARGUMENT);
@@ -267,9 +281,7 @@ pub(crate) unsafe fn start(
             return Ok(());
         }
         // Another thread was first.
-        let engine = engine_of_protocol(protocol.as_ptr())?;
-        engine.disconnect(Disconnect::Now);
-        engine.deliver_all();
+        end_now(&*engine_of_protocol(protocol.as_ptr())?);
     }
     Err(Status::INVALID_ARGUMENT)
 }
@@ -286,50 +298,78 @@ pub(crate) unsafe fn start_protocol(
     destination: Destination,
     auth: *mut omapi_object_t,
 ) -> Result<(), Status> {
-    // SAFETY: auth is NULL or live; the new objects are live and unlinked.
-    // random() has no preconditions.
-    unsafe {
+    // SAFETY: the protocol object is live and the authenticator NULL or live, by
+    // the caller's promise.
+    let (p, credentials) = unsafe {
         let p = Checked::<ProtocolObject>::new(protocol).ok_or(Status::NOT_IMPLEMENTED)?;
-        let credentials = if auth.is_null() {
-            None
-        } else {
-            let key = auth_key::from_object(auth).ok_or(Status::INVALID_ARGUMENT)?;
-            Some(auth_key::credentials(key))
-        };
-        if !links::is_outermost(protocol) {
-            return Err(Status::INVALID_ARGUMENT);
-        }
-        let object = TypedRef::<ConnectionObject>::allocate()?;
-        let io = TypedRef::<omapi_io_object_t>::allocate()?.into_object();
-        // The genuine first id: libc's random(), unseeded in most programs.
-        // It also advances the program's own sequence as the original does.
-        // With a key it must not be guessed: a recorded conversation would fit
-        // another connection.
-        let first_id = match credentials {
-            None => random() as u32,
-            Some(_) => RandomState::new().hash_one(0) as u32,
-        };
-        // The reference that an open connection has on its own chain.
-        let own = io.clone();
-        let engine = engine::connect(destination, first_id, credentials, move || {
-            disconnected(own);
-        })?;
-        (*object.get().as_ptr()).engine = Some(Arc::clone(&engine));
-        if !auth.is_null() {
-            protocol::remember_auth(p, auth);
-        }
-        refs::link(io.as_ptr(), object.as_ptr());
-        // Before other threads can see the connection, and end it.
-        OPEN.lock().push(io);
-        if !refs::link(object.as_ptr(), protocol) {
-            // Another thread was first.
-            engine.disconnect(Disconnect::Now);
-            engine.deliver_all();
-            return Err(Status::INVALID_ARGUMENT);
-        }
-        dispatch::used(&engine);
+        (p, credentials(auth)?)
+    };
+    // SAFETY: as above.
+    if !unsafe { links::is_outermost(protocol) } {
+        return Err(Status::INVALID_ARGUMENT);
     }
+    let object = TypedRef::<ConnectionObject>::allocate()?;
+    let io = TypedRef::<omapi_io_object_t>::allocate()?.into_object();
+    // The reference that an open connection has on its own chain.
+    let own = io.clone();
+    let first_id = first_id(credentials.is_some());
+    let engine = engine::connect(destination, first_id, credentials, move || {
+        disconnected(own);
+    })?;
+    // SAFETY: nobody else knows the new object, so nobody reads the member yet.
+    unsafe { (*object.get().as_ptr()).engine = Some(Arc::clone(&engine)) };
+    if !auth.is_null() {
+        // SAFETY: both are live, by the caller's promise.
+        unsafe { protocol::remember_auth(p, auth) };
+    }
+    // SAFETY: we own references on both. Both are new, so they can be linked.
+    unsafe { refs::link(io.as_ptr(), object.as_ptr()) };
+    // Before other threads can see the connection, and end it.
+    OPEN.lock().push(io);
+    // SAFETY: we own a reference on one, the caller has one on the other.
+    if !unsafe { refs::link(object.as_ptr(), protocol) } {
+        // Another thread was first.
+        end_now(&*engine);
+        return Err(Status::INVALID_ARGUMENT);
+    }
+    dispatch::used(&engine);
     Ok(())
+}
+
+/// What signs the messages of a connection; nothing for NULL.
+///
+/// # Safety
+/// `auth` is NULL or live.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` for another object.
+unsafe fn credentials(auth: *mut omapi_object_t) -> Result<Option<Credentials>, Status> {
+    if auth.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: not NULL, so live.
+    unsafe {
+        let key = auth_key::from_object(auth).ok_or(Status::INVALID_ARGUMENT)?;
+        Ok(Some(auth_key::credentials(key)))
+    }
+}
+
+/// The id of a connection's first request. The genuine one is libc's random(),
+/// unseeded in most programs, which also advances the program's own sequence.
+/// With a key it must not be guessed: a recorded conversation would fit another
+/// connection.
+fn first_id(signed: bool) -> u32 {
+    if signed {
+        return RandomState::new().hash_one(0) as u32;
+    }
+    // SAFETY: random() has no preconditions.
+    unsafe { random() as u32 }
+}
+
+/// Closes a connection that nobody has seen.
+fn end_now(engine: &Conn) {
+    engine.disconnect(Disconnect::Now);
+    engine.deliver_all();
 }
 
 /// Waits until the connection of a handle can be used: once, as the genuine
@@ -341,66 +381,79 @@ pub(crate) unsafe fn wait(
     handle: *mut omapi_object_t,
     deadline: Option<Instant>,
 ) -> Option<Result<Status, Status>> {
-    // SAFETY: as the function's.
-    unsafe {
-        let (engine, protocol, object) = {
-            let links = Links::lock();
-            let protocol = protocol_around(&links, handle)?;
-            let object = links.outer(protocol.object());
-            let Some(object) = object.and_then(|o| Checked::<ConnectionObject>::new(o)) else {
-                return Some(Err(Status::NO_MORE));
-            };
-            match engine_locked(&links, object) {
-                Ok(engine) => (
-                    engine,
-                    TypedRef::another(protocol),
-                    TypedRef::another(object),
-                ),
-                Err(_) => return Some(Err(Status::NO_MORE)),
-            }
-        };
-        let announced = &(*object.get().as_ptr()).announced;
-        if announced.load(Ordering::Acquire) {
-            return Some(Err(Status::NO_MORE));
-        }
-        Some(match dispatch::wait_ready(&engine, deadline) {
-            Waited::TimedOut => Err(Status::TIMED_OUT),
-            Waited::Closed(status) => Err(status),
-            Waited::Done => {
-                if !announced.swap(true, Ordering::AcqRel) {
-                    show(object.get(), protocol.get(), &*engine);
-                }
-                Ok(Status::SUCCESS)
-            }
-        })
+    // SAFETY: live, by the caller's promise.
+    let chain = match unsafe { Chain::of(handle) }? {
+        Ok(chain) => chain,
+        Err(status) => return Some(Err(status)),
+    };
+    let announced = chain.object.announced();
+    if announced.load(Ordering::Acquire) {
+        return Some(Err(Status::NO_MORE));
     }
+    Some(match dispatch::wait_ready(&chain.engine, deadline) {
+        Waited::TimedOut => Err(Status::TIMED_OUT),
+        Waited::Closed(status) => Err(status),
+        Waited::Done => {
+            if !announced.swap(true, Ordering::AcqRel) {
+                chain.show();
+            }
+            Ok(Status::SUCCESS)
+        }
+    })
 }
 
-/// Fills what C may look at, unless the connection has ended meanwhile.
-///
-/// # Safety
-/// Both are live.
-unsafe fn show(
-    object: Checked<ConnectionObject>,
-    protocol: Checked<ProtocolObject>,
-    engine: &Conn,
-) {
-    let socket = engine.socket();
-    // The lock orders this and `disconnected`.
-    let links = Links::lock();
-    let (c, p) = (object.c(), protocol.c());
-    // SAFETY: as the function's.
-    unsafe {
-        if links.outer(protocol.object()) != Some(object.object()) {
-            return;
+/// The engine of a connection handle with the objects around the handle.
+struct Chain {
+    engine: Arc<Conn>,
+    protocol: TypedRef<ProtocolObject>,
+    object: TypedRef<ConnectionObject>,
+}
+
+impl Chain {
+    /// `None` when `handle` is no connection handle; `ISC_R_NOMORE` when it is
+    /// not connected.
+    ///
+    /// # Safety
+    /// `handle` is live.
+    unsafe fn of(handle: *mut omapi_object_t) -> Option<Result<Self, Status>> {
+        let links = Links::lock();
+        // SAFETY: live, by the caller's promise; what is linked to it is live
+        // for as long as the lock is held, and then by the references.
+        unsafe {
+            let protocol = protocol_around(&links, handle)?;
+            let object = links.outer(protocol.object());
+            let chain = object.and_then(|o| Checked::new(o)).and_then(|object| {
+                Some(Self {
+                    engine: engine_locked(&links, object).ok()?,
+                    protocol: TypedRef::another(protocol),
+                    object: TypedRef::another(object),
+                })
+            });
+            Some(chain.ok_or(Status::NO_MORE))
         }
-        if let Some(socket) = socket {
-            (*c).socket = socket.as_fd().as_raw_fd();
+    }
+
+    /// Fills what C may look at, unless the connection has ended meanwhile.
+    fn show(&self) {
+        let socket = self.engine.socket();
+        let (object, protocol) = (self.object.get(), self.protocol.get());
+        // The lock orders this and `disconnected`.
+        let links = Links::lock();
+        let (c, p) = (object.c(), protocol.c());
+        // SAFETY: the references keep both alive; the library writes these
+        // members under the lock, and C reads them after the wait.
+        unsafe {
+            if links.outer(protocol.object()) != Some(object.object()) {
+                return;
+            }
+            if let Some(socket) = socket {
+                (*c).socket = socket.as_fd().as_raw_fd();
+            }
+            (*c).state = omapi_connection_state_t::omapi_connection_connected;
+            (*p).protocol_version = wire::VERSION;
+            (*p).header_size = wire::HEADER_LEN as u32;
+            (*p).state = omapi_protocol_state_t::omapi_protocol_header_wait;
         }
-        (*c).state = omapi_connection_state_t::omapi_connection_connected;
-        (*p).protocol_version = wire::VERSION;
-        (*p).header_size = wire::HEADER_LEN as u32;
-        (*p).state = omapi_protocol_state_t::omapi_protocol_header_wait;
     }
 }
 
@@ -410,30 +463,45 @@ unsafe fn show(
 /// object in its event loop.
 fn disconnected(io: ObjectRef) {
     OPEN.lock().retain(|o| o.as_ptr() != io.as_ptr());
-    // SAFETY: references on both objects are taken before they are unlinked.
-    unsafe {
-        let (object, protocol) = {
-            let links = Links::lock();
-            let object = links.inner(io.as_ptr()).and_then(|o| Checked::new(o));
-            let Some(object) = object.map(|o| TypedRef::<ConnectionObject>::another(o)) else {
-                return;
-            };
-            let protocol = links.inner(object.as_ptr()).map(|p| ObjectRef::new(p));
-            (object, protocol)
-        };
-        if let Some(protocol) = &protocol {
-            refs::unlink(object.as_ptr(), protocol.as_ptr());
-        }
-        {
-            let _links = Links::lock();
-            let c = object.get().c();
-            (*c).state = omapi_connection_state_t::omapi_connection_closed;
-            (*c).socket = -1;
-        }
-        if let Some(protocol) = protocol.and_then(TypedRef::<ProtocolObject>::of) {
+    let Some((object, protocol)) = inside(&io) else {
+        return;
+    };
+    if let Some(protocol) = &protocol {
+        // SAFETY: we own references on both.
+        unsafe { refs::unlink(object.as_ptr(), protocol.as_ptr()) };
+    }
+    show_closed(&object);
+    if let Some(protocol) = protocol.and_then(TypedRef::<ProtocolObject>::of) {
+        // SAFETY: we own a reference on it; no lock is held.
+        unsafe {
             protocol::forget_auth(protocol.get());
             protocol::retire(protocol.get(), io);
         }
+    }
+}
+
+/// The connection object inside an io object, and the protocol object, if there
+/// is one, inside that.
+fn inside(io: &ObjectRef) -> Option<(TypedRef<ConnectionObject>, Option<ObjectRef>)> {
+    let links = Links::lock();
+    // SAFETY: the borrowed reference keeps the io object alive; what is linked to
+    // it is live for as long as the lock is held, and then by the references.
+    unsafe {
+        let object = Checked::<ConnectionObject>::new(links.inner(io.as_ptr())?)?;
+        let protocol = links.inner(object.object()).map(|p| ObjectRef::new(p));
+        Some((TypedRef::another(object), protocol))
+    }
+}
+
+/// Shows C that the connection has ended.
+fn show_closed(object: &TypedRef<ConnectionObject>) {
+    let _links = Links::lock();
+    let c = object.get().c();
+    // SAFETY: the borrowed reference keeps the object alive; the library writes
+    // these members under the lock.
+    unsafe {
+        (*c).state = omapi_connection_state_t::omapi_connection_closed;
+        (*c).socket = -1;
     }
 }
 
@@ -464,7 +532,8 @@ pub(crate) unsafe fn disconnect_handle(
     slot: *mut *mut omapi_object_t,
     force: bool,
 ) -> Result<(), Status> {
-    // SAFETY: as the function's.
+    // SAFETY: the slot is readable and writable, and holds a reference on a
+    // live object, by the caller's promise; the engine is held by one of ours.
     unsafe {
         let engine = engine_of(*slot)?;
         engine.disconnect(how(force));

@@ -60,7 +60,8 @@ pub(crate) struct Functions {
 /// # Safety
 /// `object` is live; the functions stay callable while it is registered.
 pub(crate) unsafe fn register(object: *mut omapi_object_t, f: Functions) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; the new io object is ours until it
+    // is linked and in the list.
     unsafe {
         if !links::is_outermost(object) {
             return Status::INVALID_ARGUMENT;
@@ -100,7 +101,8 @@ fn functions(io: &TypedRef<Io>) -> Functions {
 /// `io` is live; it is not registered yet, or the list is locked.
 unsafe fn assign(io: Checked<Io>, f: Functions) {
     let io = io.as_ptr();
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; nobody reads the members
+    // meanwhile, because nobody knows the object or the list is locked.
     unsafe {
         (*io).readfd = f.readfd;
         (*io).writefd = f.writefd;
@@ -115,7 +117,8 @@ unsafe fn assign(io: Checked<Io>, f: Functions) {
 /// # Safety
 /// As [`register`].
 pub(crate) unsafe fn reregister(object: *mut omapi_object_t, f: Functions) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; the io object is held by a
+    // reference of ours, and its members change under the list's lock.
     unsafe {
         match io_of(object) {
             Some(io) => {
@@ -133,7 +136,9 @@ pub(crate) unsafe fn reregister(object: *mut omapi_object_t, f: Functions) -> St
 /// # Safety
 /// `object` is live.
 pub(crate) unsafe fn unregister(object: *mut omapi_object_t) -> Status {
-    // SAFETY: as the function's; we own a reference on the io object.
+    // SAFETY: live, by the caller's promise, and then by a reference of ours,
+    // as the io object is. `closed` is for C to look at: the library only sets
+    // it.
     unsafe {
         let Some(io) = io_of(object) else {
             return Status::INVALID_ARGUMENT;
@@ -178,32 +183,44 @@ pub(crate) fn interests() -> Vec<Interest> {
     }
     let mut interests = Vec::new();
     for io in all() {
-        // SAFETY: we own a reference; the program keeps its functions callable.
-        unsafe {
-            let program = functions(&io);
-            let Some(inner) = links::inner(io.as_ptr()) else {
-                continue;
-            };
-            let ask = |f: Option<Descriptor>| f.map_or(-1, |f| f(inner.as_ptr()));
-            let (r, w) = (ask(program.readfd), ask(program.writefd));
-            let wanted = if r == w {
-                vec![(r, true, true)]
-            } else {
-                vec![(r, true, false), (w, false, true)]
-            };
-            for (fd, read, write) in wanted {
-                if fd >= 0 {
-                    interests.push(Interest {
-                        io: io.clone(),
-                        fd,
-                        read,
-                        write,
-                    });
-                }
+        let Some((r, w)) = descriptors(&io) else {
+            continue;
+        };
+        let wanted = if r == w {
+            vec![(r, true, true)]
+        } else {
+            vec![(r, true, false), (w, false, true)]
+        };
+        for (fd, read, write) in wanted {
+            if fd >= 0 {
+                interests.push(Interest {
+                    io: io.clone(),
+                    fd,
+                    read,
+                    write,
+                });
             }
         }
     }
     interests
+}
+
+/// The program's object inside an io object, unless it was unregistered.
+fn registered(io: &TypedRef<Io>) -> Option<ObjectRef> {
+    // SAFETY: the borrowed reference keeps the io object alive.
+    unsafe { links::inner(io.as_ptr()) }
+}
+
+/// What the program's functions say: for reading, and for writing.
+fn descriptors(io: &TypedRef<Io>) -> Option<(c_int, c_int)> {
+    let program = functions(io);
+    let object = registered(io)?;
+    let ask = |f: Option<Descriptor>| {
+        // SAFETY: the program keeps the function callable while its object is
+        // registered, and the reference keeps the object alive.
+        f.map_or(-1, |f| unsafe { f(object.as_ptr()) })
+    };
+    Some((ask(program.readfd), ask(program.writefd)))
 }
 
 impl Interest {
@@ -224,20 +241,18 @@ impl Interest {
             return;
         }
         let program = functions(&self.io);
-        // SAFETY: we own a reference.
-        let inner = || unsafe { links::inner(self.io.as_ptr()) };
         let act = |f: Option<Action>| {
-            if let (Some(f), Some(inner)) = (f, inner()) {
-                // SAFETY: we own a reference; the program keeps its functions
-                // callable.
-                unsafe { f(inner.as_ptr()) };
+            if let (Some(f), Some(object)) = (f, registered(&self.io)) {
+                // SAFETY: the program keeps the function callable while its
+                // object is registered, and the reference keeps that alive.
+                unsafe { f(object.as_ptr()) };
             }
         };
         if ready.contains(PollFlags::NVAL) {
             // Closed without a word: it would be "ready" for ever.
-            if let Some(inner) = inner() {
+            if let Some(object) = registered(&self.io) {
                 // SAFETY: we own a reference.
-                unsafe { unregister(inner.as_ptr()) };
+                unsafe { unregister(object.as_ptr()) };
             }
             return;
         }
@@ -258,14 +273,14 @@ pub(crate) fn reap() {
         return;
     }
     for io in all() {
-        // SAFETY: we own a reference; the program keeps its functions callable.
+        let (Some(reaper), Some(object)) = (functions(&io).reaper, registered(&io)) else {
+            continue;
+        };
+        // SAFETY: the program keeps the function callable while its object is
+        // registered, and the reference keeps that alive, whatever it does.
         unsafe {
-            let reaper = functions(&io).reaper;
-            let inner = links::inner(io.as_ptr());
-            if let (Some(reaper), Some(inner)) = (reaper, inner)
-                && !Status(reaper(inner.as_ptr())).is_success()
-            {
-                unregister(inner.as_ptr());
+            if !Status(reaper(object.as_ptr())).is_success() {
+                unregister(object.as_ptr());
             }
         }
     }

@@ -1,8 +1,9 @@
 //! Messages that a program builds itself: header fields in the struct, message
 //! values in the generic object inside, the object that it is about beside.
 
+use super::connection::{self, Conn};
 use super::pending_request::PendingRequest;
-use super::{completion, connection, dispatch};
+use super::{completion, dispatch};
 use crate::abi::layout::{
     isc_result_t, omapi_data_string_t, omapi_message_object_t, omapi_object_t, omapi_object_type_t,
     omapi_typed_data_t, omapi_value_t, va_list,
@@ -21,6 +22,7 @@ use omapi::request::{Operation, Request};
 use omapi::status::Status;
 use omapi::wire::ValueList;
 use parking_lot::Mutex;
+use std::sync::Arc;
 
 /// Protects the fields of all messages. Held for copying only.
 static FIELDS: Mutex<()> = Mutex::new(());
@@ -88,7 +90,7 @@ pub(crate) fn new() -> Result<*mut omapi_object_t, Status> {
 /// # Safety
 /// `object` is live.
 pub(crate) unsafe fn register(object: *mut omapi_object_t) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise.
     unsafe {
         if from_object(object).is_none() {
             return Status::INVALID_ARGUMENT;
@@ -134,69 +136,140 @@ pub(crate) unsafe fn send(
     message: *mut omapi_object_t,
     to: *mut omapi_object_t,
 ) -> Result<(), Status> {
-    // SAFETY: as the function's; the message's references keep what it is
-    // about alive.
+    // SAFETY: the protocol object is live, by the caller's promise.
+    let engine = unsafe { connection::engine_of_protocol(protocol) }?;
+    // SAFETY: the message is live, by the caller's promise.
+    let m = unsafe { from_object(message) }.ok_or(Status::INVALID_ARGUMENT)?;
+    let to = if to.is_null() {
+        None
+    } else {
+        // SAFETY: not NULL, so live.
+        Some(unsafe { from_object(to) }.ok_or(Status::INVALID_ARGUMENT)?)
+    };
+    // SAFETY: both are live messages: they were looked at.
+    let header = unsafe { Header::copy(m, to) };
+    // SAFETY: the caller's objects are live, what the message is about is by the
+    // copied reference, and no lock is held.
+    let (values, attributes) = unsafe {
+        let values = collect(protocol, id, message)?;
+        let about = header.about.as_ref();
+        let attributes = about.map(|about| collect(protocol, id, about.as_ptr()));
+        (values, attributes.transpose()?.unwrap_or_default())
+    };
+    let request = Request {
+        operation: Operation::Message {
+            op: header.op,
+            rid: header.rid,
+            values: ValueList::from_bytes(&values),
+        },
+        // SAFETY: NULL or live, by the caller's promise.
+        handle: match unsafe { number(id) } {
+            0 => header.handle,
+            of_id => of_id,
+        },
+        attributes: ValueList::from_bytes(&attributes),
+    };
+    let ticket = PendingRequest {
+        notify: header.notify,
+        about: header.about,
+        // SAFETY: the message is live, by the caller's promise.
+        message: Some(unsafe { ObjectRef::new(message) }),
+    };
+    let sent = submit(&engine, &request, ticket)?;
+    // SAFETY: message and protocol object are the caller's, and still live.
     unsafe {
-        let engine = connection::engine_of_protocol(protocol)?;
-        let m = from_object(message).ok_or(Status::INVALID_ARGUMENT)?;
-        let to = if to.is_null() {
-            None
-        } else {
-            Some(from_object(to).ok_or(Status::INVALID_ARGUMENT)?)
+        set_number(&raw mut (*m).id, sent);
+        replace_protocol(m, protocol);
+    }
+    Ok(())
+}
+
+/// What a request needs of a message.
+struct Header {
+    op: c_uint,
+    rid: c_uint,
+    handle: c_uint,
+    about: Option<ObjectRef>,
+    /// Missing when it is the same as `about`.
+    notify: Option<ObjectRef>,
+}
+
+impl Header {
+    /// A copy with references, because another thread may change the message.
+    ///
+    /// # Safety
+    /// The message is live, and so is the one that it answers.
+    unsafe fn copy(
+        m: *mut omapi_message_object_t,
+        to: Option<*mut omapi_message_object_t>,
+    ) -> Self {
+        let held = |object: *mut omapi_object_t| {
+            // SAFETY: a member that is not NULL is a counted reference, which
+            // is not given up while the lock is held.
+            (!object.is_null()).then(|| unsafe { ObjectRef::new(object) })
         };
-        // Copies, with references: another thread may change the message.
-        let fields = FIELDS.lock();
-        let rid = to.map_or((*m).rid, |to| (*to).id);
-        let (op, m_handle) = ((*m).op, (*m).h);
-        let held =
-            [(*m).object, (*m).notify_object].map(|o| (!o.is_null()).then(|| ObjectRef::new(o)));
-        drop(fields);
-        let [about, notify] =
-            [&held[0], &held[1]].map(|o| o.as_ref().map_or(null_mut(), ObjectRef::as_ptr));
-        let values = outgoing::collect(connection::around(protocol).as_ref(), id, message)?;
-        let attributes = if about.is_null() {
-            Vec::new()
-        } else {
-            outgoing::collect(connection::around(protocol).as_ref(), id, about)?
-        };
-        let handle = if id.is_null() || handles::number(id) == 0 {
-            m_handle
-        } else {
-            handles::number(id)
-        };
-        let request = Request {
-            operation: Operation::Message {
-                op,
-                rid,
-                values: ValueList::from_bytes(&values),
-            },
-            handle,
-            attributes: ValueList::from_bytes(&attributes),
-        };
-        let ticket = PendingRequest {
-            about: (!about.is_null()).then(|| ObjectRef::new(about)),
-            notify: (!notify.is_null() && notify != about).then(|| ObjectRef::new(notify)),
-            message: Some(ObjectRef::new(message)),
-        };
-        let all: Vec<ObjectRef> = ticket.about.iter().chain(&ticket.notify).cloned().collect();
-        for object in &all {
-            drop(completion::with(object.as_ptr(), |c| c.begin(&engine)));
-        }
-        dispatch::used(&engine);
-        match engine.submit(&request, ticket) {
-            Ok(sent) => {
-                set_number(&raw mut (*m).id, sent);
-                replace_protocol(m, protocol);
-                Ok(())
-            }
-            Err((status, _)) => {
-                for object in &all {
-                    completion::with(object.as_ptr(), completion::Completion::take_back);
-                }
-                Err(status)
+        let _guard = FIELDS.lock();
+        // SAFETY: live, by the caller's promise; the members are locked.
+        unsafe {
+            let (about, notify) = ((*m).object, (*m).notify_object);
+            Self {
+                op: (*m).op,
+                rid: to.map_or((*m).rid, |to| (*to).id),
+                handle: (*m).h,
+                about: held(about),
+                notify: held(notify).filter(|_| notify != about),
             }
         }
     }
+}
+
+/// What the handlers of `object` have to send on the connection of `protocol`.
+///
+/// # Safety
+/// `protocol` and `object` are live, `id` is NULL or live; no lock is held.
+unsafe fn collect(
+    protocol: *mut omapi_object_t,
+    id: *mut omapi_object_t,
+    object: *mut omapi_object_t,
+) -> Result<Vec<u8>, Status> {
+    // SAFETY: the caller's promise, word for word; the connection object is held
+    // by a reference of ours.
+    unsafe { outgoing::collect(connection::around(protocol).as_ref(), id, object) }
+}
+
+/// The local handle of `id`, 0 without one.
+///
+/// # Safety
+/// `id` is NULL or live.
+unsafe fn number(id: *mut omapi_object_t) -> c_uint {
+    if id.is_null() {
+        return 0;
+    }
+    // SAFETY: not NULL, so live.
+    unsafe { handles::number(id) }
+}
+
+/// Queues a request, for which the objects of the ticket may be waited from now
+/// on. Returns its id.
+///
+/// # Errors
+/// Those of the engine; the objects have no further request then.
+fn submit(
+    engine: &Arc<Conn>,
+    request: &Request<'_>,
+    ticket: PendingRequest,
+) -> Result<u32, Status> {
+    let objects: Vec<ObjectRef> = ticket.about.iter().chain(&ticket.notify).cloned().collect();
+    for object in &objects {
+        drop(completion::with_held(object, |c| c.begin(engine)));
+    }
+    dispatch::used(engine);
+    engine.submit(request, ticket).map_err(|(status, _)| {
+        for object in &objects {
+            completion::with_held(object, completion::Completion::take_back);
+        }
+        status
+    })
 }
 
 /// Sends an open for the object `about`.
@@ -213,34 +286,29 @@ pub(crate) unsafe fn send_open(
     about: *mut omapi_object_t,
     flags: u32,
 ) -> Result<(), Status> {
-    // SAFETY: as the function's.
-    unsafe {
-        let engine = connection::engine_of_protocol(protocol)?;
-        let attributes = outgoing::collect(connection::around(protocol).as_ref(), id, about)?;
-        let handle = if id.is_null() { 0 } else { handles::number(id) };
-        let request = Request {
-            operation: Operation::Open { object_type, flags },
-            handle,
-            attributes: ValueList::from_bytes(&attributes),
-        };
-        drop(completion::with(about, |c| c.begin(&engine)));
-        dispatch::used(&engine);
-        let ticket = PendingRequest::about(ObjectRef::new(about));
-        engine
-            .submit(&request, ticket)
-            .map(|_| ())
-            .map_err(|(status, _)| {
-                completion::with(about, completion::Completion::take_back);
-                status
-            })
-    }
+    // SAFETY: all are live, `id` if it is not NULL, by the caller's promise; no
+    // lock is held.
+    let (engine, attributes, handle, about) = unsafe {
+        (
+            connection::engine_of_protocol(protocol)?,
+            collect(protocol, id, about)?,
+            number(id),
+            ObjectRef::new(about),
+        )
+    };
+    let request = Request {
+        operation: Operation::Open { object_type, flags },
+        handle,
+        attributes: ValueList::from_bytes(&attributes),
+    };
+    submit(&engine, &request, PendingRequest::about(about)).map(|_| ())
 }
 
 /// # Safety
 /// `field` is one of a live message.
 unsafe fn set_number(field: *mut c_uint, number: c_uint) {
     let _guard = FIELDS.lock();
-    // SAFETY: as the function's.
+    // SAFETY: writable, by the caller's promise, and locked.
     unsafe { *field = number };
 }
 
@@ -251,7 +319,9 @@ unsafe fn set_number(field: *mut c_uint, number: c_uint) {
 /// `slot` is a member of a live message, `object` is NULL or live.
 unsafe fn replace(slot: *mut *mut omapi_object_t, object: *mut omapi_object_t) {
     let mut new = null_mut();
-    // SAFETY: as the function's; the member is NULL or a counted reference.
+    // SAFETY: the object is NULL or live, by the caller's promise; the member
+    // is NULL or a counted reference, and is exchanged under the lock. What
+    // comes out is ours.
     unsafe {
         if !object.is_null() {
             refs::reference(&raw mut new, object);
@@ -269,7 +339,8 @@ unsafe fn replace(slot: *mut *mut omapi_object_t, object: *mut omapi_object_t) {
 /// # Safety
 /// `m` and `protocol` are live.
 unsafe fn replace_protocol(m: *mut omapi_message_object_t, protocol: *mut omapi_object_t) {
-    // SAFETY: as the function's; a protocol object begins as an object does.
+    // SAFETY: both are live, by the caller's promise; a protocol object begins
+    // as an object does, so a pointer to one may be stored as the other.
     unsafe { replace((&raw mut (*m).protocol_object).cast(), protocol) };
 }
 
@@ -284,7 +355,9 @@ pub(crate) unsafe extern "C" fn set_handler(
     name: *mut omapi_data_string_t,
     value: *mut omapi_typed_data_t,
 ) -> isc_result_t {
-    // SAFETY: as the function's.
+    // SAFETY: the object is NULL or live, and the name live and unchanging, as
+    // C promises. The members' addresses are taken of a live message, which the
+    // caller holds until this returns.
     unsafe {
         let Some(m) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;
@@ -312,7 +385,8 @@ pub(crate) unsafe extern "C" fn set_handler(
 /// # Safety
 /// `field` is writable; `value` is NULL or live.
 unsafe fn set_field(field: *mut c_uint, value: *mut omapi_typed_data_t) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: a value that is not NULL is live and does not change; the field
+    // is one of a live message.
     unsafe {
         if value.is_null() {
             return Status::INVALID_ARGUMENT;
@@ -330,7 +404,8 @@ unsafe fn set_field(field: *mut c_uint, value: *mut omapi_typed_data_t) -> Statu
 /// # Safety
 /// `slot` is a member of a live message; `value` is NULL or live.
 unsafe fn set_object(slot: *mut *mut omapi_object_t, value: *mut omapi_typed_data_t) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: a value that is not NULL is live and does not change, and has a
+    // reference on the object that it holds.
     unsafe {
         let datum = if value.is_null() {
             Datum::Other
@@ -355,7 +430,8 @@ unsafe fn set_authenticator(
     value: *mut omapi_typed_data_t,
 ) -> Status {
     let mut new = null_mut();
-    // SAFETY: as the function's.
+    // SAFETY: the value is NULL or live; the member is NULL or a counted
+    // reference, and is exchanged under the lock. What comes out is ours.
     unsafe {
         let status = data::reference(&raw mut new, value);
         let old = {
@@ -377,40 +453,62 @@ pub(crate) unsafe extern "C" fn get_handler(
     name: *mut omapi_data_string_t,
     value: *mut *mut omapi_value_t,
 ) -> isc_result_t {
-    // SAFETY: as the function's.
+    // SAFETY: as C promises, the object is NULL or live, the name is live, and
+    // the value is stored where the caller has room for it.
     unsafe {
         let Some(m) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;
         };
-        let guard = FIELDS.lock();
-        let number = match data::data_string_bytes(name) {
+        let made = match data::data_string_bytes(name) {
+            b"authenticator" => authenticator(m),
+            field => match header_field(m, field) {
+                Some(n) => data::typed_int(n as c_int).map(Owned),
+                None => return types::get_inner(h, id, name, value).0,
+            },
+        };
+        match made {
+            Ok(datum) => give(value, name, datum.0).0,
+            Err(status) => status.0,
+        }
+    }
+}
+
+/// The number that a field of the header holds; `None` for other names.
+///
+/// # Safety
+/// `m` is live.
+unsafe fn header_field(m: *mut omapi_message_object_t, name: &[u8]) -> Option<c_uint> {
+    let _guard = FIELDS.lock();
+    // SAFETY: live, by the caller's promise; the members are locked.
+    unsafe {
+        Some(match name {
             b"authlen" => (*m).authlen,
             b"authid" => (*m).authid,
             b"op" => (*m).op,
             b"handle" => (*m).h,
             b"id" => (*m).id,
             b"rid" => (*m).rid,
-            b"authenticator" => {
-                if (*m).authenticator.is_null() {
-                    return Status::NOT_FOUND.0;
-                }
-                let mut datum = null_mut();
-                data::reference(&raw mut datum, (*m).authenticator);
-                drop(guard);
-                let datum = Owned(datum);
-                return give(value, name, datum.0).0;
-            }
-            _ => {
-                drop(guard);
-                return types::get_inner(h, id, name, value).0;
-            }
-        };
-        drop(guard);
-        match data::typed_int(number as c_int).map(Owned) {
-            Ok(datum) => give(value, name, datum.0).0,
-            Err(status) => status.0,
-        }
+            _ => return None,
+        })
     }
+}
+
+/// Another reference on the authenticator.
+///
+/// # Safety
+/// `m` is live.
+unsafe fn authenticator(
+    m: *mut omapi_message_object_t,
+) -> Result<Owned<omapi_typed_data_t>, Status> {
+    let mut datum = null_mut();
+    let _guard = FIELDS.lock();
+    // SAFETY: the member of a live message; a datum in it is a counted
+    // reference, which is not given up while the lock is held.
+    let status = unsafe { data::reference(&raw mut datum, (*m).authenticator) };
+    status
+        .ok()
+        .map(|()| Owned(datum))
+        .map_err(|_| Status::NOT_FOUND)
 }
 
 /// Stores a new value in `*slot`.
@@ -422,7 +520,8 @@ unsafe fn give(
     name: *mut omapi_data_string_t,
     datum: *mut omapi_typed_data_t,
 ) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: all are live, and the slot writable, by the caller's promise; the
+    // new value is ours.
     unsafe {
         match value::new(name, datum).map(Owned) {
             Ok(v) => data::reference(slot, v.0),
@@ -436,7 +535,8 @@ unsafe extern "C" fn destroy_handler(
     _file: *const c_char,
     _line: c_int,
 ) -> isc_result_t {
-    // SAFETY: the object is dying: its members are ours.
+    // SAFETY: the object is dying, so nobody else uses its members, which are
+    // NULL or counted references.
     unsafe {
         let Some(m) = from_object(h) else {
             return Status::INVALID_ARGUMENT.0;
@@ -455,7 +555,8 @@ unsafe extern "C" fn signal_handler(
     name: *const c_char,
     ap: va_list,
 ) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects.
+    // SAFETY: whoever calls a handler holds the object, and passes a signal's
+    // name with its arguments: the dispatcher does, and C must.
     unsafe { types::signal_inner(h, name, ap) }.0
 }
 
@@ -464,6 +565,7 @@ unsafe extern "C" fn stuff_handler(
     id: *mut omapi_object_t,
     h: *mut omapi_object_t,
 ) -> isc_result_t {
-    // SAFETY: the dispatcher passes live objects.
+    // SAFETY: whoever calls a handler holds the object: the dispatcher does,
+    // and C must.
     unsafe { types::stuff_inner(c, id, h) }.0
 }

@@ -7,6 +7,8 @@ pub(crate) mod callback;
 pub(crate) mod completion;
 pub(crate) mod connection;
 pub(crate) mod dispatch;
+#[allow(unreachable_pub)] // exported to C by name
+pub(crate) mod handlers;
 pub(crate) mod io;
 pub(crate) mod message;
 pub(crate) mod pending_request;

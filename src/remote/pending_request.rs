@@ -179,45 +179,59 @@ impl Deferred for DeferredWork {
 
 impl Step {
     fn run(self) {
-        let o = self.object.as_ptr();
-        let tell = self.tell;
-        // SAFETY: we own a reference; no lock is held.
-        unsafe {
-            let after = match self.what {
-                What::Callback(status) => return callback::run(o, status),
-                What::Object { handle, attributes } => {
-                    let list = ValueList::from_bytes(&attributes);
-                    let status = take_in_by_handlers(o, handle, list);
-                    callback::quietly(|| {
-                        variadic::signal(o, c"updated");
-                        if tell {
-                            variadic::signal_status(o, status, null_mut());
-                        }
-                    });
-                    end(self.object, Finished::Answered(status), None)
-                }
-                What::Result(how, message) => {
-                    let text = message
-                        .as_deref()
-                        .and_then(|m| data::typed_from(m, false).ok());
-                    let text = Owned(text.unwrap_or(null_mut()));
-                    callback::quietly(|| match how {
-                        Finished::Answered(s) if tell => {
-                            variadic::signal_status(o, s, text.0);
-                        }
-                        Finished::Answered(_) => {}
-                        Finished::Lost(_) => {
-                            variadic::signal(o, c"disconnect");
-                        }
-                    });
-                    end(self.object, how, message.as_deref())
-                }
-            };
-            if let Some(after) = after {
-                after.run();
+        let object = self.object;
+        let after = match self.what {
+            What::Callback(status) => {
+                // SAFETY: we own a reference; work is deferred until no lock is
+                // held.
+                return unsafe { callback::run(object.as_ptr(), status) };
             }
+            What::Object { handle, attributes } => {
+                let status = tell_answer(&object, handle, &attributes, self.tell);
+                end(object, Finished::Answered(status), None)
+            }
+            What::Result(how, message) => {
+                tell_result(&object, how, message.as_deref(), self.tell);
+                end(object, how, message.as_deref())
+            }
+        };
+        if let Some(after) = after {
+            after.run();
         }
     }
+}
+
+/// Lets the handlers of a chain take an answer in, and tells them that it was;
+/// how that ended, too, if `tell`. No lock is held.
+fn tell_answer(object: &ObjectRef, handle: u32, attributes: &[u8], tell: bool) -> Status {
+    let o = object.as_ptr();
+    // SAFETY: the borrowed reference keeps the object alive; no lock is held.
+    let status = unsafe { take_in_by_handlers(o, handle, ValueList::from_bytes(attributes)) };
+    // SAFETY: as above.
+    callback::quietly(|| unsafe {
+        variadic::signal(o, c"updated");
+        if tell {
+            variadic::signal_status(o, status, null_mut());
+        }
+    });
+    status
+}
+
+/// Tells the handlers of a chain of a result: an answer's only if `tell`. No
+/// lock is held.
+fn tell_result(object: &ObjectRef, how: Finished, message: Option<&[u8]>, tell: bool) {
+    let o = object.as_ptr();
+    let text = message.and_then(|m| data::typed_from(m, false).ok());
+    let text = Owned(text.unwrap_or(null_mut()));
+    // SAFETY: the borrowed reference keeps the object alive, ours the text; no
+    // lock is held.
+    callback::quietly(|| unsafe {
+        match how {
+            Finished::Answered(status) if tell => variadic::signal_status(o, status, text.0),
+            Finished::Answered(_) => return,
+            Finished::Lost(_) => variadic::signal(o, c"disconnect"),
+        };
+    });
 }
 
 /// Takes an answer into a chain of our own types.
@@ -230,7 +244,8 @@ unsafe fn take_in(
     handle: u32,
     attributes: ValueList<'_>,
 ) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: both are live, by the caller's promise. The closure runs under
+    // the lock of the attributes, and takes none.
     unsafe {
         let taken = generic::receive(g, attributes, |name, bytes| {
             (name == remote_object::REMOTE_HANDLE)
@@ -255,7 +270,8 @@ pub(crate) unsafe fn take_in_by_handlers(
     handle: u32,
     attributes: ValueList<'_>,
 ) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: the object is live, by the caller's promise, whatever the
+    // handlers do: they do not own the caller's reference. No lock is held.
     unsafe {
         for (name, bytes) in attributes {
             let status = set_from_bytes(object, name, bytes);
@@ -310,7 +326,8 @@ unsafe fn set_from_bytes(object: *mut omapi_object_t, name: &[u8], bytes: &[u8])
 /// # Safety
 /// `object` is live.
 pub(crate) unsafe fn clear_flags(object: *mut omapi_object_t) {
-    // SAFETY: as the function's; each object is held while it is used.
+    // SAFETY: live, by the caller's promise; each object inside is held by a
+    // reference while it is used.
     unsafe {
         for o in links::inside(object) {
             if let Some(g) = generic::from_object(o.as_ptr()) {

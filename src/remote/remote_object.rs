@@ -6,23 +6,22 @@
 
 use super::completion::{self, Completion};
 use super::connection::{self, Conn};
-use super::dispatch;
-use super::pending_request::{self, PendingRequest};
+use super::pending_request::PendingRequest;
+use super::{dispatch, handlers};
 use crate::abi::layout::{
-    dhcpctl_callback_object_t, dhcpctl_remote_object_t, isc_result_t, omapi_data_string_t,
-    omapi_generic_object_t, omapi_object_t, omapi_object_type_t, omapi_typed_data_t, omapi_value_t,
-    va_list,
+    dhcpctl_callback_object_t, dhcpctl_remote_object_t, omapi_generic_object_t, omapi_object_t,
+    omapi_object_type_t, omapi_typed_data_t, va_list,
 };
 use crate::abi::memory;
 use crate::abi::symbols;
 use crate::abi::variadic;
 use crate::object::checked::{Checked, Kind, TypedRef};
 use crate::object::data::{self, Datum};
-use crate::object::links::{self, Links};
+use crate::object::links::Links;
 use crate::object::refs::{self, ObjectRef};
 use crate::object::value::Owned;
 use crate::object::{generic, handles, outgoing, types};
-use core::ffi::{CStr, c_char, c_int};
+use core::ffi::CStr;
 use core::mem::size_of;
 use core::ptr::null_mut;
 use core::sync::atomic::AtomicPtr;
@@ -65,7 +64,8 @@ impl Checked<Remote> {
     /// # Safety
     /// The object is live for as long as the result is used.
     pub(crate) unsafe fn completion<'a>(self) -> &'a Mutex<Completion> {
-        // SAFETY: as the function's; it was made valid by `prepare`.
+        // SAFETY: live, by the caller's promise; the member was made valid by
+        // `prepare`, and nobody makes a unique reference to it before `finish`.
         unsafe { &(*self.as_ptr()).completion }
     }
 }
@@ -76,7 +76,8 @@ impl Remote {
     /// # Safety
     /// `o` is a fresh zeroed block of at least `Remote`'s size.
     pub(crate) unsafe fn prepare(o: *mut omapi_object_t) {
-        // SAFETY: as the function's.
+        // SAFETY: a fresh block with room for the whole struct, the caller's
+        // alone: what was in the member is zero, and is not dropped.
         unsafe { (&raw mut (*Checked::<Self>::block(o)).completion).write(Mutex::default()) };
     }
 
@@ -85,7 +86,8 @@ impl Remote {
     /// # Safety
     /// `o` was prepared and is not used any more.
     pub(crate) unsafe fn finish(o: *mut omapi_object_t) {
-        // SAFETY: as the function's.
+        // SAFETY: the member was made valid by `prepare`, and is not used
+        // again.
         unsafe { (&raw mut (*Checked::<Self>::block(o)).completion).drop_in_place() };
     }
 }
@@ -93,11 +95,11 @@ impl Remote {
 /// The type, as it is registered.
 pub(crate) fn remote_type() -> omapi_object_type_t {
     omapi_object_type_t {
-        set_value: Some(set_handler),
-        get_value: Some(get_handler),
-        destroy: Some(destroy_handler),
-        signal_handler: Some(signal_handler),
-        stuff_values: Some(stuff_handler),
+        set_value: Some(handlers::dhcpctl_remote_set_value),
+        get_value: Some(handlers::dhcpctl_remote_get_value),
+        destroy: Some(handlers::dhcpctl_remote_destroy),
+        signal_handler: Some(handlers::dhcpctl_remote_signal_handler),
+        stuff_values: Some(handlers::dhcpctl_remote_stuff_values),
         ..types::bare(c"dhcpctl-remote", size_of::<dhcpctl_remote_object_t>())
     }
 }
@@ -173,7 +175,8 @@ pub(crate) unsafe fn send(
     handle: *mut omapi_object_t,
     ask: RequestKind,
 ) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: both are live, by the caller's promise, and the engine is that of
+    // the handle.
     unsafe {
         let Some(remote) = from_object(object) else {
             return Status::INVALID_ARGUMENT;
@@ -194,47 +197,81 @@ unsafe fn submit(
     engine: &Arc<Conn>,
     ask: RequestKind,
 ) -> Result<(), Status> {
-    let (object, c) = (remote.object(), remote.c());
-    // SAFETY: remote is live; its C fields are read through raw pointers, and
-    // rtype is not changed after creation.
+    let attributes = match ask {
+        // SAFETY: both are live, by the caller's promise.
+        RequestKind::Open(_) | RequestKind::Update => unsafe {
+            changed_attributes(remote, handle)?
+        },
+        RequestKind::Refresh | RequestKind::Remove | RequestKind::Next => Vec::new(),
+    };
+    // SAFETY: the object is live, by the caller's promise, until this returns.
+    let (operation, handle) = unsafe { operation(remote, ask) }?;
+    let request = Request {
+        operation,
+        handle,
+        attributes: ValueList::from_bytes(&attributes),
+    };
+    // SAFETY: as above; the result is not used beyond this function.
+    let completion = unsafe { remote.completion() };
+    let before = completion.lock().begin(engine);
+    drop(before);
+    dispatch::used(engine);
+    // SAFETY: as above.
+    let ticket = PendingRequest::about(unsafe { ObjectRef::new(remote.object()) });
+    let result = engine.submit(&request, ticket);
+    outgoing::give_back(attributes);
+    result.map(|_| ()).map_err(|(status, ticket)| {
+        completion.lock().take_back();
+        drop(ticket);
+        status
+    })
+}
+
+/// What to ask of the server, and about which object of its.
+///
+/// # Safety
+/// `remote` is live for as long as the result is used.
+///
+/// # Errors
+/// `DHCP_R_INVALIDARG` for an object whose type is no text.
+unsafe fn operation<'a>(
+    remote: Checked<Remote>,
+    ask: RequestKind,
+) -> Result<(Operation<'a>, u32), Status> {
+    // SAFETY: live, by the caller's promise.
+    let object_type = unsafe { object_type(remote) }?;
+    let operation = match ask {
+        RequestKind::Open(flags) => Operation::Open { object_type, flags },
+        RequestKind::Update => Operation::Update,
+        RequestKind::Refresh => Operation::Refresh,
+        RequestKind::Remove => Operation::Remove,
+        RequestKind::Next => Operation::Next { object_type },
+    };
+    // SAFETY: as above.
+    let handle = unsafe {
+        match ask {
+            RequestKind::Open(_) => handles::number(remote.object()),
+            _ => remote_handle(remote.c()),
+        }
+    };
+    Ok((operation, handle))
+}
+
+/// The server's type, if it is known.
+///
+/// # Safety
+/// `remote` is live for as long as the result is used.
+unsafe fn object_type<'a>(remote: Checked<Remote>) -> Result<Option<&'a [u8]>, Status> {
+    // SAFETY: the member is set before anybody else knows the object, and stays
+    // what it is until the object dies; it is NULL or a counted reference.
     unsafe {
-        let attributes = match ask {
-            RequestKind::Open(_) | RequestKind::Update => changed_attributes(remote, handle)?,
-            RequestKind::Refresh | RequestKind::Remove | RequestKind::Next => Vec::new(),
-        };
-        let object_type = match (*c).rtype {
-            t if t.is_null() => None,
+        match (*remote.c()).rtype {
+            t if t.is_null() => Ok(None),
             t => match data::view(t) {
-                Datum::String(b) | Datum::Data(b) => Some(b),
-                _ => return Err(Status::INVALID_ARGUMENT),
+                Datum::String(b) | Datum::Data(b) => Ok(Some(b)),
+                _ => Err(Status::INVALID_ARGUMENT),
             },
-        };
-        let (operation, handle) = match ask {
-            RequestKind::Open(flags) => (
-                Operation::Open { object_type, flags },
-                handles::number(object),
-            ),
-            RequestKind::Update => (Operation::Update, remote_handle(c)),
-            RequestKind::Refresh => (Operation::Refresh, remote_handle(c)),
-            RequestKind::Remove => (Operation::Remove, remote_handle(c)),
-            RequestKind::Next => (Operation::Next { object_type }, remote_handle(c)),
-        };
-        let request = Request {
-            operation,
-            handle,
-            attributes: ValueList::from_bytes(&attributes),
-        };
-        let before = remote.completion().lock().begin(engine);
-        drop(before);
-        dispatch::used(engine);
-        let ticket = PendingRequest::about(ObjectRef::new(object));
-        let result = engine.submit(&request, ticket);
-        outgoing::give_back(attributes);
-        result.map(|_| ()).map_err(|(status, ticket)| {
-            remote.completion().lock().take_back();
-            drop(ticket);
-            status
-        })
+        }
     }
 }
 
@@ -243,7 +280,8 @@ unsafe fn submit(
 /// # Safety
 /// `c` is live.
 unsafe fn remote_handle(c: *mut dhcpctl_remote_object_t) -> u32 {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; the library accesses the member
+    // atomically only.
     unsafe { memory::shared(&raw mut (*c).remote_handle).load(Ordering::Relaxed) }
 }
 
@@ -252,7 +290,8 @@ unsafe fn remote_handle(c: *mut dhcpctl_remote_object_t) -> u32 {
 /// # Safety
 /// `remote` is live.
 pub(crate) unsafe fn set_remote_number(remote: Checked<Remote>, handle: u32) {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; the library accesses the member
+    // atomically only.
     unsafe {
         memory::shared(&raw mut (*remote.c()).remote_handle).store(handle, Ordering::Relaxed)
     };
@@ -263,7 +302,8 @@ pub(crate) unsafe fn set_remote_number(remote: Checked<Remote>, handle: u32) {
 /// # Safety
 /// `remote` is live.
 pub(crate) unsafe fn wait_status(remote: Checked<Remote>) -> Status {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; the library accesses the member
+    // atomically only.
     Status(unsafe { memory::shared(&raw mut (*remote.c()).waitstatus).load(Ordering::Relaxed) })
 }
 
@@ -272,7 +312,8 @@ pub(crate) unsafe fn wait_status(remote: Checked<Remote>) -> Status {
 /// # Safety
 /// `remote` is live.
 pub(crate) unsafe fn set_wait_status(remote: Checked<Remote>, status: Status) {
-    // SAFETY: as the function's.
+    // SAFETY: live, by the caller's promise; the library accesses the member
+    // atomically only.
     unsafe { memory::shared(&raw mut (*remote.c()).waitstatus).store(status.0, Ordering::Relaxed) };
 }
 
@@ -285,7 +326,9 @@ pub(crate) unsafe fn replace_message(
     remote: Checked<Remote>,
     text: *mut omapi_typed_data_t,
 ) -> Owned<omapi_typed_data_t> {
-    // SAFETY: as the function's; the member is NULL or a counted reference.
+    // SAFETY: live, by the caller's promise. The member is NULL or a counted
+    // reference, and changes under the lock of the completion, which the caller
+    // has.
     Owned(unsafe { (&raw mut (*remote.c()).message).replace(text) })
 }
 
@@ -298,7 +341,8 @@ unsafe fn changed_attributes(
     remote: Checked<Remote>,
     handle: *mut omapi_object_t,
 ) -> Result<Vec<u8>, Status> {
-    // SAFETY: as the function's.
+    // SAFETY: both are live, by the caller's promise; the attributes are held
+    // by a reference of ours, and no lock is held.
     unsafe {
         match plain_attributes(remote) {
             Some(g) => {
@@ -326,7 +370,8 @@ pub(crate) unsafe fn plain_attributes(
 ) -> Option<TypedRef<omapi_generic_object_t>> {
     let object = remote.object();
     let links = Links::lock();
-    // SAFETY: as the function's; what is linked is live under the lock.
+    // SAFETY: the object is live, by the caller's promise; what is linked to it
+    // is live while the structure is locked, and then by the reference.
     unsafe {
         if links.outer(object).is_some() {
             return None;
@@ -360,132 +405,41 @@ pub(crate) unsafe fn set_remote_handle(remote: Checked<Remote>, value: Datum<'_>
     Status::SUCCESS
 }
 
-/// `set_value` of the type.
+/// Notes how the last request ended, and the text that came with it.
 ///
 /// # Safety
-/// C: `h` and `name` are live or NULL; `id` and `value` are NULL or live.
-pub(crate) unsafe extern "C" fn set_handler(
-    h: *mut omapi_object_t,
-    id: *mut omapi_object_t,
-    name: *mut omapi_data_string_t,
-    value: *mut omapi_typed_data_t,
-) -> isc_result_t {
-    // SAFETY: as the function's.
-    unsafe {
-        let Some(remote) = from_object(h).filter(|_| !name.is_null()) else {
-            return Status::INVALID_ARGUMENT.0;
-        };
-        if data::data_string_bytes(name) == REMOTE_HANDLE {
-            let datum = if value.is_null() {
-                Datum::Other
-            } else {
-                data::view(value)
-            };
-            return set_remote_handle(remote, datum).0;
+/// `remote` is live; `ap` is what a handler got with the signal "status".
+pub(super) unsafe fn note_status(remote: Checked<Remote>, ap: va_list) {
+    let mut shared = null_mut();
+    // SAFETY: that signal's text is NULL or live while the signal is sent.
+    let status = unsafe {
+        let (status, message) = variadic::status_arguments(ap);
+        if !message.is_null() {
+            data::reference(&raw mut shared, message);
         }
-        match types::set_inner(h, id, name, value) {
-            Status::SUCCESS => Status::SUCCESS.0,
-            _ => Status::NOT_FOUND.0,
-        }
-    }
+        status
+    };
+    // SAFETY: the object is live, by the caller's promise; its completion is
+    // locked while the text is exchanged, and the reference is given up to it.
+    let old = unsafe {
+        completion::with(remote.object(), |_| {
+            set_wait_status(remote, status);
+            replace_message(remote, shared)
+        })
+    };
+    // What was there is given up without the lock.
+    drop(old);
 }
 
-/// `get_value` of the type: the inner objects have the attributes.
+/// Gives up what a dying object refers to.
 ///
 /// # Safety
-/// C: `h` and `name` are live or NULL; `value` is writable or NULL.
-pub(crate) unsafe extern "C" fn get_handler(
-    h: *mut omapi_object_t,
-    id: *mut omapi_object_t,
-    name: *mut omapi_data_string_t,
-    value: *mut *mut omapi_value_t,
-) -> isc_result_t {
-    // SAFETY: as the function's.
+/// `remote` is live, and nobody else uses it any more.
+pub(super) unsafe fn release_members(remote: Checked<Remote>) {
+    let c = remote.c();
+    // SAFETY: the members are NULL or counted references, and the caller's alone.
     unsafe {
-        if from_object(h).is_none() || name.is_null() || value.is_null() {
-            return Status::INVALID_ARGUMENT.0;
-        }
-        types::get_inner(h, id, name, value).0
-    }
-}
-
-/// `destroy` of the type.
-///
-/// # Safety
-/// C: `h` is NULL or live, and nobody else uses it.
-pub(crate) unsafe extern "C" fn destroy_handler(
-    h: *mut omapi_object_t,
-    _file: *const c_char,
-    _line: c_int,
-) -> isc_result_t {
-    // SAFETY: as the function's.
-    unsafe {
-        let Some(remote) = from_object(h) else {
-            return Status::INVALID_ARGUMENT.0;
-        };
-        let c = remote.c();
         data::dereference(&raw mut (*c).rtype);
         data::dereference(&raw mut (*c).message);
-    }
-    Status::SUCCESS.0
-}
-
-/// `signal_handler` of the type: "updated" and "status" end a request, which
-/// the inner objects hear as "ready".
-///
-/// # Safety
-/// C: `h` and `name` are live or NULL.
-pub(crate) unsafe extern "C" fn signal_handler(
-    h: *mut omapi_object_t,
-    name: *const c_char,
-    ap: va_list,
-) -> isc_result_t {
-    // SAFETY: as the function's.
-    unsafe {
-        let Some(remote) = from_object(h).filter(|_| !name.is_null()) else {
-            return Status::INVALID_ARGUMENT.0;
-        };
-        match CStr::from_ptr(name).to_bytes() {
-            b"updated" => {
-                set_wait_status(remote, Status::SUCCESS);
-                pending_request::clear_flags(h);
-            }
-            b"status" => {
-                let (status, message) = variadic::status_arguments(ap);
-                let mut shared = null_mut();
-                if !message.is_null() {
-                    data::reference(&raw mut shared, message);
-                }
-                // What was there is given up without the lock.
-                let old = completion::with(h, |_| {
-                    set_wait_status(remote, status);
-                    replace_message(remote, shared)
-                });
-                drop(old);
-            }
-            _ => return types::signal_inner(h, name, ap).0,
-        }
-        match links::inner(h) {
-            Some(inner) => variadic::signal_in(inner.as_ptr(), c"ready").0,
-            None => Status::NOT_FOUND.0,
-        }
-    }
-}
-
-/// `stuff_values` of the type.
-///
-/// # Safety
-/// C: `h` is live or NULL.
-pub(crate) unsafe extern "C" fn stuff_handler(
-    c: *mut omapi_object_t,
-    id: *mut omapi_object_t,
-    h: *mut omapi_object_t,
-) -> isc_result_t {
-    // SAFETY: as the function's.
-    unsafe {
-        if from_object(h).is_none() {
-            return Status::INVALID_ARGUMENT.0;
-        }
-        types::stuff_inner(c, id, h).0
     }
 }

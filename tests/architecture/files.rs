@@ -3,7 +3,7 @@
 
 use super::root;
 use proc_macro2::Span;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
@@ -41,31 +41,71 @@ fn files(endings: &[&str]) -> Vec<PathBuf> {
 
 #[test]
 fn first_lines_say_what_a_file_is_for() {
+    let mut wrong = Vec::new();
     for path in files(&["rs", "c", "h", "py", "sh"]) {
         let text = std::fs::read_to_string(&path).unwrap();
-        let mut lines = text.lines().filter(|line| !line.starts_with("#!"));
-        let first = lines
-            .by_ref()
-            .find(|line| !line.is_empty())
-            .unwrap_or_default();
-        let says = ["//! ", "/*", "\"\"\"", "# "].iter().any(|mark| {
-            let rest = first.strip_prefix(mark).map(str::trim);
-            // The text of a C comment may begin on its second line.
-            let rest = rest.map(|r| {
-                if r.len() > 1 {
-                    r
-                } else {
-                    lines.next().unwrap_or_default()
-                }
-            });
-            rest.is_some_and(|text| text.split_whitespace().count() > 1)
-        });
-        assert!(says || is_generated(&path), "{}: {first}", path.display());
+        let ending = path.extension().unwrap().to_str().unwrap();
+        let head = head(ending, &text).unwrap_or_default();
+        if head.split_whitespace().count() < 2 {
+            wrong.push(format!("{}: {head}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The first sentence, or its first line, of what a source says about itself
+/// before anything else.
+fn head<'a>(ending: &str, text: &'a str) -> Option<&'a str> {
+    let text = match text.strip_prefix("#!") {
+        Some(script) => script.split_once('\n')?.1,
+        None => text,
+    };
+    let line = |text: &'a str| text.lines().next().unwrap_or_default();
+    match ending {
+        "rs" => text.strip_prefix("//! ").map(line),
+        "c" | "h" => {
+            let (comment, rest) = text.trim_start().strip_prefix("/*")?.split_once("*/")?;
+            // What a test program needs to run is not what it is for.
+            if comment.starts_with(" servers:") || comment.starts_with(" test:") {
+                return head(ending, rest);
+            }
+            // The text may begin on the second line.
+            Some(line(comment.trim_start_matches(['*', ' ', '\n'])))
+        }
+        _ => {
+            let text = text.trim_start();
+            text.strip_prefix("\"\"\"")
+                .or_else(|| text.strip_prefix("# "))
+                .map(line)
+        }
     }
 }
 
-fn is_generated(path: &Path) -> bool {
-    path.ends_with("include/dhcpctl.h")
+#[test]
+fn heads_are_read() {
+    for (ending, text, expected) in [
+        ("rs", "//! What it is.\nuse x;", Some("What it is.")),
+        ("rs", "use x;\n//! Late.", None),
+        ("rs", "// Not for the manual.", None),
+        ("c", "/* Short. */\nint x;", Some("Short. ")),
+        ("h", "/*\n * Second line.\n */", Some("Second line.")),
+        (
+            "c",
+            "/* servers: testd */\n/* For this. */",
+            Some("For this. "),
+        ),
+        ("c", "/* servers: testd */\nint x; /* Late. */", None),
+        ("c", "#include \"x.h\"\n/* Late. */", None),
+        ("sh", "#!/bin/sh\n# Does it.\n", Some("Does it.")),
+        ("sh", "#!/bin/sh\nset -e\n# Late.\n", None),
+        (
+            "py",
+            "#!/usr/bin/python3\n\"\"\"Does it.\"\"\"",
+            Some("Does it.\"\"\""),
+        ),
+    ] {
+        assert_eq!(head(ending, text), expected, "{text}");
+    }
 }
 
 struct Blocks {

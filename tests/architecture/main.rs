@@ -8,6 +8,7 @@
 //! `statics` does the same for the table of what exists once in a process.
 #![allow(missing_docs)] // nobody reads them but us
 
+mod files;
 mod map;
 mod statics;
 mod uses;

@@ -13,6 +13,8 @@ const LAYOUT: &str = "src/abi/layout.rs";
 const CODES: &str = "crates/omapi/src/status/codes.rs";
 /// The entry points, one file each group.
 const CAPI: &str = "src/capi";
+/// Entry points that the library itself needs below those.
+const HANDLERS: &str = "src/remote/handlers.rs";
 
 /// Stand for text while the header is in work; neither occurs in C.
 const FORWARD: &str = "@forward@";
@@ -76,7 +78,8 @@ fn sources(root: &Path) -> Result<Vec<PathBuf>, String> {
                 files.push(path);
             }
         }
-        files.sort();
+        files.push(root.join(HANDLERS));
+        files.sort_by_key(|file| file.file_name().map(ToOwned::to_owned));
     }
     Ok([root.join(LAYOUT), root.join(CODES)]
         .into_iter()

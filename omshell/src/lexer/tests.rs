@@ -1,3 +1,5 @@
+//! Tests of the lexer: tokens as the original reads them, and its complaints.
+
 use super::*;
 
 fn tokens(line: &[u8]) -> (Vec<(Kind, String)>, String) {

@@ -1,4 +1,4 @@
-//! Hosts.
+//! Host declarations: their attributes, how they are found and changed.
 
 use super::group::{self, GroupId};
 use super::{Attributes, Kind, ObjectRef, Published, Search, int, lease, not_null};

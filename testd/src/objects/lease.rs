@@ -1,4 +1,4 @@
-//! Leases.
+//! Leases: their attributes, their states, how they are found and changed.
 
 use super::class::ClassId;
 use super::{Attributes, Kind, ObjectRef, Published, agree, int, network};

@@ -1,3 +1,4 @@
+/* BIND's TSIG key, of which the genuine headers have pointers. */
 #ifndef STAND_IN_DNS_TSEC_H
 #define STAND_IN_DNS_TSEC_H
 

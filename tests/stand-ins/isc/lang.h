@@ -1,3 +1,4 @@
+/* BIND's marks around declarations with C linkage. */
 #ifndef STAND_IN_ISC_LANG_H
 #define STAND_IN_ISC_LANG_H
 

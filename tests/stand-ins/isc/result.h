@@ -1,3 +1,4 @@
+/* BIND's result codes, as far as the genuine headers need them. */
 #ifndef STAND_IN_ISC_RESULT_H
 #define STAND_IN_ISC_RESULT_H
 

@@ -1,3 +1,4 @@
+/* BIND's classes of result codes: which library a code is from. */
 #ifndef STAND_IN_ISC_RESULTCLASS_H
 #define STAND_IN_ISC_RESULTCLASS_H
 

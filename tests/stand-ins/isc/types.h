@@ -1,3 +1,4 @@
+/* BIND's types in the declarations of the genuine headers. */
 #ifndef STAND_IN_ISC_TYPES_H
 #define STAND_IN_ISC_TYPES_H
 

@@ -1,4 +1,4 @@
-//! Leases.
+//! Leases, of IPv4: what is asked of Kea, and the attributes that come back.
 
 use super::*;
 
