@@ -104,6 +104,9 @@ fn no_room_uses_one_above_it() {
 fn check(it: &Crate, src: &Path, looked_at: &mut usize) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut found = BTreeSet::new();
+    let roots = ["lib.rs", "main.rs"].map(|name| src.join(name));
+    let root = roots.iter().find(|path| path.exists()).expect("a root");
+    let shown = uses::shown_by_root(&std::fs::read_to_string(root).unwrap());
     for (path, module) in uses::sources(src) {
         let Some(room) = module.first() else {
             continue;
@@ -114,9 +117,18 @@ fn check(it: &Crate, src: &Path, looked_at: &mut usize) -> Vec<String> {
             continue;
         };
         let text = std::fs::read_to_string(&path).unwrap();
-        for used in uses::modules(&text, &module) {
-            // What is no room is an item of the crate's root.
-            let Some(to) = it.level(&used).filter(|_| used != *room) else {
+        let uses = uses::of(&text, &module);
+        for hidden in uses.hidden {
+            wrong.push(format!("{}: {hidden}", path.display()));
+        }
+        for name in uses.found {
+            // The root shows some names of its rooms. What else is no room is an
+            // item of the root.
+            let used = match shown.get(&name) {
+                Some(shown) if it.level(&name).is_none() => shown,
+                _ => &name,
+            };
+            let Some(to) = it.level(used).filter(|_| used != room) else {
                 continue;
             };
             *looked_at += 1;
@@ -139,7 +151,10 @@ fn an_arrow_the_wrong_way_is_found() {
     let folder = std::env::temp_dir().join(format!("dhcpctl-arrows-{}", std::process::id()));
     std::fs::create_dir_all(folder.join("ground")).unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
-    write("lib.rs", "mod top; mod left; mod right; mod ground;");
+    write(
+        "lib.rs",
+        "mod top; mod left; mod right; mod ground; pub use top::{X, Y as Z};",
+    );
     write("top.rs", "use crate::{left, ground::deep};");
     write("left.rs", "#[cfg(test)] mod tests { use crate::right; }");
     write("right.rs", "fn f() { crate::ground::deep::g() }");
@@ -158,6 +173,32 @@ fn an_arrow_the_wrong_way_is_found() {
         ("right.rs", "fn f() { println!(\"{}\", crate::top::X) }"),
         ("left.rs", "pub use super::top;"),
         ("left.rs", "pub(super) use super::right as other;"),
+        // What the root shows of a room.
+        ("ground/mod.rs", "pub mod deep; fn f() -> crate::Z {}"),
+        ("right.rs", "use super::X;"),
+        // The whole crate under another name, or under none.
+        ("left.rs", "use crate as all; fn f() { all::right::g() }"),
+        ("left.rs", "use super::*; fn f() { right::g() }"),
+        ("ground/deep.rs", "use super::super::{self as all};"),
+        ("ground/deep.rs", "fn f() { use crate::*; }"),
+        ("left.rs", "extern crate self as x; use x::right;"),
+        // Sources from elsewhere.
+        ("left.rs", "#[path = \"right.rs\"] mod other;"),
+        ("left.rs", "include!(\"right.rs\");"),
+        ("left.rs", "#[cfg(unix)] mod tests;"),
+        // Among the tokens of macros.
+        (
+            "right.rs",
+            "fn f() { assert!(if crate::top::x() { a } else { b }) }",
+        ),
+        ("right.rs", "fn f() { m!(&mut crate::top::X) }"),
+        ("right.rs", "m! { use crate::{ground::a, top::{b, c}}; }"),
+        (
+            "right.rs",
+            "macro_rules! m { () => { return $crate::top::x() } }",
+        ),
+        ("right.rs", "#[cfg(not(test))] use crate::top;"),
+        ("right.rs", "#[cfg(any(test, unix))] use crate::top;"),
     ] {
         let before = std::fs::read_to_string(folder.join(name)).unwrap();
         write(name, text);
