@@ -24,7 +24,9 @@ fn crates(arguments: &[&str]) -> BTreeSet<String> {
 }
 
 fn is_for_kea(name: &str) -> bool {
-    let parts = ["json", "serde", "http", "ureq", "base64", "hyper", "url"];
+    let parts = [
+        "json", "serde", "itoa", "http", "ureq", "base64", "hyper", "url",
+    ];
     parts.iter().any(|part| name.contains(part))
 }
 
@@ -39,6 +41,7 @@ fn no_json_and_no_http_without_kea() {
     for name in [
         "serde_json",
         "serde_core",
+        "itoa",
         "ureq-proto",
         "httparse",
         "base64",
