@@ -3,7 +3,8 @@
 //! A C call comes in through `capi`, which checks its pointers, and becomes an
 //! operation on an object: `object` has the genuine structs, `remote` the objects
 //! that stand for a server's, and their requests. From there it goes to the crate
-//! `engine`, which has the sockets, and the protocol crates `omapi` and `kea`. `ARCHITECTURE.md` has the map.
+//! `engine`, which has the sockets, and the protocol crates `omapi` and `kea`.
+//! `ARCHITECTURE.md` has the map.
 //!
 //! For Rust programs there is [`client`].
 

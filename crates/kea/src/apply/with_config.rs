@@ -129,7 +129,7 @@ async fn set(
         let next = delays.next();
         kea.sleep(Duration::from_millis(next.copied().unwrap_or(0)))
             .await;
-        // Somebody else's configuration may have come, and must stay.
+        // Another client's configuration may have been set, and must stay.
         match (unchanged(kea, base).await, next) {
             (Err(error), _) => {
                 return Err(undo_if_made(kea, base, edits, error, false).await);
@@ -172,7 +172,7 @@ async fn undo_if_made(
         return lost;
     };
     // The old one is set even if it is there: what Kea could not set may have
-    // left it without its lease database. Somebody else's stays.
+    // left it without its lease database. Another client's stays.
     let made = edits.iter().all(|e| is_made(e, &now));
     if !made && now.arguments != base.arguments {
         return lost;
