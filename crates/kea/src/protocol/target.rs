@@ -99,9 +99,18 @@ impl Options {
     fn parse(query: &[u8]) -> Result<Self, Status> {
         let query = core::str::from_utf8(query).map_err(|_| Status::INVALID_ARGUMENT)?;
         let mut options = Self::default();
+        let mut given = Vec::new();
         for pair in query.split('&').filter(|p| !p.is_empty()) {
             let (name, value) = pair.split_once('=').ok_or(Status::INVALID_ARGUMENT)?;
+            // Of `write=no` and `write=yes`, which is meant?
+            if given.contains(&name) {
+                return Err(Status::INVALID_ARGUMENT);
+            }
+            given.push(name);
             if name == "timeout" {
+                if !value.bytes().all(|b| b.is_ascii_digit()) {
+                    return Err(Status::INVALID_ARGUMENT);
+                }
                 let seconds: u32 = value.parse().map_err(|_| Status::INVALID_ARGUMENT)?;
                 options.timeout = Duration::from_secs(u64::from(seconds.max(1)));
                 continue;
@@ -354,6 +363,11 @@ mod tests {
             "kea:relative",
             "kea:/s?write=maybe",
             "kea:/s?zork=1",
+            "kea:/s?write=no&free=no&write=yes",
+            "kea:/s?timeout=5&timeout=5",
+            "kea:/s?timeout=+5",
+            "kea:/s?timeout=4294967296",
+            "kea:/s?timeout=",
             "kea+https://h/",
             "kea+http://",
             "kea+http://h:port/",
