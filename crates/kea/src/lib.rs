@@ -30,7 +30,6 @@
 //! and exchanges recorded with 2.2, 2.6 and 3.0 (`data/kea/`, replayed by the
 //! tests). `docs/kea-migration.md` has the mapping for people.
 
-#![forbid(unsafe_code)]
 #![warn(unreachable_pub)]
 
 mod apply;
