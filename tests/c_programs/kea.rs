@@ -70,7 +70,7 @@ const DIFFERENT: [Different; 5] = [
             "it is gone",
         ],
         always: true,
-        why: "messages made by hand are OMAPI's; omapi_protocol_send_open works",
+        why: "messages built by hand exist only in OMAPI; omapi_protocol_send_open works",
     },
 ];
 
