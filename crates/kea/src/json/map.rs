@@ -4,8 +4,14 @@
 
 use super::reader;
 use super::value::Value;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+
+/// Most keys are among the same few: no memory for them. Without that the row
+/// "10 000 reservations: time of a host create" takes 1.30 times its commands' own
+/// time, with it 1.05.
+pub(super) type Key = Cow<'static, str>;
 
 /// Pairs in order. A key that was given twice counts with its last value.
 #[derive(Clone, Default)]
@@ -13,13 +19,13 @@ pub struct Map(Pairs);
 
 #[derive(Clone)]
 enum Pairs {
-    Read(Vec<(String, Value)>),
+    Read(Vec<(Key, Value)>),
     Kept(Arc<Kept>),
 }
 
 struct Kept {
     text: Box<str>,
-    read: OnceLock<Vec<(String, Value)>>,
+    read: OnceLock<Vec<(Key, Value)>>,
 }
 
 impl Default for Pairs {
@@ -35,7 +41,7 @@ impl Map {
         Self(Pairs::Read(Vec::new()))
     }
 
-    pub(super) const fn of(pairs: Vec<(String, Value)>) -> Self {
+    pub(super) const fn of(pairs: Vec<(Key, Value)>) -> Self {
         Self(Pairs::Read(pairs))
     }
 
@@ -48,14 +54,14 @@ impl Map {
         })))
     }
 
-    fn pairs(&self) -> &Vec<(String, Value)> {
+    fn pairs(&self) -> &Vec<(Key, Value)> {
         match &self.0 {
             Pairs::Read(pairs) => pairs,
             Pairs::Kept(kept) => kept.read.get_or_init(|| reader::pairs(&kept.text)),
         }
     }
 
-    fn pairs_mut(&mut self) -> &mut Vec<(String, Value)> {
+    fn pairs_mut(&mut self) -> &mut Vec<(Key, Value)> {
         if let Pairs::Kept(kept) = &self.0 {
             self.0 = Pairs::Read(reader::pairs(&kept.text));
         }
@@ -65,7 +71,7 @@ impl Map {
         }
     }
 
-    pub(super) fn into_pairs(mut self) -> Vec<(String, Value)> {
+    pub(super) fn into_pairs(mut self) -> Vec<(Key, Value)> {
         std::mem::take(self.pairs_mut())
     }
 
@@ -116,7 +122,7 @@ impl Map {
         match self.get_mut(&key) {
             Some(old) => Some(std::mem::replace(old, value)),
             None => {
-                self.pairs_mut().push((key, value));
+                self.pairs_mut().push((key.into(), value));
                 None
             }
         }
@@ -153,7 +159,7 @@ impl Map {
 
     /// All pairs in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
-        self.pairs().iter().map(|(k, v)| (k.as_str(), v))
+        self.pairs().iter().map(|(k, v)| (&**k, v))
     }
 
     /// All values in order.
@@ -174,7 +180,7 @@ impl<'m> Entry<'m> {
         let pairs = self.map.pairs_mut();
         let at = pairs.iter().rposition(|(k, _)| *k == self.key);
         let at = at.unwrap_or_else(|| {
-            pairs.push((self.key, value()));
+            pairs.push((self.key.into(), value()));
             pairs.len() - 1
         });
         &mut pairs[at].1
@@ -206,7 +212,8 @@ impl PartialEq for Map {
 
 impl FromIterator<(String, Value)> for Map {
     fn from_iter<I: IntoIterator<Item = (String, Value)>>(pairs: I) -> Self {
-        Self(Pairs::Read(pairs.into_iter().collect()))
+        let pairs = pairs.into_iter().map(|(key, value)| (key.into(), value));
+        Self(Pairs::Read(pairs.collect()))
     }
 }
 
@@ -218,20 +225,23 @@ impl Extend<(String, Value)> for Map {
     }
 }
 
+type Own = fn((Key, Value)) -> (String, Value);
+
 impl IntoIterator for Map {
     type Item = (String, Value);
-    type IntoIter = std::vec::IntoIter<(String, Value)>;
+    type IntoIter = std::iter::Map<std::vec::IntoIter<(Key, Value)>, Own>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.into_pairs().into_iter()
+        let own: Own = |(key, value)| (key.into_owned(), value);
+        self.into_pairs().into_iter().map(own)
     }
 }
 
-type Split<'m> = fn(&'m (String, Value)) -> (&'m str, &'m Value);
+type Split<'m> = fn(&'m (Key, Value)) -> (&'m str, &'m Value);
 
 impl<'m> IntoIterator for &'m Map {
     type Item = (&'m str, &'m Value);
-    type IntoIter = std::iter::Map<std::slice::Iter<'m, (String, Value)>, Split<'m>>;
+    type IntoIter = std::iter::Map<std::slice::Iter<'m, (Key, Value)>, Split<'m>>;
 
     fn into_iter(self) -> Self::IntoIter {
         let split: Split<'m> = |(k, v)| (k, v);

@@ -1,6 +1,6 @@
 //! From text to values: what serde_json's parser calls.
 
-use super::map::Map;
+use super::map::{Key, Map};
 use super::value::{Number, Value};
 use serde_core::de::{Deserialize, DeserializeSeed, Deserializer, Error};
 use serde_core::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -80,15 +80,60 @@ impl<'de> Visitor<'de> for Any {
 
     fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Value, A::Error> {
         let mut map = Vec::new();
-        while let Some(key) = pairs.next_key::<String>()? {
-            if map.is_empty() && key == NUMBER {
-                return Ok(Value::Number(Number::Text(pairs.next_value()?)));
+        while let Some(key) = pairs.next_key_seed(AnyKey)? {
+            if map.is_empty() {
+                if key == NUMBER {
+                    return Ok(Value::Number(Number::Text(pairs.next_value()?)));
+                }
+                // A lease has 11, a reservation 8.
+                map.reserve(12);
             }
             let kept = key == KEPT;
             map.push((key, pairs.next_value_seed(Any { kept })?));
         }
         Ok(Value::Object(Map::of(map)))
     }
+}
+
+struct AnyKey;
+
+impl<'de> DeserializeSeed<'de> for AnyKey {
+    type Value = Key;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Key, D::Error> {
+        from.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for AnyKey {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Key, E> {
+        Ok(known(text).map_or_else(|| Key::Owned(text.to_owned()), Key::Borrowed))
+    }
+}
+
+macro_rules! known {
+    ($($key:literal)*) => {
+        fn known(text: &str) -> Option<&'static str> {
+            match text {
+                $($key => Some($key),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+// Those of answers, leases and reservations.
+known! {
+    "arguments" "boot-file-name" "client-classes" "client-id" "cltt" "fqdn-fwd" "fqdn-rev"
+    "hostname" "hw-address" "ip-address" "leases" "next-server" "option-data" "pool-id"
+    "reservations" "result" "server-hostname" "state" "subnet-id" "text" "user-context"
+    "valid-lft"
 }
 
 fn keep(text: &str) -> Result<Value, serde_json::Error> {
@@ -101,7 +146,7 @@ fn keep(text: &str) -> Result<Value, serde_json::Error> {
 }
 
 /// The pairs of a map that the parser has passed over.
-pub(super) fn pairs(text: &str) -> Vec<(String, Value)> {
+pub(super) fn pairs(text: &str) -> Vec<(Key, Value)> {
     let read = Any { kept: false }.deserialize(&mut serde_json::Deserializer::from_str(text));
     match read {
         Ok(Value::Object(map)) => map.into_pairs(),

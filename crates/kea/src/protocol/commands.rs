@@ -2,6 +2,7 @@
 //! library has them.
 
 use crate::json::{Value, put, put_string};
+use std::net::Ipv4Addr;
 
 /// A command for Kea, for `service` if it is not Kea itself that takes it.
 #[must_use]
@@ -19,6 +20,29 @@ pub(crate) fn command(name: &str, service: Option<&str>, arguments: Option<&Valu
         put(&mut out, arguments);
     }
     out.push('}');
+    out.into_bytes()
+}
+
+/// The command of every lookup of a lease by its address, in one piece: see
+/// `pairs` in `json/text.rs` for what that saves.
+#[must_use]
+pub(crate) fn lease4_get(service: Option<&str>, address: Ipv4Addr) -> Vec<u8> {
+    let mut out = String::with_capacity(128);
+    out.push_str("{\"command\":\"lease4-get\",");
+    if let Some(service) = service {
+        out.push_str("\"service\":[");
+        put_string(&mut out, service);
+        out.push_str("],");
+    }
+    out.push_str("\"arguments\":{\"ip-address\":\"");
+    let mut octets = itoa::Buffer::new();
+    for (at, octet) in address.octets().into_iter().enumerate() {
+        if at > 0 {
+            out.push('.');
+        }
+        out.push_str(octets.format(octet));
+    }
+    out.push_str("\"}}");
     out.into_bytes()
 }
 

@@ -5,7 +5,7 @@
 //! steps it. So a test can play the server.
 
 use super::info::ServerInfo;
-use crate::json::{self, Map, Value};
+use crate::json::{Map, Value};
 use crate::model::{Answer, KeaError, Moment};
 use crate::protocol::commands::{self, is_read_only};
 use crate::protocol::{Effect, Exchanged};
@@ -70,11 +70,8 @@ impl Commands {
     /// # Errors
     /// As [`command`](Self::command).
     pub(crate) async fn lease4_get(&self, address: Ipv4Addr, shown: bool) -> Exchanged {
-        let arguments = json::map([("ip-address", address.into())]);
-        let arguments = Value::Object(arguments);
-        let service = self.server.target.service();
         self.want(Effect::Command {
-            bytes: commands::command("lease4-get", service, Some(&arguments)),
+            bytes: commands::lease4_get(self.server.target.service(), address),
             repeatable: true,
             lease: shown,
         })
