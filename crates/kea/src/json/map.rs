@@ -8,9 +8,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-/// Most keys are among the same few: no memory for them. Without that the row
-/// "10 000 reservations: time of a host create" takes 1.30 times its commands' own
-/// time, with it 1.05.
+/// Most keys are among the same few: no memory for them. The benchmark's row
+/// "10 000 reservations: time of a host create" was 1.30 (1.14 to 1.37) without
+/// that and 0.99 (0.92 to 1.00) with it.
 pub(super) type Key = Cow<'static, str>;
 
 /// Pairs in order. A key that was given twice counts with its last value.

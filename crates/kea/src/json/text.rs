@@ -332,10 +332,8 @@ fn hex_digit(c: u8) -> Option<u8> {
     }
 }
 
-/// The form in which Kea writes those of leases: every lookup reads two. With
-/// the command of a lookup in one piece (`lease4_get`) this saves 2,500 of 30,000
-/// instructions in the benchmark's row "sequential lease lookups/s", Kea 3.0, UNIX
-/// socket, which misses its target without both.
+/// The form in which Kea writes those of leases: every lookup reads two. What
+/// that saves has not been measured by itself.
 fn pairs(text: &[u8]) -> Option<Vec<u8>> {
     let digit = |c: u8| match c {
         b'0'..=b'9' => Some(c - b'0'),

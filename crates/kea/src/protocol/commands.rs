@@ -23,8 +23,9 @@ pub(crate) fn command(name: &str, service: Option<&str>, arguments: Option<&Valu
     out.into_bytes()
 }
 
-/// The command of every lookup of a lease by its address, in one piece: see
-/// `pairs` in `json/text.rs` for what that saves.
+/// The command of every lookup of a lease by its address, in one piece: 1,443 of
+/// 30,335 instructions of a lookup in the benchmark's row "sequential lease
+/// lookups/s", Kea 3.0, UNIX socket, which is short of its target as it is.
 #[must_use]
 pub(crate) fn lease4_get(service: Option<&str>, address: Ipv4Addr) -> Vec<u8> {
     let mut out = String::with_capacity(128);
